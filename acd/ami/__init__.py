@@ -1,0 +1,1 @@
+"""The Asterisk Manager Interface: framing, typed messages, channel tracking, actions, link."""

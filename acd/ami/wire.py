@@ -1,0 +1,290 @@
+"""Bytes to AMI messages and back: framing, header parsing, encoding. Pure.
+
+Owns the wire format of the Asterisk Manager Interface and nothing above it:
+
+- A message is lines ended by CRLF, closed by a blank line. `Framer` cuts the byte stream at
+  blank lines only, so a UTF-8 character split across two reads is never lost, and whoever wants
+  a handful of events looks at `event_name` and never pays for parsing the rest.
+- A line is `Name: value`. Exactly one space after the colon belongs to the format; every other
+  byte of the value is kept. Only CRLF ends a line, so a bare CR or LF that a caller smuggled into
+  a value stays inside that value. (Asterisk itself is laxer about what *it* receives: a bare LF
+  ends a line there. `parse(..., bare_lf=True)` reads a message as Asterisk would.)
+- Names compare without case, and a name may occur more than once. Which duplicates are legal is
+  the business of whoever knows the messages.
+- `encode` refuses what would become another line or a cut one: CR, LF and NUL, lines longer than
+  Asterisk's 1,024-byte buffer, more than 128 headers (main/manager.c: `inbuf`,
+  AST_MAX_MANHEADERS).
+
+It must not know what any event means, nor asyncio, nor panoramisk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+_BLANK_LINE: Final = b"\r\n\r\n"
+_GREETING: Final = b"Asterisk Call Manager/"
+
+
+class WireLimits(NamedTuple):
+    """How large one message may be: bytes a line (its CRLF included), headers, bytes in all."""
+
+    max_line_bytes: int = 32_768
+    max_headers: int = 512
+    max_message_bytes: int = 131_072
+
+
+RECEIVED: Final = WireLimits()
+"""For what Asterisk sends: an AsyncAGI environment is one line of several kilobytes."""
+
+SENT: Final = WireLimits(
+    max_line_bytes=1024, max_headers=128, max_message_bytes=131_072
+)
+"""For what Asterisk reads: its own buffers."""
+
+
+class WireError(ValueError):
+    """A header cannot be sent as it stands. Nothing was encoded; the message names the header.
+
+    Clean or shorten the value where it came from. The value itself is left out of the message,
+    because it may be a caller's number or a secret.
+    """
+
+
+class Framer:
+    """Cuts a byte stream into raw messages, however the stream was chunked.
+
+    A message over one of the limits is dropped and counted by reason in `dropped`
+    (`message_too_long`, `line_too_long`, `too_many_headers`), and framing goes on at the next
+    blank line. Memory is bounded by `max_message_bytes` plus the chunk being fed.
+    """
+
+    __slots__ = (
+        "_buffer",
+        "_expect_greeting",
+        "_limits",
+        "_skipping",
+        "dropped",
+        "greeting",
+    )
+
+    def __init__(self, limits: WireLimits = RECEIVED) -> None:
+        self._limits = limits
+        self._buffer = bytearray()
+        self._expect_greeting = True
+        self._skipping = False
+        self.greeting = ""
+        """The server's first line, such as `Asterisk Call Manager/11.0.0`; empty until seen."""
+        self.dropped: dict[str, int] = {}
+
+    @property
+    def pending(self) -> int:
+        """Bytes of a message whose end has not come; not 0 at a close means it was truncated."""
+        return len(self._buffer)
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take the next bytes of the stream; return the messages now complete, in order.
+
+        A message is returned without its closing blank line: `b"Event: X\\r\\nKey: value"`.
+        """
+        buffer = self._buffer
+        searched = max(0, len(buffer) - len(_BLANK_LINE) + 1)
+        buffer += data
+        if self._expect_greeting:
+            if not self._take_greeting():
+                return []
+            searched = 0
+        if buffer.find(_BLANK_LINE, searched) < 0:
+            self._bound()
+            return []
+        pieces = bytes(buffer).split(_BLANK_LINE)
+        self._buffer = bytearray(pieces.pop())
+        if self._skipping:
+            self._skipping = False
+            del pieces[0]
+        self._bound()
+        return [frame for frame in map(self._accept, pieces) if frame]
+
+    def _take_greeting(self) -> bool:
+        """Remove the greeting line from the front; False while more bytes are needed to know."""
+        buffer = self._buffer
+        if not buffer.startswith(_GREETING):
+            self._expect_greeting = len(buffer) < len(
+                _GREETING
+            ) and _GREETING.startswith(bytes(buffer))
+            return not self._expect_greeting
+        end = buffer.find(b"\r\n")
+        if end < 0:
+            self._expect_greeting = len(buffer) <= self._limits.max_line_bytes
+            return not self._expect_greeting
+        self.greeting = buffer[:end].decode("ascii", "replace")
+        del buffer[: end + 2]
+        self._expect_greeting = False
+        return True
+
+    def _bound(self) -> None:
+        """Throw away an unfinished message that is too long already, keep looking for its end."""
+        keep = len(_BLANK_LINE) - 1
+        if self._skipping or len(self._buffer) > self._limits.max_message_bytes + keep:
+            if not self._skipping:
+                self._drop("message_too_long")
+            self._skipping = True
+            del self._buffer[:-keep]
+
+    def _accept(self, piece: bytes) -> bytes:
+        limits = self._limits
+        if len(piece) > limits.max_message_bytes:
+            self._drop("message_too_long")
+            return b""
+        if piece.startswith(b"\r\n"):
+            piece = piece.lstrip(b"\r\n")
+        if piece.count(b"\r\n") >= limits.max_headers:
+            self._drop("too_many_headers")
+            return b""
+        longest = limits.max_line_bytes - 2
+        if len(piece) > longest and any(
+            len(line) > longest for line in piece.split(b"\r\n")
+        ):
+            self._drop("line_too_long")
+            return b""
+        return piece
+
+    def _drop(self, reason: str) -> None:
+        self.dropped[reason] = self.dropped.get(reason, 0) + 1
+
+
+def event_name(frame: bytes) -> bytes:
+    """The name after a leading `Event: `, read without parsing the rest; b"" for anything else."""
+    if not frame.startswith(b"Event: "):
+        return b""
+    end = frame.find(b"\r\n")
+    return frame[7:] if end < 0 else frame[7:end]
+
+
+def is_response(frame: bytes) -> bool:
+    """Whether the message answers an action of ours."""
+    return frame.startswith(b"Response: ")
+
+
+class Headers:
+    """The headers of one message, in order. Names compare without case; immutable."""
+
+    __slots__ = ("_first", "_pairs", "malformed")
+
+    def __init__(self, pairs: Sequence[tuple[str, str]], malformed: int = 0) -> None:
+        self._pairs = tuple(pairs)
+        self._first: dict[str, str] = {}
+        first = self._first
+        for name, value in self._pairs:
+            first.setdefault(name.lower(), value)
+        self.malformed = malformed
+        """Lines that were no header (no colon, or nothing before it). Genuine ones have none."""
+
+    def get(self, name: str, default: str = "") -> str:
+        """The first value under this name, or the default."""
+        return self._first.get(name.lower(), default)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value under this name, in order."""
+        wanted = name.lower()
+        return tuple(value for other, value in self._pairs if other.lower() == wanted)
+
+    def items(self) -> tuple[tuple[str, str], ...]:
+        """Every header as it came: (name, value)."""
+        return self._pairs
+
+    @property
+    def first(self) -> str:
+        """The name of the first header, as written; empty for an empty message."""
+        return self._pairs[0][0] if self._pairs else ""
+
+    def duplicates(self) -> tuple[str, ...]:
+        """Names, in lower case, that occur more than once; in order of their first occurrence."""
+        if len(self._first) == len(self._pairs):
+            return ()
+        seen: dict[str, int] = {}
+        for name, _ in self._pairs:
+            folded = name.lower()
+            seen[folded] = seen.get(folded, 0) + 1
+        return tuple(name for name, count in seen.items() if count > 1)
+
+    def __getitem__(self, name: str) -> str:
+        return self._first[name.lower()]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._first
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._pairs)
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Headers) and self._pairs == other._pairs
+
+    def __hash__(self) -> int:
+        return hash(self._pairs)
+
+    def __repr__(self) -> str:
+        return f"Headers({list(self._pairs)!r})"
+
+
+def parse(frame: bytes, *, bare_lf: bool = False) -> Headers:
+    """The headers of one raw message. Never raises: broken UTF-8 becomes U+FFFD, and a line that
+    is no header is left out and counted in `Headers.malformed`.
+
+    With `bare_lf` a bare LF ends a line too, as Asterisk reads what is sent to it.
+    """
+    text = frame.decode("utf-8", "replace")
+    if bare_lf:
+        text = text.replace("\r\n", "\n").replace("\n", "\r\n")
+    pairs: list[tuple[str, str]] = []
+    malformed = 0
+    for line in text.split("\r\n"):
+        name, colon, value = line.partition(":")
+        if colon and name:
+            pairs.append((name, value.removeprefix(" ")))
+        elif line:
+            malformed += 1
+    return Headers(pairs, malformed)
+
+
+def encode(headers: Sequence[tuple[str, str]], limits: WireLimits = SENT) -> bytes:
+    """One message on the wire, its closing blank line included.
+
+    Raises WireError when a name or value holds CR, LF or NUL or is not valid Unicode, a name is
+    empty or holds a colon or a blank, or a limit is passed. Limits are those of Asterisk's reader;
+    whoever writes events (a simulated PBX) gives `RECEIVED`.
+    """
+    if not headers:
+        raise WireError("a message needs at least one header")
+    if len(headers) > limits.max_headers:
+        raise WireError(
+            f"{len(headers)} headers; at most {limits.max_headers} can be sent"
+        )
+    lines = []
+    for name, value in headers:
+        if (
+            not name
+            or not (name.isascii() and name.isprintable())
+            or ":" in name
+            or " " in name
+        ):
+            raise WireError(f"{name!r} is no header name")
+        if "\r" in value or "\n" in value or "\0" in value:
+            raise WireError(f"the value of {name} holds a CR, LF or NUL")
+        try:
+            line = f"{name}: {value}\r\n".encode()
+        except UnicodeEncodeError as error:
+            raise WireError(f"the value of {name} is not valid Unicode") from error
+        if len(line) > limits.max_line_bytes:
+            raise WireError(
+                f"the line of {name} is {len(line)} bytes long, over the limit"
+            )
+        lines.append(line)
+    message = b"".join(lines) + b"\r\n"
+    if len(message) > limits.max_message_bytes:
+        raise WireError(f"a message of {len(message)} bytes is over the limit")
+    return message
