@@ -1,0 +1,225 @@
+"""What happens: the typed events the engine is fed, whatever they came from.
+
+Rules: past tense, frozen, one event for one fact. They carry identifiers of ours (CallId,
+OfferId, DeviceId), never an AMI header. ``acd.ami.tracker`` makes those that come from a PBX,
+``acd.web`` those that come from a person, the shell the rest.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from acd.core.ids import AgentId, CallId, DeviceId, OfferId, PbxId, RequestId
+from acd.core.plan import AgentAction, Plan
+
+
+class RingOutcome(StrEnum):
+    """Why a ring ended without a talk, told apart as Asterisk lets us tell (DESIGN.md, rings)."""
+
+    BUSY = "busy"
+    DECLINED = "declined"
+    NO_ANSWER = "no_answer"
+    UNREACHABLE = "unreachable"
+    CANCELLED = "cancelled"
+    """We took it back: the caller left, or the link to his PBX was lost."""
+    CALLER_LEFT = "caller_left"
+    """The agent answered, but the caller was gone before they were joined."""
+
+
+class DeviceState(StrEnum):
+    """What a phone is doing, as far as routing cares: a veto, never a permission."""
+
+    FREE = "free"
+    BUSY = "busy"
+    UNREACHABLE = "unreachable"
+
+
+class _Event(msgspec.Struct, frozen=True, gc=False):
+    pass
+
+
+# -- the caller's channel ------------------------------------------------------------------------
+
+
+class CallArrived(_Event, frozen=True):
+    """A caller's channel stands in the menu and takes commands. ``ani`` is empty when withheld."""
+
+    call: CallId
+    pbx: PbxId
+    ani: str
+    dnis: str
+
+
+class CodeDialled(_Event, frozen=True):
+    """An agent's phone (known by its authenticated endpoint) dialled a code, for example ``*30``."""
+
+    call: CallId
+    pbx: PbxId
+    phone: DeviceId
+    code: str
+
+
+class MenuReached(_Event, frozen=True):
+    """A call we know stands in the menu again and takes commands; what was playing is over."""
+
+    call: CallId
+
+
+class PromptEnded(_Event, frozen=True):
+    """The prompt started by ``PlayPrompt(play_id)`` is over; ``ok`` is False when it never played."""
+
+    call: CallId
+    play_id: int
+    ok: bool
+
+
+class DigitPressed(_Event, frozen=True):
+    """One key, counted exactly once; ``digit`` is one of 0-9, *, #, A-D."""
+
+    call: CallId
+    digit: str
+
+
+class WaitingRoomEntered(_Event, frozen=True):
+    """The caller is in his holding bridge, with music: from now on he can be rung for."""
+
+    call: CallId
+
+
+class WaitingRoomLeft(_Event, frozen=True):
+    """The caller is between two rounds of the waiting room, or on his way out of it."""
+
+    call: CallId
+
+
+class CallerHungUp(_Event, frozen=True):
+    """The caller's channel is gone. ``lost`` when it was the PBX that vanished, not the caller."""
+
+    call: CallId
+    lost: bool = False
+
+
+# -- the agent's leg -----------------------------------------------------------------------------
+
+
+class LegRinging(_Event, frozen=True):
+    """The agent's phone said that it rings."""
+
+    offer: OfferId
+
+
+class LegAnswered(_Event, frozen=True):
+    """The agent lifted; the PBX is joining him with the caller."""
+
+    offer: OfferId
+
+
+class LegFailed(_Event, frozen=True):
+    """The agent's leg is gone and never talked."""
+
+    offer: OfferId
+    outcome: RingOutcome
+
+
+class LegConnected(_Event, frozen=True):
+    """Agent and caller are in one bridge."""
+
+    offer: OfferId
+
+
+class LegLeftTalk(_Event, frozen=True):
+    """The agent's own leg has left the conversation; the phone may still be hanging up."""
+
+    offer: OfferId
+
+
+class LegEnded(_Event, frozen=True):
+    """The agent's leg, which had talked, is gone."""
+
+    offer: OfferId
+
+
+class LegHeld(_Event, frozen=True):
+    """The agent put the caller on hold (``held``) or took him back."""
+
+    offer: OfferId
+    held: bool
+
+
+# -- phones and PBXs -----------------------------------------------------------------------------
+
+
+class DeviceChanged(_Event, frozen=True):
+    """A phone's state as its PBX reports it."""
+
+    phone: DeviceId
+    state: DeviceState
+
+
+class PbxLive(_Event, frozen=True):
+    """The PBX is connected and every call and phone on it has been read and compared."""
+
+    pbx: PbxId
+
+
+class PbxDown(_Event, frozen=True):
+    """The link to the PBX is gone. Its calls live on; nothing may be offered on it meanwhile."""
+
+    pbx: PbxId
+
+
+class CommandFailed(_Event, frozen=True):
+    """The PBX refused a command about a call, or did not answer it in time."""
+
+    call: CallId
+    command: str
+    reason: str
+
+
+# -- people and operators ------------------------------------------------------------------------
+
+
+class AgentRequested(_Event, frozen=True):
+    """A person asked over HTTP for a change of an agent's state; answered by one ``Replied``."""
+
+    request: RequestId
+    agent: AgentId
+    action: AgentAction
+    reason: str = ""
+    phone: DeviceId | None = None
+
+
+class PlanReplaced(_Event, frozen=True):
+    """New configuration, complete and checked; used from this event on."""
+
+    plan: Plan
+
+
+class Tick(_Event, frozen=True):
+    """Nothing happened but time: what is due by ``now`` is done."""
+
+
+Event = (
+    CallArrived
+    | CodeDialled
+    | MenuReached
+    | PromptEnded
+    | DigitPressed
+    | WaitingRoomEntered
+    | WaitingRoomLeft
+    | CallerHungUp
+    | LegRinging
+    | LegAnswered
+    | LegFailed
+    | LegConnected
+    | LegLeftTalk
+    | LegEnded
+    | LegHeld
+    | DeviceChanged
+    | PbxLive
+    | PbxDown
+    | CommandFailed
+    | AgentRequested
+    | PlanReplaced
+    | Tick
+)

@@ -1,0 +1,290 @@
+"""What has become true: typed facts for metrics, the store, the log and the live view.
+
+Rules: past tense, frozen, with the time ``at`` (seconds since the epoch) first. A record is
+written once, when it is final; nobody edits one. Numbers of callers appear only in ``CallEnded``
+and in snapshots, for the books, never in a metric.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from acd.core.events import DeviceState, RingOutcome
+from acd.core.ids import AgentId, CallId, DeviceId, MenuId, OfferId, PbxId, QueueId, RequestId
+
+
+class Outcome(StrEnum):
+    """How a call ended: the closed list of terms.md; each call has exactly one."""
+
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    SHORT_ABANDONED = "short_abandoned"
+    LEFT_IN_MENU = "left_in_menu"
+    DEFLECTED = "deflected"
+    OVERFLOWED = "overflowed"
+    TIMED_OUT = "timed_out"
+    LEFT_BY_KEY = "left_by_key"
+    WITHDRAWN = "withdrawn"
+    CALLED_BACK = "called_back"
+    EMERGENCY = "emergency"
+    SWITCH_LOST = "switch_lost"
+
+
+class CallState(StrEnum):
+    """Where a call is. The table of moves between these is in ``acd.core.call``."""
+
+    ARRIVED = "arrived"
+    IN_MENU = "in_menu"
+    QUEUED = "queued"
+    RINGING = "ringing"
+    CONNECTED = "connected"
+    ENDED = "ended"
+
+
+class Presence(StrEnum):
+    """What the agent said. The table of moves is in ``acd.core.agent``."""
+
+    LOGGED_OUT = "logged_out"
+    READY = "ready"
+    NOT_READY = "not_ready"
+
+
+class Activity(StrEnum):
+    """What the system does with the agent. The table of moves is in ``acd.core.agent``."""
+
+    IDLE = "idle"
+    RINGING = "ringing"
+    TALKING = "talking"
+    WRAP_UP = "wrap_up"
+
+
+class WrapUpEnd(StrEnum):
+    """Why a wrap-up ended."""
+
+    EARLY = "early"
+    """The agent ended it."""
+    CAP = "cap"
+    """Its time was over."""
+    LOGGED_OUT = "logged_out"
+
+
+class _Record(msgspec.Struct, frozen=True, gc=False, tag=True):
+    at: float
+
+
+class CallOffered(_Record, frozen=True):
+    """A new call came in."""
+
+    call: CallId
+    pbx: PbxId
+
+
+class MenuSelected(_Record, frozen=True):
+    """A caller's key was a choice of the menu; ``option`` is the key."""
+
+    call: CallId
+    menu: MenuId
+    option: str
+
+
+class MenuMissed(_Record, frozen=True):
+    """A caller pressed a key that is no choice (``wrong_key``) or none in time (``no_key``)."""
+
+    call: CallId
+    menu: MenuId
+    kind: str
+
+
+class CallQueued(_Record, frozen=True):
+    """The call entered a queue; its wait clock starts."""
+
+    call: CallId
+    queue: QueueId
+    due_at: float
+
+
+class AgentRung(_Record, frozen=True):
+    """An agent's phone was asked to ring for a call."""
+
+    offer: OfferId
+    call: CallId
+    queue: QueueId
+    agent: AgentId
+
+
+class RingEnded(_Record, frozen=True):
+    """A ring ended without a talk; the caller kept his place unless he left."""
+
+    offer: OfferId
+    call: CallId
+    queue: QueueId
+    agent: AgentId
+    outcome: RingOutcome
+    ring_seconds: float
+
+
+class CallAnswered(_Record, frozen=True):
+    """Caller and agent are joined. ``wait_seconds`` is since the queue was entered."""
+
+    call: CallId
+    queue: QueueId
+    agent: AgentId
+    wait_seconds: float
+    ring_seconds: float
+
+
+class TalkEnded(_Record, frozen=True):
+    """The agent's leg left the talk. ``hold_seconds`` is part of ``talk_seconds``."""
+
+    call: CallId
+    queue: QueueId
+    agent: AgentId
+    talk_seconds: float
+    hold_seconds: float
+
+
+class WrapUpStarted(_Record, frozen=True):
+    """After-call work began: nobody can ring the agent before ``ends_at`` unless he ends it."""
+
+    agent: AgentId
+    queue: QueueId
+    call: CallId
+    ends_at: float
+
+
+class WrapUpEnded(_Record, frozen=True):
+    """After-call work is over."""
+
+    agent: AgentId
+    queue: QueueId
+    how: WrapUpEnd
+    seconds: float
+
+
+class AgentChanged(_Record, frozen=True):
+    """An agent's presence, activity or device is new; all three are given."""
+
+    agent: AgentId
+    presence: Presence
+    reason: str
+    activity: Activity
+    device: DeviceState
+    phone: DeviceId
+
+
+class CallEnded(_Record, frozen=True):
+    """The one final record of a call. Times are epoch seconds, None for what never happened."""
+
+    call: CallId
+    pbx: PbxId
+    outcome: Outcome
+    ani: str
+    dnis: str
+    language: str
+    option: str
+    queue: QueueId | None
+    agent: AgentId | None
+    arrived_at: float
+    queued_at: float | None
+    answered_at: float | None
+    talk_ended_at: float | None
+
+
+class Replied(_Record, frozen=True):
+    """The answer to one ``AgentRequested``: ``refusal`` is empty when it was done."""
+
+    request: RequestId
+    refusal: str
+
+
+class Noticed(_Record, frozen=True):
+    """Something operators should read in the log; ``kind`` is a short constant word."""
+
+    kind: str
+    text: str
+
+
+class Repaired(_Record, frozen=True):
+    """Our picture of the PBX was wrong and has been put right; ``kind`` is a short constant word."""
+
+    kind: str
+    text: str
+
+
+Record = (
+    CallOffered
+    | MenuSelected
+    | MenuMissed
+    | CallQueued
+    | AgentRung
+    | RingEnded
+    | CallAnswered
+    | TalkEnded
+    | WrapUpStarted
+    | WrapUpEnded
+    | AgentChanged
+    | CallEnded
+    | Replied
+    | Noticed
+    | Repaired
+)
+
+
+# -- the picture of one moment ----------------------------------------------------------------
+
+
+class QueueView(msgspec.Struct, frozen=True):
+    """One queue now. ``longest_wait_seconds`` is 0 when nobody waits."""
+
+    queue: QueueId
+    label: str
+    waiting: int
+    ringing: int
+    connected: int
+    longest_wait_seconds: float
+    agents_ready: int
+    """Agents with the skills who are ready, whatever they are doing."""
+    agents_free: int
+
+
+class CallView(msgspec.Struct, frozen=True):
+    """One living call now; ``since`` is when it came into its state (epoch seconds)."""
+
+    call: CallId
+    pbx: PbxId
+    state: CallState
+    since: float
+    arrived_at: float
+    ani: str
+    dnis: str
+    language: str
+    option: str
+    queue: QueueId | None
+    queued_at: float | None
+    due_at: float | None
+    agent: AgentId | None
+
+
+class AgentView(msgspec.Struct, frozen=True):
+    """One agent now; ``wrap_up_ends_at`` is None unless he is in wrap-up."""
+
+    agent: AgentId
+    name: str
+    phone: DeviceId
+    presence: Presence
+    reason: str
+    activity: Activity
+    device: DeviceState
+    since: float
+    call: CallId | None
+    queue: QueueId | None
+    wrap_up_ends_at: float | None
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Everything at one moment, each part in a stable order."""
+
+    at: float
+    queues: tuple[QueueView, ...]
+    calls: tuple[CallView, ...]
+    agents: tuple[AgentView, ...]
