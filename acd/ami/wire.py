@@ -38,9 +38,7 @@ class WireLimits(NamedTuple):
 RECEIVED: Final = WireLimits()
 """For what Asterisk sends: an AsyncAGI environment is one line of several kilobytes."""
 
-SENT: Final = WireLimits(
-    max_line_bytes=1024, max_headers=128, max_message_bytes=131_072
-)
+SENT: Final = WireLimits(max_line_bytes=1024, max_headers=128, max_message_bytes=131_072)
 """For what Asterisk reads: its own buffers."""
 
 
@@ -65,12 +63,17 @@ class Framer:
         "_expect_greeting",
         "_limits",
         "_skipping",
+        "_surely_within",
         "dropped",
         "greeting",
     )
 
     def __init__(self, limits: WireLimits = RECEIVED) -> None:
         self._limits = limits
+        # A header line takes three bytes at least, so a message this short breaks no limit.
+        self._surely_within = min(
+            limits.max_line_bytes - 2, 3 * limits.max_headers, limits.max_message_bytes
+        )
         self._buffer = bytearray()
         self._expect_greeting = True
         self._skipping = False
@@ -104,15 +107,24 @@ class Framer:
             self._skipping = False
             del pieces[0]
         self._bound()
-        return [frame for frame in map(self._accept, pieces) if frame]
+        short = self._surely_within
+        return [
+            frame
+            for piece in pieces
+            if (
+                frame := piece
+                if len(piece) <= short and piece[:2] != b"\r\n"
+                else self._accept(piece)
+            )
+        ]
 
     def _take_greeting(self) -> bool:
         """Remove the greeting line from the front; False while more bytes are needed to know."""
         buffer = self._buffer
         if not buffer.startswith(_GREETING):
-            self._expect_greeting = len(buffer) < len(
-                _GREETING
-            ) and _GREETING.startswith(bytes(buffer))
+            self._expect_greeting = len(buffer) < len(_GREETING) and _GREETING.startswith(
+                bytes(buffer)
+            )
             return not self._expect_greeting
         end = buffer.find(b"\r\n")
         if end < 0:
@@ -143,9 +155,7 @@ class Framer:
             self._drop("too_many_headers")
             return b""
         longest = limits.max_line_bytes - 2
-        if len(piece) > longest and any(
-            len(line) > longest for line in piece.split(b"\r\n")
-        ):
+        if len(piece) > longest and any(len(line) > longest for line in piece.split(b"\r\n")):
             self._drop("line_too_long")
             return b""
         return piece
@@ -174,10 +184,8 @@ class Headers:
 
     def __init__(self, pairs: Sequence[tuple[str, str]], malformed: int = 0) -> None:
         self._pairs = tuple(pairs)
-        self._first: dict[str, str] = {}
-        first = self._first
-        for name, value in self._pairs:
-            first.setdefault(name.lower(), value)
+        # Written from the back, so that the first of a name's values is the one that stays.
+        self._first = {name.lower(): value for name, value in reversed(self._pairs)}
         self.malformed = malformed
         """Lines that were no header (no colon, or nothing before it). Genuine ones have none."""
 
@@ -261,17 +269,10 @@ def encode(headers: Sequence[tuple[str, str]], limits: WireLimits = SENT) -> byt
     if not headers:
         raise WireError("a message needs at least one header")
     if len(headers) > limits.max_headers:
-        raise WireError(
-            f"{len(headers)} headers; at most {limits.max_headers} can be sent"
-        )
+        raise WireError(f"{len(headers)} headers; at most {limits.max_headers} can be sent")
     lines = []
     for name, value in headers:
-        if (
-            not name
-            or not (name.isascii() and name.isprintable())
-            or ":" in name
-            or " " in name
-        ):
+        if not name or not (name.isascii() and name.isprintable()) or ":" in name or " " in name:
             raise WireError(f"{name!r} is no header name")
         if "\r" in value or "\n" in value or "\0" in value:
             raise WireError(f"the value of {name} holds a CR, LF or NUL")
@@ -280,9 +281,7 @@ def encode(headers: Sequence[tuple[str, str]], limits: WireLimits = SENT) -> byt
         except UnicodeEncodeError as error:
             raise WireError(f"the value of {name} is not valid Unicode") from error
         if len(line) > limits.max_line_bytes:
-            raise WireError(
-                f"the line of {name} is {len(line)} bytes long, over the limit"
-            )
+            raise WireError(f"the line of {name} is {len(line)} bytes long, over the limit")
         lines.append(line)
     message = b"".join(lines) + b"\r\n"
     if len(message) > limits.max_message_bytes:

@@ -25,9 +25,7 @@ HANGUP = b"Event: Hangup\r\nChannel: PJSIP/trunk-00000001\r\nCause: 16"
 RESPONSE = b"Response: Success\r\nActionID: a-1\r\nMessage: Added AGI command to queue"
 NAMED = "Event: DialBegin\r\nDestCallerIDName: Jörg Müller 水".encode()
 
-names = st.text(
-    st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=20
-)
+names = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=20)
 values = st.text(st.characters(exclude_characters="\r\n\0", codec="utf-8"), max_size=60)
 messages = st.lists(st.tuples(names, values), min_size=1, max_size=8)
 
@@ -37,9 +35,7 @@ def cut(stream: bytes, at: list[int]) -> list[bytes]:
     return [stream[start:end] for start, end in pairwise(edges)]
 
 
-def fed(
-    chunks: list[bytes], limits: WireLimits = RECEIVED
-) -> tuple[list[bytes], Framer]:
+def fed(chunks: list[bytes], limits: WireLimits = RECEIVED) -> tuple[list[bytes], Framer]:
     framer = Framer(limits)
     return [frame for chunk in chunks for frame in framer.feed(chunk)], framer
 
@@ -66,9 +62,7 @@ class TestFraming:
 
     def test_a_truncated_last_message_is_never_returned(self) -> None:
         for end in range(1, len(HANGUP) + 3):
-            frames, framer = fed(
-                [RESPONSE + b"\r\n\r\n" + (HANGUP + b"\r\n\r\n")[:end]]
-            )
+            frames, framer = fed([RESPONSE + b"\r\n\r\n" + (HANGUP + b"\r\n\r\n")[:end]])
             assert frames == [RESPONSE]
             assert framer.pending == end
 
@@ -91,18 +85,14 @@ class TestFraming:
     def test_any_cut_gives_the_same_messages(
         self, sent: list[list[tuple[str, str]]], at: list[int], greeted: bool
     ) -> None:
-        stream = (GREETING if greeted else b"") + b"".join(
-            encode(headers) for headers in sent
-        )
+        stream = (GREETING if greeted else b"") + b"".join(encode(headers) for headers in sent)
         frames, framer = fed(cut(stream, at))
         assert [list(parse(frame).items()) for frame in frames] == sent
         assert framer.dropped == {}
         assert framer.pending == 0
 
     @given(st.binary(max_size=400), st.lists(st.integers(0), max_size=20))
-    def test_any_bytes_at_all_frame_the_same_however_cut(
-        self, junk: bytes, at: list[int]
-    ) -> None:
+    def test_any_bytes_at_all_frame_the_same_however_cut(self, junk: bytes, at: list[int]) -> None:
         limits = WireLimits(max_line_bytes=30, max_headers=3, max_message_bytes=60)
         stream = junk + b"\r\n\r\n" + b"Event: X\r\n\r\n"
         whole, one = fed([stream], limits)
@@ -114,9 +104,7 @@ class TestFraming:
             parse(frame)
 
     @given(
-        st.lists(
-            st.sampled_from([b"\r\n\r\n", b"\r\n", b"\r", b"\n", b"A" * 29, b"x: y"])
-        ),
+        st.lists(st.sampled_from([b"\r\n\r\n", b"\r\n", b"\r", b"\n", b"A" * 29, b"x: y"])),
         st.lists(st.integers(0), max_size=40),
     )
     def test_separators_everywhere_frame_the_same_however_cut(
@@ -172,9 +160,7 @@ class TestReadingWithoutParsing:
 
 
 class TestHeaders:
-    HEADERS = parse(
-        b"Event: X\r\nchanvariable: A=1\r\nChanVariable: B=2\r\nEmpty: \r\nTight:v"
-    )
+    HEADERS = parse(b"Event: X\r\nchanvariable: A=1\r\nChanVariable: B=2\r\nEmpty: \r\nTight:v")
 
     def test_names_compare_without_case_and_the_first_wins(self) -> None:
         assert self.HEADERS.get("ChanVariable") == "A=1"
@@ -221,9 +207,7 @@ class TestHeaders:
 
 class TestEncoding:
     @given(messages)
-    def test_what_is_sent_comes_back_the_same(
-        self, headers: list[tuple[str, str]]
-    ) -> None:
+    def test_what_is_sent_comes_back_the_same(self, headers: list[tuple[str, str]]) -> None:
         frames, _ = fed([encode(headers)])
         assert [list(parse(frame).items()) for frame in frames] == [headers]
 
@@ -243,9 +227,7 @@ class TestEncoding:
             ("Variable", "ü" * 507),
         ],
     )
-    def test_what_would_be_read_as_something_else_is_refused(
-        self, header: tuple[str, str]
-    ) -> None:
+    def test_what_would_be_read_as_something_else_is_refused(self, header: tuple[str, str]) -> None:
         with pytest.raises(WireError) as refused:
             encode([("Action", "Setvar"), header])
         assert "Originate" not in str(refused.value)
