@@ -1,0 +1,83 @@
+# The two commands a newcomer needs: `make run` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -u -o pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+SEED ?= 1
+HOURS ?= 1
+JOBS ?= 2
+# Arguments for pytest, for example: make test ARGS="-k wrap_up"
+ARGS ?=
+
+export PYTHON
+export PYTHONDONTWRITEBYTECODE ?= 1
+
+LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
+
+.PHONY: help run test check check-static fmt lab lab-install smoke sim bench-idle-gap bench-ami \
+	lock clean venv venv-run
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | \
+		while IFS=$$'\t' read -r name what; do printf '  make %-16s %s\n' "$$name" "$$what"; done
+
+run: venv-run ## the daemon against the built-in simulated PBX, live in the terminal
+	@exec $(BIN)/acd demo $(ARGS)
+
+test: venv lab-install ## the whole suite, with the real Asterisk where the lab can be had
+	@rm -f .test-tally.json; status=0; \
+	$(BIN)/python -m pytest -m "not asterisk" -n $(JOBS) --dist loadgroup -q \
+		--tally-to .test-tally.json $(ARGS) || status=$$?; \
+	$(BIN)/python -m pytest -m asterisk -q \
+		--tally-from .test-tally.json $(ARGS) || status=$$?; \
+	exit $$status
+
+check: check-static ## the gate: format, lint, types, layers, fast tests (under 60 s)
+	@$(BIN)/python -m pytest -m "not asterisk and not slow" -n $(JOBS) --dist loadgroup -q $(ARGS)
+
+check-static: venv ## the gate without the tests
+	@$(BIN)/ruff format --check --quiet . || { echo "make fmt puts these right."; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/test_layers.py tests/test_tidy.py
+
+fmt: venv ## put the format right, and what ruff can mend
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+lab: venv lab-install ## a real Asterisk with the sample dialplan, kept for hands-on work
+	@exec $(BIN)/python -m tests.lab $(ARGS)
+
+# Without the lab the rest of the suite is still worth its time; its last lines say what is missing.
+lab-install:
+	@tests/lab/install.sh || echo "make: the lab could not be installed (see above); going on."
+
+smoke: venv lab-install ## one real call for each menu option
+	@exec $(BIN)/python -m bench.smoke $(ARGS)
+
+sim: venv-run ## virtual time: make sim SEED=7 HOURS=24
+	@exec $(BIN)/acd sim --seed $(SEED) --hours $(HOURS) $(ARGS)
+
+bench-idle-gap: venv lab-install ## agent's hang-up to next ring, acd beside app_queue
+	@exec $(BIN)/python -m bench.idle_gap $(ARGS)
+
+bench-ami: venv ## the link's parser beside stock panoramisk
+	@exec $(BIN)/python -m bench.ami $(ARGS)
+
+lock: venv ## renew the lock files (make lock ARGS=--upgrade for newer releases)
+	@$(LOCK) --group build -o requirements.lock $(ARGS)
+	@$(LOCK) --group build --group dev -c requirements.lock -o requirements-dev.lock $(ARGS)
+
+clean: ## remove what was built here (the lab's cache stays)
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
+		.test-tally.json dist build
+	find acd tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+venv:
+	@.ci/venv requirements-dev.lock
+
+venv-run:
+	@.ci/venv requirements.lock
