@@ -1,0 +1,91 @@
+"""What holds for every test: which of them ran on the real Asterisk, and one closing line for all.
+
+`make test` runs pytest twice, first whatever is not marked `asterisk` on all processors, then the
+real PBX's tests alone, since they measure time. The first run leaves its reports in a file
+(`--tally-to`), the second takes them up (`--tally-from`), so that failures and the closing line at
+the very end are those of the whole suite.
+
+A real-PBX test that was skipped is said loudly; where CI is set it is a failure.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+CATEGORIES = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("acd")
+    group.addoption("--tally-to", metavar="FILE", help="leave this run's reports in FILE")
+    group.addoption("--tally-from", metavar="FILE", help="count an earlier run's reports as well")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(ClosingLine(config), "acd-closing-line")
+
+
+class ClosingLine:
+    """Counts what ran on the real Asterisk, and joins the two runs of `make test` into one."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.tally_to: str | None = config.getoption("--tally-to")
+        self.tally_from: str | None = config.getoption("--tally-from")
+        self.in_ci = os.environ.get("CI", "").lower() not in ("", "0", "false", "no")
+        self.earlier: list[tuple[str, dict[str, object]]] = []
+        self.on_asterisk = 0
+        self.not_run: dict[str, str] = {}
+        if self.tally_from and Path(self.tally_from).exists():
+            self.earlier = json.loads(Path(self.tally_from).read_text())
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if "asterisk" not in report.keywords:
+            return
+        if report.skipped and not hasattr(report, "wasxfail"):
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+            self.not_run[report.nodeid] = str(reason).removeprefix("Skipped: ")
+        elif report.when == "call":
+            self.on_asterisk += 1
+
+    @property
+    def pbx_is_missing(self) -> bool:
+        last_of_two = self.tally_from is not None
+        return bool(self.not_run) or (last_of_two and self.on_asterisk == 0)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        nothing_ran = session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
+        if nothing_ran and (self.tally_to or self.earlier):
+            session.exitstatus = pytest.ExitCode.OK  # The other of the two runs has the tests.
+        if self.pbx_is_missing and self.in_ci and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter, config: pytest.Config
+    ) -> None:
+        stats = terminalreporter.stats
+        if self.tally_to:
+            reports = [
+                (category, config.hook.pytest_report_to_serializable(config=config, report=report))
+                for category in CATEGORIES
+                for report in stats.get(category, [])
+            ]
+            Path(self.tally_to).write_text(json.dumps(reports))
+        for category, data in self.earlier:
+            report = config.hook.pytest_report_from_serializable(config=config, data=data)
+            stats.setdefault(category, []).append(report)
+        if self.earlier:
+            stats.pop("deselected", None)  # They are the earlier run's tests, counted just now.
+        if self.on_asterisk:
+            terminalreporter.write_line(f"real Asterisk: {self.on_asterisk} tests ran on it")
+        if self.pbx_is_missing:
+            terminalreporter.write_sep("!", "THE REAL-PBX TESTS DID NOT RUN", red=True, bold=True)
+            for reason in sorted(set(self.not_run.values())) or ["no such test was selected"]:
+                terminalreporter.write_line(f"{len(self.not_run)} tests: {reason}")
+            terminalreporter.write_line(
+                "What passed says nothing about a real Asterisk. See tests/lab/install.sh"
+                + (", and CI counts this as a failure." if self.in_ci else ".")
+            )
