@@ -30,20 +30,19 @@ run: venv-run ## the daemon against the built-in simulated PBX, live in the term
 
 test: venv lab-install ## the whole suite, with the real Asterisk where the lab can be had
 	@rm -f .test-tally.json; status=0; \
-	$(BIN)/python -m pytest -m "not asterisk" -n $(JOBS) --dist loadgroup -q \
+	$(BIN)/python -m pytest -m "not asterisk" -n $(JOBS) --dist loadgroup \
 		--tally-to .test-tally.json $(ARGS) || status=$$?; \
-	$(BIN)/python -m pytest -m asterisk -q \
+	$(BIN)/python -m pytest -m asterisk \
 		--tally-from .test-tally.json $(ARGS) || status=$$?; \
 	exit $$status
 
 check: check-static ## the gate: format, lint, types, layers, fast tests (under 60 s)
 	@$(BIN)/python -m pytest -m "not asterisk and not slow" -n $(JOBS) --dist loadgroup -q $(ARGS)
 
-check-static: venv ## the gate without the tests
+check-static: venv ## format, lint and types alone
 	@$(BIN)/ruff format --check --quiet . || { echo "make fmt puts these right."; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -q tests/test_layers.py tests/test_tidy.py
 
 fmt: venv ## put the format right, and what ruff can mend
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
