@@ -75,11 +75,5 @@ class HangUpCall(_Command, frozen=True):
 
 
 Command = (
-    PlayPrompt
-    | StopPrompt
-    | KeepInMenu
-    | MoveToWaitingRoom
-    | RingAgent
-    | CancelRing
-    | HangUpCall
+    PlayPrompt | StopPrompt | KeepInMenu | MoveToWaitingRoom | RingAgent | CancelRing | HangUpCall
 )

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
-from acd.core.ids import AgentId, CallId, DeviceId, OfferId, PbxId, RequestId
+from acd.core.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueId, RequestId
 from acd.core.plan import AgentAction, Plan
 
 
@@ -48,6 +48,23 @@ class CallArrived(_Event, frozen=True):
     pbx: PbxId
     ani: str
     dnis: str
+
+
+class CallFoundWaiting(_Event, frozen=True):
+    """A caller we did not know stands in the waiting room: we were restarted, he kept his place.
+
+    Everything about his place was read back from his channel (``MoveToWaitingRoom`` wrote it).
+    """
+
+    call: CallId
+    pbx: PbxId
+    ani: str
+    dnis: str
+    queue: QueueId
+    queued_at: float
+    due_at: float
+    option: str
+    language: str
 
 
 class CodeDialled(_Event, frozen=True):
@@ -201,6 +218,7 @@ class Tick(_Event, frozen=True):
 
 Event = (
     CallArrived
+    | CallFoundWaiting
     | CodeDialled
     | MenuReached
     | PromptEnded

@@ -1,0 +1,151 @@
+"""A call: the caller's whole visit, from the first prompt to the hang-up.
+
+Theory: ARRIVED -> IN_MENU -> QUEUED -> RINGING -> CONNECTED -> ENDED, with back edges. While he
+is QUEUED the caller is moved by the PBX between rounds of the waiting room; ``in_room`` says
+whether he stands in it just now, and only then may somebody be rung for him (asterisk-facts:
+of 3,000 callers bridged on their way out of AsyncAGI 3 leaked a channel). Waiting again is not
+arriving: his place (``due_at``, ``sequence``) is fixed when he enters the queue.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from acd.core.ids import AgentId, CallId, Language, OfferId, PbxId, QueueId
+from acd.core.ivr import Dialogue
+from acd.core.machine import IGNORE, ILLEGAL, Machine
+from acd.core.records import CallState, Outcome
+
+
+class CallSignal(StrEnum):
+    """What moves a call."""
+
+    MENU = "menu"
+    QUEUE = "queue"
+    OFFER = "offer"
+    RING_FAILED = "ring failed"
+    CONNECT = "connect"
+    TALK_ENDED = "talk ended"
+    END = "end"
+
+
+CALL: Final = Machine[CallState, CallSignal](
+    "call",
+    {
+        (CallState.ARRIVED, CallSignal.MENU): CallState.IN_MENU,
+        # He was found waiting after a restart.
+        (CallState.ARRIVED, CallSignal.QUEUE): CallState.QUEUED,
+        (CallState.ARRIVED, CallSignal.OFFER): ILLEGAL,
+        (CallState.ARRIVED, CallSignal.RING_FAILED): ILLEGAL,
+        (CallState.ARRIVED, CallSignal.CONNECT): ILLEGAL,
+        (CallState.ARRIVED, CallSignal.TALK_ENDED): ILLEGAL,
+        (CallState.ARRIVED, CallSignal.END): CallState.ENDED,
+        (CallState.IN_MENU, CallSignal.MENU): IGNORE,
+        (CallState.IN_MENU, CallSignal.QUEUE): CallState.QUEUED,
+        (CallState.IN_MENU, CallSignal.OFFER): ILLEGAL,
+        (CallState.IN_MENU, CallSignal.RING_FAILED): ILLEGAL,
+        (CallState.IN_MENU, CallSignal.CONNECT): ILLEGAL,
+        (CallState.IN_MENU, CallSignal.TALK_ENDED): IGNORE,
+        (CallState.IN_MENU, CallSignal.END): CallState.ENDED,
+        # AsyncAGI may start once more while our Redirect is on its way.
+        (CallState.QUEUED, CallSignal.MENU): IGNORE,
+        (CallState.QUEUED, CallSignal.QUEUE): ILLEGAL,
+        (CallState.QUEUED, CallSignal.OFFER): CallState.RINGING,
+        (CallState.QUEUED, CallSignal.RING_FAILED): ILLEGAL,
+        (CallState.QUEUED, CallSignal.CONNECT): ILLEGAL,
+        (CallState.QUEUED, CallSignal.TALK_ENDED): IGNORE,
+        (CallState.QUEUED, CallSignal.END): CallState.ENDED,
+        (CallState.RINGING, CallSignal.MENU): IGNORE,
+        (CallState.RINGING, CallSignal.QUEUE): ILLEGAL,
+        (CallState.RINGING, CallSignal.OFFER): ILLEGAL,
+        (CallState.RINGING, CallSignal.RING_FAILED): CallState.QUEUED,
+        (CallState.RINGING, CallSignal.CONNECT): CallState.CONNECTED,
+        (CallState.RINGING, CallSignal.TALK_ENDED): ILLEGAL,
+        (CallState.RINGING, CallSignal.END): CallState.ENDED,
+        # ACD_AFTER=1 sends the caller to the next menu after the talk.
+        (CallState.CONNECTED, CallSignal.MENU): CallState.IN_MENU,
+        (CallState.CONNECTED, CallSignal.QUEUE): ILLEGAL,
+        (CallState.CONNECTED, CallSignal.OFFER): ILLEGAL,
+        (CallState.CONNECTED, CallSignal.RING_FAILED): ILLEGAL,
+        (CallState.CONNECTED, CallSignal.CONNECT): IGNORE,
+        (CallState.CONNECTED, CallSignal.TALK_ENDED): IGNORE,
+        (CallState.CONNECTED, CallSignal.END): CallState.ENDED,
+        (CallState.ENDED, CallSignal.MENU): IGNORE,
+        (CallState.ENDED, CallSignal.QUEUE): IGNORE,
+        (CallState.ENDED, CallSignal.OFFER): ILLEGAL,
+        (CallState.ENDED, CallSignal.RING_FAILED): IGNORE,
+        (CallState.ENDED, CallSignal.CONNECT): IGNORE,
+        (CallState.ENDED, CallSignal.TALK_ENDED): IGNORE,
+        (CallState.ENDED, CallSignal.END): IGNORE,
+    },
+)
+
+
+class Call:
+    """One call's living state; only the engine's modules write to it."""
+
+    __slots__ = (
+        "agent",
+        "ani",
+        "answered_at",
+        "arrived_at",
+        "dialogue",
+        "dnis",
+        "due_at",
+        "id",
+        "in_heap",
+        "in_room",
+        "language",
+        "offer",
+        "option",
+        "pbx",
+        "queue",
+        "queued_at",
+        "sequence",
+        "since",
+        "state",
+        "talk_ended_at",
+    )
+
+    def __init__(self, call: CallId, pbx: PbxId, ani: str, dnis: str, now: float) -> None:
+        self.id = call
+        self.pbx = pbx
+        self.ani = ani
+        self.dnis = dnis
+        self.state = CallState.ARRIVED
+        self.since = now
+        self.arrived_at = now
+        self.dialogue: Dialogue | None = None
+        self.language: Language = Language("")
+        self.option = ""
+        self.queue: QueueId | None = None
+        self.queued_at: float | None = None
+        self.due_at = 0.0
+        self.sequence = 0
+        """Breaks ties of ``due_at``: the order in which calls entered their queues."""
+        self.in_room = False
+        self.in_heap = False
+        """True while the lane holds an entry for this call (see acd.core.queue)."""
+        self.offer: OfferId | None = None
+        self.agent: AgentId | None = None
+        self.answered_at: float | None = None
+        self.talk_ended_at: float | None = None
+
+    def moves(self, signal: CallSignal, now: float) -> bool:
+        """Apply a signal; return whether the state changed. Raises IllegalMove."""
+        state = CALL.move(self.state, signal)
+        if state is None:
+            return False
+        self.state, self.since = state, now
+        return True
+
+    def outcome(self, now: float, short_abandon_seconds: float, lost: bool) -> Outcome:
+        """Name how this call ended, when it ends now; the first that applies of the closed list."""
+        if self.answered_at is not None:
+            return Outcome.ANSWERED
+        if lost:
+            return Outcome.SWITCH_LOST
+        if self.queued_at is None:
+            return Outcome.LEFT_IN_MENU
+        if now - self.queued_at < short_abandon_seconds:
+            return Outcome.SHORT_ABANDONED
+        return Outcome.ABANDONED

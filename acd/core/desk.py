@@ -1,0 +1,82 @@
+"""What agents do about themselves: log in and out, ready, not ready, end of wrap-up.
+
+The same rules hold whether they were said by telephone or over HTTP. Each move answers with a
+refusal in words, or with nothing when it was done.
+"""
+
+from hmac import compare_digest
+
+from acd.core.agent import Agent, PresenceSignal
+from acd.core.floor import Floor
+from acd.core.ids import DeviceId
+from acd.core.matching import review_and_match
+from acd.core.offers import end_wrap_up
+from acd.core.plan import AgentAction
+from acd.core.records import Activity, Presence, WrapUpEnd
+
+
+def act(
+    floor: Floor,
+    agent: Agent,
+    action: AgentAction,
+    reason: str,
+    now: float,
+    phone: DeviceId | None = None,
+) -> str:
+    """Do what the agent asked; return the refusal in words, "" when it was done.
+
+    ``phone`` binds that phone to him, with LOG_IN only. Nothing changes when it is refused.
+    """
+    if agent.id not in floor.plan.agents:
+        return f"agent {agent.id} is no longer in agents.yaml"
+    match action:
+        case AgentAction.LOG_IN:
+            return _log_in(floor, agent, phone, now)
+        case AgentAction.LOG_OUT:
+            if agent.presence is Presence.LOGGED_OUT:
+                return "not logged in"
+            _says(floor, agent, PresenceSignal.LOG_OUT, "", now)
+            end_wrap_up(floor, agent, WrapUpEnd.LOGGED_OUT, now)
+        case AgentAction.READY:
+            if agent.presence is Presence.LOGGED_OUT:
+                return "not logged in"
+            _says(floor, agent, PresenceSignal.READY, "", now)
+        case AgentAction.NOT_READY:
+            if agent.presence is Presence.LOGGED_OUT:
+                return "not logged in"
+            known = floor.plan.not_ready_reasons
+            if reason not in known:
+                return f"unknown reason {reason!r}; allowed: {', '.join(known)}"
+            _says(floor, agent, PresenceSignal.NOT_READY, reason, now)
+        case AgentAction.END_WRAP_UP:
+            if not end_wrap_up(floor, agent, WrapUpEnd.EARLY, now):
+                return "not in wrap-up"
+    return ""
+
+
+def pin_is_right(agent: Agent, pin: str) -> bool:
+    """Compare a PIN in constant time; an agent without a PIN cannot log in elsewhere."""
+    return bool(agent.plan.pin) and compare_digest(agent.plan.pin.encode(), pin.encode())
+
+
+def _says(floor: Floor, agent: Agent, signal: PresenceSignal, reason: str, now: float) -> None:
+    if agent.presence_moves(signal, reason, now):
+        floor.report_agent(agent, now)
+    review_and_match(floor, agent, now)
+
+
+def _log_in(floor: Floor, agent: Agent, phone: DeviceId | None, now: float) -> str:
+    phone = phone or agent.phone
+    if phone != agent.phone and agent.activity in (Activity.RINGING, Activity.TALKING):
+        return f"busy with a call at {agent.phone}; log in elsewhere when it is over"
+    other = floor.agent_at(phone)
+    if other is not None and other is not agent and other.presence is not Presence.LOGGED_OUT:
+        return f"{phone} is in use by agent {other.id}, who has to log out first"
+    if floor.at_phone.get(agent.phone) == agent.id:
+        del floor.at_phone[agent.phone]
+    floor.at_phone[phone] = agent.id
+    moved, agent.phone = phone != agent.phone, phone
+    if agent.presence_moves(PresenceSignal.LOG_IN, "", now) or moved:
+        floor.report_agent(agent, now)
+    review_and_match(floor, agent, now)
+    return ""

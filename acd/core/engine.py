@@ -1,0 +1,161 @@
+"""The engine: one event in, commands and records out, nothing else touched.
+
+Theory of operation: ``handle(event, now)`` first does what is due by ``now``, then what the event
+asks for, and returns everything that follows, in order. It never raises for what a PBX or a person
+did; it raises (AssertionError, IllegalMove) for our own bugs, and then the process should stop.
+``now`` never goes back. Everything else is in the modules it dispatches to.
+"""
+
+from collections.abc import Callable
+from typing import assert_never
+
+from acd.core import desk, offers, visits
+from acd.core.commands import Command
+from acd.core.events import (
+    AgentRequested,
+    CallArrived,
+    CallerHungUp,
+    CallFoundWaiting,
+    CodeDialled,
+    CommandFailed,
+    DeviceChanged,
+    DeviceState,
+    DigitPressed,
+    Event,
+    LegAnswered,
+    LegConnected,
+    LegEnded,
+    LegFailed,
+    LegHeld,
+    LegLeftTalk,
+    LegRinging,
+    MenuReached,
+    PbxDown,
+    PbxLive,
+    PlanReplaced,
+    PromptEnded,
+    Tick,
+    WaitingRoomEntered,
+    WaitingRoomLeft,
+)
+from acd.core.floor import Floor
+from acd.core.ids import AgentId, CallId, DeviceId, OfferId
+from acd.core.matching import match_all, review_and_match
+from acd.core.plan import Plan
+from acd.core.records import Noticed, Record, Replied, Snapshot, WrapUpEnd
+from acd.core.view import snapshot
+
+
+class Engine:
+    """The call distributor itself. ``new_token`` makes unguessable names for offers."""
+
+    def __init__(self, plan: Plan, new_token: Callable[[], str], now: float) -> None:
+        self.floor = Floor(plan, new_token)
+        self.floor.adopt_plan(plan, now)
+
+    def handle(self, event: Event, now: float) -> list[Command | Record]:
+        """Do what is due, then what ``event`` asks for; return what has to be said, in order."""
+        for kind, subject in self.floor.deadlines.due(now):
+            self._due(kind, subject, now)
+        self._dispatch(event, now)
+        return self.floor.take_outputs()
+
+    def next_deadline(self) -> float | None:
+        """Return when ``Tick`` should come at the latest; None when nothing is due ever."""
+        return self.floor.deadlines.next()
+
+    def snapshot(self, now: float) -> Snapshot:
+        """Return the picture of this moment."""
+        return snapshot(self.floor, now)
+
+    def _dispatch(self, event: Event, now: float) -> None:
+        floor = self.floor
+        match event:
+            case DigitPressed(call, digit):
+                visits.digit(floor, call, digit, now)
+            case PromptEnded(call, play_id, ok):
+                visits.prompt_ended(floor, call, play_id, ok, now)
+            case WaitingRoomEntered(call):
+                visits.room_entered(floor, call, now)
+            case WaitingRoomLeft(call):
+                visits.room_left(floor, call)
+            case LegRinging(offer):
+                offers.ringing(floor, offer)
+            case LegAnswered(offer):
+                offers.answered(floor, offer)
+            case LegConnected(offer):
+                offers.connected(floor, offer, now)
+            case LegFailed(offer, outcome):
+                offers.failed(floor, offer, outcome, now)
+            case LegLeftTalk(offer):
+                offers.left_talk(floor, offer, now)
+            case LegEnded(offer):
+                offers.leg_ended(floor, offer, now)
+            case LegHeld(offer, held):
+                offers.held(floor, offer, held, now)
+            case CallerHungUp(call, lost):
+                visits.hung_up(floor, call, lost, now)
+            case DeviceChanged(phone, state):
+                self._device_changed(phone, state, now)
+            case CallArrived():
+                visits.arrived(floor, event, now)
+            case CallFoundWaiting():
+                visits.found_waiting(floor, event, now)
+            case CodeDialled():
+                visits.code_dialled(floor, event, now)
+            case MenuReached(call):
+                visits.menu_reached(floor, call, now)
+            case AgentRequested():
+                self._requested(event, now)
+            case PbxLive(pbx):
+                floor.live.add(pbx)
+                match_all(floor, now)
+            case PbxDown(pbx):
+                floor.live.discard(pbx)
+            case CommandFailed(call, command, reason):
+                floor.emit(Noticed(now, "command_failed", f"call {call}: {command}: {reason}"))
+            case PlanReplaced(plan):
+                floor.adopt_plan(plan, now)
+                match_all(floor, now)
+            case Tick():
+                pass
+            case _:
+                assert_never(event)
+
+    def _due(self, kind: str, subject: str, now: float) -> None:
+        floor = self.floor
+        match kind:
+            case "dialogue":
+                visits.dialogue_due(floor, CallId(subject), now)
+            case "keep":
+                visits.keep_due(floor, CallId(subject), now)
+            case "ring":
+                offers.overdue(floor, OfferId(subject), now)
+            case "wrap_up":
+                offers.end_wrap_up(floor, floor.agents[AgentId(subject)], WrapUpEnd.CAP, now)
+            case "skip":
+                review_and_match(floor, floor.agents[AgentId(subject)], now)
+            case "unreachable":
+                self._device_changed(DeviceId(subject), DeviceState.FREE, now)
+            case _:
+                raise AssertionError(f"no deadline is called {kind}")
+
+    def _device_changed(self, phone: DeviceId, state: DeviceState, now: float) -> None:
+        floor = self.floor
+        floor.deadlines.clear(("unreachable", phone))
+        if floor.devices.get(phone, DeviceState.FREE) is state:
+            return
+        floor.devices[phone] = state
+        agent = floor.agent_at(phone)
+        if agent is not None:
+            floor.report_agent(agent, now)
+            review_and_match(floor, agent, now)
+
+    def _requested(self, event: AgentRequested, now: float) -> None:
+        agent = self.floor.agents.get(event.agent)
+        refusal = (
+            f"no agent {event.agent!r}"
+            if agent is None
+            else desk.act(self.floor, agent, event.action, event.reason, now, event.phone)
+        )
+        self.floor.emit(Replied(now, event.request, refusal))

@@ -1,0 +1,300 @@
+"""The dialogue: one caller (or one agent who dials a code) walking through a menu graph.
+
+Theory: the dialogue stands at a node. Entering a node plays its prompts one after another, each
+with every key as a stop key, so that the PBX itself falls silent at the first key. A key counts
+whenever it comes: before a prompt (it waits in ``typed``, and the prompt is not played at all),
+between prompts, or during one. Only one prompt is ever under way at the PBX, because commands
+that were queued behind another one cannot be taken back.
+
+A key that comes in the instant in which its prompt has been ordered but has not begun does not
+stop it. So a prompt that goes on ``STOP_GRACE_SECONDS`` after a key is broken off (``Stop``).
+
+The dialogue decides nothing about queues and agents. It returns what it wants as steps, and the
+engine answers ``AgentDo`` by ``agent_done``. It must not know channels, AGI or files.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from acd.core.ids import Language, NodeId, PromptId
+from acd.core.plan import (
+    AgentDo,
+    Ask,
+    Collect,
+    Enqueue,
+    HangUp,
+    MenuPlan,
+    Node,
+    Say,
+    SwitchLanguage,
+)
+
+ALL_DIGITS: Final = "0123456789*#"
+STOP_GRACE_SECONDS: Final = 0.4
+MAX_TYPED: Final = 64
+"""Keys kept for nodes to come; a flood beyond it is dropped."""
+MAX_HOPS: Final = 100
+"""Nodes passed without a prompt or a key before the graph is taken for a circle."""
+
+
+class Play(msgspec.Struct, frozen=True, gc=False):
+    """Play this prompt; answered by ``prompt_ended(play_id)``."""
+
+    play_id: int
+    language: Language
+    prompt: PromptId
+
+
+class Stop(msgspec.Struct, frozen=True, gc=False):
+    """Break off what is playing; answered by ``restarted()``."""
+
+
+class WakeAt(msgspec.Struct, frozen=True, gc=False):
+    """Call ``timed_out`` at this time unless another wish for waking up comes first; None: never."""
+
+    at: float | None
+
+
+class Chosen(msgspec.Struct, frozen=True, gc=False):
+    """A key was a choice of the menu."""
+
+    option: str
+
+
+class Missed(msgspec.Struct, frozen=True, gc=False):
+    """No key came in time (``no_key``), or one that is no choice (``wrong_key``)."""
+
+    kind: str
+
+
+class Finished(msgspec.Struct, frozen=True, gc=False):
+    """The dialogue is over with this node, which is for the engine to carry out."""
+
+    node: Enqueue | HangUp
+
+
+class Act(msgspec.Struct, frozen=True, gc=False):
+    """Do this for an agent and call ``agent_done``."""
+
+    node: AgentDo
+
+
+Step = Play | Stop | WakeAt | Chosen | Missed | Finished | Act
+
+
+class Dialogue:
+    """One walk through one menu. It keeps the graph it entered, whatever is reloaded meanwhile."""
+
+    def __init__(self, menu: MenuPlan, language: Language = Language("")) -> None:
+        self.menu = menu
+        self.language = language if language in menu.languages else menu.languages[0]
+        self.attributes: dict[str, str] = {}
+        self.over = False
+        self._node: Node = menu.nodes[menu.entry]
+        self._to_play: tuple[PromptId, ...] = ()
+        self._play_id = 0
+        self._playing = False
+        self._silenced = False
+        """A key has come for the prompt under way: it has to fall silent."""
+        self._stopping = False
+        self._misses = 0
+        self._typed = ""
+        self._collected = ""
+        self._last_key_at = 0.0
+
+    def start(self, now: float) -> list[Step]:
+        """Begin at the menu's entry."""
+        steps: list[Step] = []
+        self._enter(self.menu.entry, now, steps)
+        return steps
+
+    def digit(self, digit: str, now: float) -> list[Step]:
+        """Count one key."""
+        steps: list[Step] = []
+        if self.over or len(self._typed) >= MAX_TYPED:
+            return steps
+        self._last_key_at = now
+        self._typed += digit
+        if isinstance(self._node, Collect) and not self._playing:
+            steps.append(WakeAt(now + self._node.timeout_seconds))
+        self._use_typed(now, steps)
+        return steps
+
+    def prompt_ended(self, play_id: int, now: float) -> list[Step]:
+        """Go on after a prompt; a play_id that is not the present one is late and ignored."""
+        steps: list[Step] = []
+        if self.over or not self._playing or play_id != self._play_id:
+            return steps
+        self._playing = self._silenced = False
+        self._advance(now, steps)
+        return steps
+
+    def restarted(self, now: float) -> list[Step]:
+        """Take up a call that stands in the menu anew: what was playing is over.
+
+        After a ``Stop`` of ours the next prompt comes; otherwise (the PBX lost the command, the
+        link was away) the present node is asked again.
+        """
+        steps: list[Step] = []
+        if self.over:
+            return steps
+        self._playing = self._silenced = False
+        node = self._node
+        if not self._stopping:
+            self._prepare(repeated=False)
+            self._use_typed(now, steps)
+        if self._node is node and not self.over:
+            self._advance(now, steps)
+        return steps
+
+    def timed_out(self, now: float) -> list[Step]:
+        """Answer the last ``WakeAt``: nobody pressed a key, or a prompt did not fall silent."""
+        steps: list[Step] = []
+        if self.over:
+            return steps
+        if self._playing:
+            if self._silenced:
+                self._stopping = True
+                steps.append(Stop())
+            return steps
+        node = self._node
+        if isinstance(node, Collect) and len(self._collected) >= node.min_digits > 0:
+            self._collect_done(node, now, steps)
+        else:
+            self._miss("no_key", now, steps)
+        return steps
+
+    def agent_done(self, done: bool, now: float) -> list[Step]:
+        """Go on after ``Act``: to the node's ``done`` or ``refused``."""
+        steps: list[Step] = []
+        node = self._node
+        if not self.over and isinstance(node, AgentDo):
+            self._enter(node.done if done else node.refused, now, steps)
+        return steps
+
+    # -- how it walks ---------------------------------------------------------------------------
+
+    def _enter(self, target: NodeId, now: float, steps: list[Step]) -> None:
+        nodes: Mapping[NodeId, Node] = self.menu.nodes
+        self._misses = 0
+        for _ in range(MAX_HOPS):
+            node = self._node = nodes[target]
+            match node:
+                case SwitchLanguage():
+                    languages = self.menu.languages
+                    position = languages.index(self.language) + 1
+                    self.language = languages[position % len(languages)]
+                    target = node.next
+                case Enqueue() | HangUp():
+                    if isinstance(node, HangUp) and self._playing:
+                        # The last words are heard to their end.
+                        return
+                    self.over = True
+                    steps.append(WakeAt(None))
+                    steps.append(Finished(node))
+                    return
+                case AgentDo():
+                    steps.append(Act(node))
+                    return
+                case Ask() | Collect() | Say():
+                    self._collected = ""
+                    self._prepare(repeated=False)
+                    self._use_typed(now, steps)
+                    if self._node is node and not self.over:
+                        self._advance(now, steps)
+                    return
+        raise AssertionError(f"menu {self.menu.id}: nodes in a circle at {target}")
+
+    def _prepare(self, *, repeated: bool, wrong: bool = False) -> None:
+        node = self._node
+        if isinstance(node, Ask):
+            prompts = node.repeat_prompts if repeated else node.prompts
+            self._to_play = (node.wrong_prompts + prompts) if wrong else prompts
+        elif isinstance(node, Collect | Say):
+            self._to_play = node.prompts
+        else:
+            self._to_play = ()
+
+    def _advance(self, now: float, steps: list[Step]) -> None:
+        """Order the next prompt when none is under way; when all are over, wait or go on."""
+        if self._playing:
+            return
+        self._stopping = False
+        if self._to_play:
+            prompt, self._to_play = self._to_play[0], self._to_play[1:]
+            self._play_id += 1
+            self._playing = True
+            steps.append(Play(self._play_id, self.language, prompt))
+            steps.append(WakeAt(None))
+            return
+        node = self._node
+        if isinstance(node, Say):
+            self._enter(node.next, now, steps)
+        elif isinstance(node, HangUp):
+            self._enter(node.id, now, steps)
+        elif isinstance(node, Ask | Collect):
+            steps.append(WakeAt(now + node.timeout_seconds))
+
+    def _use_typed(self, now: float, steps: list[Step]) -> None:
+        """Let the present node take keys; what it leaves waits for the next."""
+        node = self._node
+        if not self._typed:
+            return
+        if isinstance(node, Say):
+            # A key skips what is said, and counts at the next node that asks.
+            self._silence(now, steps)
+            if not self._playing:
+                self._enter(node.next, now, steps)
+            return
+        if isinstance(node, Ask):
+            key, self._typed = self._typed[0], self._typed[1:]
+            self._silence(now, steps)
+            chosen = node.choices.get(key)
+            if chosen is None:
+                self._miss("wrong_key", now, steps)
+            else:
+                steps.append(Chosen(key))
+                self._enter(chosen, now, steps)
+        elif isinstance(node, Collect):
+            self._silence(now, steps)
+            self._gather(node, now, steps)
+
+    def _silence(self, now: float, steps: list[Step]) -> None:
+        self._to_play = ()
+        if self._playing:
+            self._silenced = True
+            steps.append(WakeAt(now + STOP_GRACE_SECONDS))
+
+    def _gather(self, node: Collect, now: float, steps: list[Step]) -> None:
+        while self._typed:
+            key, self._typed = self._typed[0], self._typed[1:]
+            if key == node.terminator:
+                if len(self._collected) >= node.min_digits:
+                    self._collect_done(node, now, steps)
+                else:
+                    self._miss("wrong_key", now, steps)
+                return
+            self._collected += key
+            if len(self._collected) >= node.max_digits:
+                self._collect_done(node, now, steps)
+                return
+
+    def _collect_done(self, node: Collect, now: float, steps: list[Step]) -> None:
+        self.attributes[node.into] = self._collected
+        self._enter(node.next, now, steps)
+
+    def _miss(self, kind: str, now: float, steps: list[Step]) -> None:
+        node = self._node
+        assert isinstance(node, Ask | Collect)
+        steps.append(Missed(kind))
+        self._misses += 1
+        self._collected = ""
+        if self._misses > node.retries:
+            self._enter(node.otherwise, now, steps)
+            return
+        self._prepare(repeated=True, wrong=kind == "wrong_key")
+        self._use_typed(now, steps)
+        if self._node is node and not self.over:
+            self._advance(now, steps)

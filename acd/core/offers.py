@@ -1,0 +1,208 @@
+"""The course of an offer: ring, talk, wrap-up, and every way a ring can fail.
+
+An offer lives from the command that rings the phone until the agent's leg is gone; every event
+about a leg names its offer, so what comes late about an old one finds nothing and changes nothing.
+Wrap-up is a lock with a deadline: it begins when the agent's own leg leaves the conversation,
+holds for all queues at once, and ends by him or by its cap.
+"""
+
+from acd.core.agent import ActivitySignal, Agent, PresenceSignal
+from acd.core.call import Call, CallSignal
+from acd.core.commands import CancelRing
+from acd.core.events import DeviceState, RingOutcome
+from acd.core.floor import Floor, Offer
+from acd.core.ids import OfferId
+from acd.core.matching import match_call, review_and_match
+from acd.core.records import (
+    Activity,
+    CallAnswered,
+    Noticed,
+    RingEnded,
+    TalkEnded,
+    WrapUpEnd,
+    WrapUpEnded,
+    WrapUpStarted,
+)
+
+RONA = "rona"
+"""The not-ready reason of an agent who let his phone ring until the time ran out."""
+
+CANCEL_SECONDS = 5.0
+"""How long a cancelled leg may take to go before we take it for gone."""
+
+
+def ringing(floor: Floor, offer_id: OfferId) -> None:
+    """The phone rings: from now on silence is "no answer" and no longer "unreachable"."""
+    offer = floor.offers.get(offer_id)
+    if offer is not None:
+        offer.ringing_seen = True
+
+
+def answered(floor: Floor, offer_id: OfferId) -> None:
+    """The agent lifted; the PBX is joining the two."""
+    offer = floor.offers.get(offer_id)
+    if offer is not None:
+        offer.answered = True
+
+
+def cancel(floor: Floor, offer: Offer, now: float) -> None:
+    """Take the ring back; the agent is free again when his leg is gone."""
+    if offer.cancelled or offer.connected_at is not None:
+        return
+    offer.cancelled = True
+    floor.emit(CancelRing(offer.id, offer.call))
+    floor.deadlines.set(("ring", offer.id), now + CANCEL_SECONDS)
+
+
+def overdue(floor: Floor, offer_id: OfferId, now: float) -> None:
+    """The PBX never said how the ring ended: take it back, and if that is not answered, end it."""
+    offer = floor.offers.get(offer_id)
+    if offer is None or offer.connected_at is not None:
+        return
+    if offer.cancelled:
+        failed(floor, offer_id, RingOutcome.CANCELLED, now)
+    else:
+        floor.emit(Noticed(now, "ring_overdue", f"no end of ring {offer.id} was reported"))
+        offer.overdue = True
+        cancel(floor, offer, now)
+
+
+def failed(floor: Floor, offer_id: OfferId, outcome: RingOutcome, now: float) -> None:
+    """A ring ended without a talk: the caller keeps his place, the agent bears what is his."""
+    offer = floor.offers.pop(offer_id, None)
+    if offer is None:
+        return
+    floor.deadlines.clear(("ring", offer.id))
+    agent = floor.agents[offer.agent]
+    call = floor.calls.get(offer.call)
+    if offer.overdue:
+        outcome = RingOutcome.NO_ANSWER if offer.ringing_seen else RingOutcome.UNREACHABLE
+    elif call is None or offer.cancelled:
+        outcome = RingOutcome.CALLER_LEFT if offer.answered else RingOutcome.CANCELLED
+    floor.emit(
+        RingEnded(now, offer.id, offer.call, offer.queue, agent.id, outcome, now - offer.rung_at)
+    )
+    agent.activity_moves(ActivitySignal.RING_FAILED, now)
+    agent.offer = agent.call = agent.queue = None
+    _penalise(floor, agent, offer, outcome, now)
+    floor.report_agent(agent, now)
+    if call is not None and call.offer == offer.id:
+        call.moves(CallSignal.RING_FAILED, now)
+        call.offer = call.agent = None
+        assert call.queue is not None
+        floor.lanes[call.queue].add_call(call)
+        floor.review_agent(agent, now)
+        match_call(floor, call, now)
+    review_and_match(floor, agent, now)
+
+
+def _penalise(floor: Floor, agent: Agent, offer: Offer, outcome: RingOutcome, now: float) -> None:
+    queue = floor.lanes[offer.queue].plan
+    match outcome:
+        case RingOutcome.NO_ANSWER:
+            agent.presence_moves(PresenceSignal.RONA, RONA, now)
+        case RingOutcome.BUSY | RingOutcome.DECLINED:
+            agent.skipped_until = now + queue.declined_delay_seconds
+            floor.deadlines.set(("skip", agent.id), agent.skipped_until)
+        case RingOutcome.UNREACHABLE:
+            floor.devices[offer.phone] = DeviceState.UNREACHABLE
+            floor.deadlines.set(("unreachable", offer.phone), now + queue.unreachable_delay_seconds)
+        case RingOutcome.CANCELLED | RingOutcome.CALLER_LEFT:
+            pass
+
+
+def connected(floor: Floor, offer_id: OfferId, now: float) -> None:
+    """Agent and caller are joined: the wait is over, the talk begins."""
+    offer = floor.offers.get(offer_id)
+    if offer is None or offer.connected_at is not None:
+        return
+    offer.connected_at = now
+    floor.deadlines.clear(("ring", offer.id))
+    agent = floor.agents[offer.agent]
+    agent.activity_moves(ActivitySignal.CONNECT, now)
+    agent.leg_open = True
+    call = floor.calls.get(offer.call)
+    if call is not None and call.offer == offer.id:
+        call.moves(CallSignal.CONNECT, now)
+        call.in_room = False
+        call.answered_at = now
+        assert call.queued_at is not None
+        wait_seconds = now - call.queued_at
+        floor.emit(
+            CallAnswered(now, call.id, offer.queue, agent.id, wait_seconds, now - offer.rung_at)
+        )
+    floor.report_agent(agent, now)
+
+
+def held(floor: Floor, offer_id: OfferId, on_hold: bool, now: float) -> None:
+    """The agent put the caller on hold or took him back; a second of the same is ignored."""
+    offer = floor.offers.get(offer_id)
+    if offer is None or offer.connected_at is None or offer.talk_over:
+        return
+    if on_hold and offer.held_since is None:
+        offer.held_since = now
+    elif not on_hold and offer.held_since is not None:
+        offer.hold_seconds += now - offer.held_since
+        offer.held_since = None
+
+
+def left_talk(floor: Floor, offer_id: OfferId, now: float) -> None:
+    """The agent's own leg left the conversation: his talk is over and wrap-up begins."""
+    offer = floor.offers.get(offer_id)
+    if offer is None or offer.connected_at is None or offer.talk_over:
+        return
+    held(floor, offer_id, False, now)
+    offer.talk_over = True
+    agent = floor.agents[offer.agent]
+    talk_seconds = now - offer.connected_at
+    floor.emit(TalkEnded(now, offer.call, offer.queue, agent.id, talk_seconds, offer.hold_seconds))
+    call = floor.calls.get(offer.call)
+    if call is not None and call.offer == offer.id:
+        call.talk_ended_at = now
+        call.moves(CallSignal.TALK_ENDED, now)
+    cap_seconds = floor.lanes[offer.queue].plan.wrap_up_seconds
+    if cap_seconds > 0:
+        agent.activity_moves(ActivitySignal.TALK_ENDED, now)
+        agent.wrap_up_started_at = now
+        agent.wrap_up_ends_at = now + cap_seconds
+        floor.deadlines.set(("wrap_up", agent.id), agent.wrap_up_ends_at)
+        floor.emit(WrapUpStarted(now, agent.id, offer.queue, offer.call, agent.wrap_up_ends_at))
+        floor.report_agent(agent, now)
+
+
+def leg_ended(floor: Floor, offer_id: OfferId, now: float) -> None:
+    """The agent's leg, which had talked, is gone: his phone has hung up."""
+    left_talk(floor, offer_id, now)
+    offer = floor.offers.pop(offer_id, None)
+    if offer is None:
+        return
+    agent = floor.agents[offer.agent]
+    agent.leg_open = False
+    agent.offer = None
+    if agent.activity_moves(ActivitySignal.LEG_ENDED, now):
+        agent.call = agent.queue = None
+        floor.report_agent(agent, now)
+    review_and_match(floor, agent, now)
+
+
+def end_wrap_up(floor: Floor, agent: Agent, how: WrapUpEnd, now: float) -> bool:
+    """End the agent's wrap-up and find him a call at once; False when he has none."""
+    if agent.activity is not Activity.WRAP_UP:
+        return False
+    floor.deadlines.clear(("wrap_up", agent.id))
+    assert agent.queue is not None
+    seconds = now - agent.wrap_up_started_at
+    floor.emit(WrapUpEnded(now, agent.id, agent.queue, how, seconds))
+    agent.activity_moves(ActivitySignal.WRAP_UP_ENDED, now)
+    agent.wrap_up_ends_at = None
+    agent.call = agent.queue = None
+    floor.report_agent(agent, now)
+    review_and_match(floor, agent, now)
+    return True
+
+
+def caller_gone(floor: Floor, call: Call, now: float) -> None:
+    """The caller hung up: a phone that rings for him is silenced."""
+    offer = floor.offers.get(call.offer) if call.offer is not None else None
+    if offer is not None:
+        cancel(floor, offer, now)

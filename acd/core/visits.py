@@ -1,0 +1,311 @@
+"""Callers in menus, and agents who dial codes: the dialogue's wishes carried out.
+
+A call in a menu holds two deadlines: ``dialogue`` (a key that does not come, a prompt that does
+not fall silent) and ``keep`` (the dead-man timer on its channel, put off every few seconds; when
+nobody does, the dialplan takes the caller to the emergency queue).
+"""
+
+from typing import Final
+
+from acd.core import desk
+from acd.core.agent import Agent
+from acd.core.call import Call, CallSignal
+from acd.core.commands import (
+    HangUpCall,
+    KeepInMenu,
+    MoveToWaitingRoom,
+    PlayPrompt,
+    StopPrompt,
+)
+from acd.core.events import (
+    CallArrived,
+    CallFoundWaiting,
+    CodeDialled,
+)
+from acd.core.floor import CodeCall, Floor
+from acd.core.ids import AgentId, CallId, Language, QueueId
+from acd.core.ivr import (
+    ALL_DIGITS,
+    Act,
+    Chosen,
+    Dialogue,
+    Finished,
+    Missed,
+    Play,
+    Step,
+    Stop,
+    WakeAt,
+)
+from acd.core.matching import match_call, review_and_match
+from acd.core.offers import caller_gone
+from acd.core.plan import AgentDo, Enqueue
+from acd.core.records import (
+    CallEnded,
+    CallOffered,
+    CallQueued,
+    CallState,
+    MenuMissed,
+    MenuSelected,
+    Noticed,
+    Repaired,
+)
+
+KEEP_SECONDS: Final = 5.0
+"""How often the dead-man timer (14 s in the dialplan) is put off."""
+
+Talker = Call | CodeCall
+
+
+def arrived(floor: Floor, event: CallArrived, now: float) -> None:
+    """A new caller: play him the first menu."""
+    if event.call in floor.calls:
+        menu_reached(floor, event.call, now)
+        return
+    call = Call(event.call, event.pbx, event.ani, event.dnis, now)
+    floor.calls[call.id] = call
+    floor.emit(CallOffered(now, call.id, call.pbx))
+    call.moves(CallSignal.MENU, now)
+    call.dialogue = Dialogue(floor.plan.menus[floor.plan.callers_menu])
+    call.language = call.dialogue.language
+    _keep(floor, call.id, now)
+    _carry_out(floor, call, call.dialogue.start(now), now)
+
+
+def found_waiting(floor: Floor, event: CallFoundWaiting, now: float) -> None:
+    """A caller who waited while we were away: he keeps queue, place and wait clock."""
+    if event.call in floor.calls:
+        return
+    if event.queue not in floor.lanes:
+        floor.emit(Noticed(now, "unknown_queue", f"call {event.call} waits in {event.queue!r}"))
+        return
+    call = Call(event.call, event.pbx, event.ani, event.dnis, event.queued_at)
+    floor.calls[call.id] = call
+    call.option = event.option
+    call.language = Language(event.language)
+    floor.emit(Repaired(now, "waiting_call_adopted", call.id))
+    _take_place(floor, call, event.queue, event.queued_at, event.due_at, now)
+    call.in_room = True
+    match_call(floor, call, now)
+
+
+def code_dialled(floor: Floor, event: CodeDialled, now: float) -> None:
+    """An agent's phone dialled a code: answer it, and offer him nothing meanwhile."""
+    if event.call in floor.code_calls:
+        menu_reached(floor, event.call, now)
+        return
+    menu = floor.plan.code_menus.get(event.code)
+    if menu is None:
+        floor.emit(Noticed(now, "unknown_code", f"{event.phone} dialled {event.code!r}"))
+        floor.emit(HangUpCall(event.call))
+        return
+    dialogue = Dialogue(floor.plan.menus[menu], floor.house_language)
+    code_call = CodeCall(event.call, event.pbx, event.phone, dialogue, set())
+    floor.code_calls[event.call] = code_call
+    _engage(floor, code_call, floor.agent_at(event.phone), now)
+    _keep(floor, event.call, now)
+    _carry_out(floor, code_call, dialogue.start(now), now)
+
+
+def menu_reached(floor: Floor, call_id: CallId, now: float) -> None:
+    """A call stands in the menu again: after a prompt broken off, a talk, or a lost command."""
+    talker = _talker(floor, call_id)
+    if isinstance(talker, Call) and talker.state is CallState.CONNECTED:
+        _after_talk(floor, talker, now)
+        return
+    dialogue = talker.dialogue if talker is not None else None
+    if talker is None or dialogue is None:
+        return
+    if dialogue.over and isinstance(talker, Call) and talker.state is CallState.QUEUED:
+        # Our Redirect to the waiting room got lost, or crossed his way back: send him again.
+        _send_to_room(floor, talker)
+        return
+    _keep(floor, call_id, now)
+    _carry_out(floor, talker, dialogue.restarted(now), now)
+
+
+def _after_talk(floor: Floor, call: Call, now: float) -> None:
+    """Nothing follows a talk yet: the caller who came back into the menu is let go."""
+    floor.emit(HangUpCall(call.id))
+
+
+def digit(floor: Floor, call_id: CallId, key: str, now: float) -> None:
+    """Count a key for whoever is in a dialogue; elsewhere keys mean nothing."""
+    talker = _talker(floor, call_id)
+    if talker is not None and talker.dialogue is not None:
+        _carry_out(floor, talker, talker.dialogue.digit(key, now), now)
+
+
+def prompt_ended(floor: Floor, call_id: CallId, play_id: int, ok: bool, now: float) -> None:
+    """Go on after a prompt; one that could not be played is noticed and passed over."""
+    talker = _talker(floor, call_id)
+    if talker is None or talker.dialogue is None:
+        return
+    if not ok:
+        floor.emit(Noticed(now, "prompt_failed", f"call {call_id}: a prompt could not be played"))
+    _carry_out(floor, talker, talker.dialogue.prompt_ended(play_id, now), now)
+
+
+def dialogue_due(floor: Floor, call_id: CallId, now: float) -> None:
+    """The dialogue asked to be woken now. While its PBX is away the caller is not to blame."""
+    talker = _talker(floor, call_id)
+    if talker is None or talker.dialogue is None:
+        return
+    if talker.pbx not in floor.live:
+        floor.deadlines.set(("dialogue", call_id), now + 1.0)
+        return
+    _carry_out(floor, talker, talker.dialogue.timed_out(now), now)
+
+
+def keep_due(floor: Floor, call_id: CallId, now: float) -> None:
+    """Put off the dead-man timer of a call that is still in a menu."""
+    talker = _talker(floor, call_id)
+    if talker is not None and talker.dialogue is not None and not talker.dialogue.over:
+        floor.emit(KeepInMenu(call_id))
+        _keep(floor, call_id, now)
+
+
+def room_entered(floor: Floor, call_id: CallId, now: float) -> None:
+    """The caller hears music: from now on somebody may be rung for him."""
+    call = floor.calls.get(call_id)
+    if call is not None and not call.in_room:
+        call.in_room = True
+        match_call(floor, call, now)
+
+
+def room_left(floor: Floor, call_id: CallId) -> None:
+    """The caller is between two rounds, or being joined with an agent."""
+    call = floor.calls.get(call_id)
+    if call is not None:
+        call.in_room = False
+
+
+def hung_up(floor: Floor, call_id: CallId, lost: bool, now: float) -> None:
+    """The caller's channel is gone: end the call with its one final record."""
+    for kind in ("dialogue", "keep"):
+        floor.deadlines.clear((kind, call_id))
+    code_call = floor.code_calls.pop(call_id, None)
+    if code_call is not None:
+        for agent_id in code_call.agents:
+            agent = floor.agents[agent_id]
+            agent.code_calls.discard(call_id)
+            review_and_match(floor, agent, now)
+        return
+    call = floor.calls.pop(call_id, None)
+    if call is None:
+        return
+    short_seconds = (
+        floor.lanes[call.queue].plan.short_abandon_seconds if call.queue is not None else 0.0
+    )
+    floor.emit(
+        CallEnded(
+            now,
+            call.id,
+            call.pbx,
+            call.outcome(now, short_seconds, lost),
+            call.ani,
+            call.dnis,
+            call.language,
+            call.option,
+            call.queue,
+            call.agent if call.answered_at is not None else None,
+            call.arrived_at,
+            call.queued_at,
+            call.answered_at,
+            call.talk_ended_at,
+        )
+    )
+    call.moves(CallSignal.END, now)
+    caller_gone(floor, call, now)
+
+
+# -- carrying out what a dialogue wants --------------------------------------------------------
+
+
+def _talker(floor: Floor, call_id: CallId) -> Talker | None:
+    return floor.calls.get(call_id) or floor.code_calls.get(call_id)
+
+
+def _keep(floor: Floor, call_id: CallId, now: float) -> None:
+    floor.deadlines.set(("keep", call_id), now + KEEP_SECONDS)
+
+
+def _carry_out(floor: Floor, talker: Talker, steps: list[Step], now: float) -> None:
+    dialogue = talker.dialogue
+    assert dialogue is not None
+    if isinstance(talker, Call):
+        talker.language = dialogue.language
+    for step in steps:
+        match step:
+            case Play(play_id, language, prompt):
+                path = f"{floor.plan.prompts_path_on_pbx}/{language}/{prompt}"
+                floor.emit(PlayPrompt(talker.id, play_id, path, ALL_DIGITS))
+            case Stop():
+                floor.emit(StopPrompt(talker.id))
+            case WakeAt(None):
+                floor.deadlines.clear(("dialogue", talker.id))
+            case WakeAt(at):
+                assert at is not None
+                floor.deadlines.set(("dialogue", talker.id), at)
+            case Chosen(option):
+                if isinstance(talker, Call):
+                    floor.emit(MenuSelected(now, talker.id, dialogue.menu.id, option))
+            case Missed(kind):
+                floor.emit(MenuMissed(now, talker.id, dialogue.menu.id, kind))
+            case Act(node):
+                done = isinstance(talker, CodeCall) and _act(floor, talker, node, now)
+                _carry_out(floor, talker, dialogue.agent_done(done, now), now)
+            case Finished(node):
+                if isinstance(node, Enqueue) and isinstance(talker, Call):
+                    _enqueue(floor, talker, node, now)
+                else:
+                    floor.emit(HangUpCall(talker.id))
+
+
+def _enqueue(floor: Floor, call: Call, node: Enqueue, now: float) -> None:
+    floor.deadlines.clear(("keep", call.id))
+    call.option = node.option
+    queue = floor.lanes[node.queue].plan
+    due_at = now + queue.target_seconds - queue.priority_seconds
+    _take_place(floor, call, node.queue, now, due_at, now)
+    _send_to_room(floor, call)
+
+
+def _take_place(
+    floor: Floor, call: Call, queue: QueueId, queued_at: float, due_at: float, now: float
+) -> None:
+    call.moves(CallSignal.QUEUE, now)
+    call.queue, call.queued_at, call.due_at = queue, queued_at, due_at
+    call.sequence = floor.next_sequence()
+    call.in_heap = False
+    floor.lanes[queue].add_call(call)
+    floor.emit(CallQueued(now, call.id, queue, due_at))
+
+
+def _send_to_room(floor: Floor, call: Call) -> None:
+    assert call.queue is not None and call.queued_at is not None
+    floor.emit(
+        MoveToWaitingRoom(
+            call.id, call.queue, call.queued_at, call.due_at, call.option, call.language
+        )
+    )
+
+
+def _engage(floor: Floor, code_call: CodeCall, agent: Agent | None, now: float) -> None:
+    if agent is not None:
+        code_call.agents.add(agent.id)
+        agent.code_calls.add(code_call.id)
+        floor.review_agent(agent, now)
+
+
+def _act(floor: Floor, code_call: CodeCall, node: AgentDo, now: float) -> bool:
+    """Do for the agent on the phone what the node says; tell whether it was done."""
+    if not node.by_number:
+        agent = floor.agent_at(code_call.phone)
+        return agent is not None and not desk.act(floor, agent, node.action, node.reason, now)
+    attributes = code_call.dialogue.attributes
+    agent = floor.agents.get(AgentId(attributes.get("agent", "")))
+    if agent is None or not desk.pin_is_right(agent, attributes.pop("pin", "")):
+        floor.emit(Noticed(now, "login_refused", f"{code_call.phone}: wrong number or PIN"))
+        return False
+    _engage(floor, code_call, agent, now)
+    return not desk.act(floor, agent, node.action, node.reason, now, code_call.phone)
