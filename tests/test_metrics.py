@@ -1,0 +1,321 @@
+"""What Prometheus reads after calls have come and gone, and what it must never read."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+
+from acd.core.events import RingOutcome
+from acd.core.ids import AgentId, CallId, MenuId, OfferId, PbxId, QueueId, RequestId
+from acd.core.records import (
+    AgentRung,
+    CallAnswered,
+    CallEnded,
+    CallOffered,
+    CallQueued,
+    MenuMissed,
+    MenuSelected,
+    Noticed,
+    Outcome,
+    Record,
+    Repaired,
+    Replied,
+    RingEnded,
+    TalkEnded,
+    WrapUpEnd,
+    WrapUpEnded,
+    WrapUpStarted,
+)
+from acd.metrics import MOST_WORDS, OTHER, Metrics
+from tests.web.centre import BILLING, FAULT, MAIN, MENU, NOW, NUMBERS, plan, snapshot
+
+CALL, ADA, OFFER = CallId("main-1.1"), AgentId("1001"), OfferId("offer-1")
+GONE = QueueId("gone")
+
+
+def made() -> Metrics:
+    return Metrics(plan(), [MAIN], snapshot)
+
+
+def page(metrics: Metrics) -> str:
+    return b"".join(metrics.text()).decode()
+
+
+def series(metrics: Metrics) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    families = text_string_to_metric_families(page(metrics))
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def value(metrics: Metrics, name: str, **labels: str) -> float:
+    """The value of one series; KeyError when there is no such series."""
+    return series(metrics)[name, frozenset(labels.items())]
+
+
+def ended(outcome: Outcome, queue: QueueId | None = FAULT, waited: float = 7.0) -> CallEnded:
+    return CallEnded(
+        at=NOW,
+        call=CALL,
+        pbx=MAIN,
+        outcome=outcome,
+        ani=NUMBERS[0],
+        dnis="1",
+        language="de",
+        option="1",
+        queue=queue,
+        agent=None,
+        arrived_at=NOW - 60,
+        queued_at=None if queue is None else NOW - waited,
+        answered_at=None,
+        talk_ended_at=None,
+    )
+
+
+def test_every_series_is_there_before_the_first_call() -> None:
+    fresh = made()
+    for queue in (FAULT, BILLING):
+        for name in ("offered", "answered", "abandoned", "short_abandoned"):
+            assert value(fresh, f"acd_calls_{name}_total", queue=queue) == 0
+        assert value(fresh, "acd_calls_answered_within_total", queue=queue, threshold="15") == 0
+        assert value(fresh, "acd_wait_seconds_count", queue=queue) == 0
+        assert value(fresh, "acd_wrap_up_seconds_count", queue=queue) == 0
+        assert value(fresh, "acd_rona_total", queue=queue) == 0
+        for outcome in Outcome:
+            labels = {"queue": queue, "outcome": outcome.value}
+            assert value(fresh, "acd_calls_ended_total", **labels) == 0
+        for ring in RingOutcome:
+            labels = {"queue": queue, "outcome": ring.value}
+            assert value(fresh, "acd_ring_outcomes_total", **labels) == 0
+    assert value(fresh, "acd_menu_selections_total", menu="main", option="2") == 0
+    assert value(fresh, "acd_ami_connected", pbx="main") == 0
+    assert value(fresh, "acd_dispatch_latency_seconds_count") == 0
+
+
+def test_one_answered_call_from_menu_to_wrap_up() -> None:
+    metrics = made()
+    metrics.observe(
+        [
+            CallOffered(NOW, CALL, MAIN),
+            MenuMissed(NOW, CALL, MENU, "wrong_key"),
+            MenuSelected(NOW, CALL, MENU, "1"),
+            CallQueued(NOW, CALL, FAULT, NOW),
+            AgentRung(NOW, OFFER, CALL, FAULT, ADA),
+            CallAnswered(NOW, CALL, FAULT, ADA, wait_seconds=15.0, ring_seconds=4.0),
+            TalkEnded(NOW, CALL, FAULT, ADA, talk_seconds=100.0, hold_seconds=25.0),
+            WrapUpStarted(NOW, ADA, FAULT, CALL, NOW + 300),
+            ended(Outcome.ANSWERED),
+            WrapUpEnded(NOW, ADA, FAULT, WrapUpEnd.EARLY, 42.0),
+        ]
+    )
+    assert value(metrics, "acd_calls_arrived_total", pbx="main") == 1
+    assert value(metrics, "acd_menu_misses_total", menu="main", kind="wrong_key") == 1
+    assert value(metrics, "acd_menu_selections_total", menu="main", option="1") == 1
+    assert value(metrics, "acd_calls_offered_total", queue="fault") == 1
+    assert value(metrics, "acd_calls_offered_total", queue="billing") == 0
+    assert value(metrics, "acd_rings_total", queue="fault") == 1
+    assert value(metrics, "acd_ring_outcomes_total", queue="fault", outcome="answered") == 1
+    assert value(metrics, "acd_calls_answered_total", queue="fault") == 1
+    within = {
+        limit: value(metrics, "acd_calls_answered_within_total", queue="fault", threshold=limit)
+        for limit in ("10", "15", "20", "60")
+    }
+    assert within == {"10": 0, "15": 1, "20": 1, "60": 1}
+    assert value(metrics, "acd_wait_seconds_sum", queue="fault") == 15
+    assert value(metrics, "acd_talk_seconds_sum", queue="fault") == 100
+    assert value(metrics, "acd_hold_seconds_total", queue="fault") == 25
+    assert value(metrics, "acd_wrap_up_seconds_sum", queue="fault") == 42
+    assert value(metrics, "acd_wrap_ups_ended_total", queue="fault", how="early") == 1
+    assert value(metrics, "acd_calls_ended_total", queue="fault", outcome="answered") == 1
+    assert value(metrics, "acd_calls_abandoned_total", queue="fault") == 0
+
+
+def test_a_short_abandon_is_an_abandon_too() -> None:
+    metrics = made()
+    metrics.observe([ended(Outcome.SHORT_ABANDONED, waited=3.0)])
+    metrics.observe([ended(Outcome.ABANDONED, waited=40.0)])
+    assert value(metrics, "acd_calls_abandoned_total", queue="fault") == 2
+    assert value(metrics, "acd_calls_short_abandoned_total", queue="fault") == 1
+    assert value(metrics, "acd_abandon_wait_seconds_sum", queue="fault") == 43
+    labels = {"queue": "fault", "threshold": "20"}
+    assert value(metrics, "acd_calls_abandoned_within_total", **labels) == 1
+
+
+@pytest.mark.parametrize(
+    "outcome", sorted(set(Outcome) - {Outcome.ABANDONED, Outcome.SHORT_ABANDONED})
+)
+def test_other_outcomes_are_never_abandons(outcome: Outcome) -> None:
+    metrics = made()
+    metrics.observe([ended(outcome)])
+    assert value(metrics, "acd_calls_abandoned_total", queue="fault") == 0
+    assert value(metrics, "acd_calls_ended_total", queue="fault", outcome=outcome.value) == 1
+
+
+def test_a_caller_who_left_in_the_menu_counts_for_no_queue() -> None:
+    metrics = made()
+    metrics.observe([ended(Outcome.LEFT_IN_MENU, queue=None)])
+    assert value(metrics, "acd_calls_ended_total", queue="", outcome="left_in_menu") == 1
+
+
+def test_ring_outcomes_are_told_apart_and_only_silence_is_a_rona() -> None:
+    metrics = made()
+    metrics.observe(
+        [RingEnded(NOW, OFFER, CALL, FAULT, ADA, outcome, 15.0) for outcome in RingOutcome]
+    )
+    for outcome in RingOutcome:
+        labels = {"queue": "fault", "outcome": outcome.value}
+        assert value(metrics, "acd_ring_outcomes_total", **labels) == 1
+    assert value(metrics, "acd_rona_total", queue="fault") == 1
+
+
+def test_service_level_of_the_glossary_can_be_computed() -> None:
+    """Variant E: answered within T / (offered - short abandons), here 2 / (4 - 1)."""
+    metrics = made()
+    metrics.observe([CallQueued(NOW, CALL, FAULT, NOW)] * 4)
+    for waited in (5.0, 20.0):
+        metrics.observe([CallAnswered(NOW, CALL, FAULT, ADA, waited, 1.0)])
+    metrics.observe([ended(Outcome.SHORT_ABANDONED, waited=2.0), ended(Outcome.ABANDONED)])
+    answered = value(metrics, "acd_calls_answered_within_total", queue="fault", threshold="20")
+    offered = value(metrics, "acd_calls_offered_total", queue="fault")
+    short = value(metrics, "acd_calls_short_abandoned_total", queue="fault")
+    assert answered / (offered - short) == pytest.approx(2 / 3)
+
+
+def test_gauges_show_the_moment_of_the_scrape() -> None:
+    now = snapshot()
+    metrics = Metrics(plan(), [MAIN], lambda: now)
+    assert value(metrics, "acd_calls_waiting", queue="fault") == 2
+    assert value(metrics, "acd_calls_connected", queue="billing") == 1
+    assert value(metrics, "acd_longest_wait_seconds", queue="fault") == 75
+    assert value(metrics, "acd_queue_agents_free", queue="billing") == 1
+    assert value(metrics, "acd_agents", presence="ready", activity="wrap_up") == 1
+    assert value(metrics, "acd_agents", presence="logged_out", activity="idle") == 1
+    assert value(metrics, "acd_agents", presence="not_ready", activity="talking") == 0
+    assert value(metrics, "acd_agent_devices", device="unreachable") == 1
+    now = snapshot(calls=(), agents=())
+    assert value(metrics, "acd_agents", presence="ready", activity="wrap_up") == 0
+
+
+def test_links_and_dispatch() -> None:
+    metrics = made()
+    metrics.ami_connected(MAIN, True)
+    metrics.ami_message(MAIN, "Hangup")
+    metrics.ami_rejected(MAIN, "duplicate_header", 3)
+    metrics.dispatch(0.003)
+    assert value(metrics, "acd_ami_connected", pbx="main") == 1
+    assert value(metrics, "acd_ami_messages_total", pbx="main", kind="Hangup") == 1
+    labels = {"pbx": "main", "reason": "duplicate_header"}
+    assert value(metrics, "acd_ami_rejected_messages_total", **labels) == 3
+    assert value(metrics, "acd_dispatch_latency_seconds_bucket", le="0.004") == 1
+    assert value(metrics, "acd_dispatch_latency_seconds_bucket", le="0.002") == 0
+    metrics.ami_connected(MAIN, False)
+    assert value(metrics, "acd_ami_connected", pbx="main") == 0
+
+
+def test_a_new_plan_adds_its_queues_and_keys_and_keeps_the_sums() -> None:
+    metrics = made()
+    metrics.observe([CallQueued(NOW, CALL, FAULT, NOW)])
+    metrics.adopt(plan(FAULT, QueueId("lab"), keys="123"))
+    metrics.observe(
+        [CallQueued(NOW, CALL, QueueId("lab"), NOW), MenuSelected(NOW, CALL, MENU, "3")]
+    )
+    assert value(metrics, "acd_calls_offered_total", queue="fault") == 1
+    assert value(metrics, "acd_calls_offered_total", queue="lab") == 1
+    assert value(metrics, "acd_menu_selections_total", menu="main", option="3") == 1
+
+
+def test_what_nobody_configured_is_counted_as_other() -> None:
+    metrics = made()
+    before = set(series(metrics))
+    metrics.observe(
+        [
+            CallOffered(NOW, CALL, PbxId("gone")),
+            CallQueued(NOW, CALL, GONE, NOW),
+            MenuSelected(NOW, CALL, MENU, "7"),
+            MenuSelected(NOW, CALL, MenuId("gone"), "1"),
+            MenuMissed(NOW, CALL, MENU, "strange"),
+            CallAnswered(NOW, CALL, GONE, ADA, 1.0, 1.0),
+            ended(Outcome.ABANDONED, queue=GONE),
+        ]
+    )
+    metrics.ami_message(PbxId("gone"), "Hangup!")
+    assert set(series(metrics)) == before
+    assert value(metrics, "acd_calls_offered_total", queue=OTHER) == 1
+    assert value(metrics, "acd_menu_selections_total", menu="main", option=OTHER) == 1
+    assert value(metrics, "acd_menu_selections_total", menu=OTHER, option=OTHER) == 1
+    assert value(metrics, "acd_ami_messages_total", pbx=OTHER, kind=OTHER) == 1
+
+
+HOSTILE = st.text(max_size=60) | st.sampled_from([*NUMBERS, 'x"} 1\nacd_up 1', "a" * 500])
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(HOSTILE, max_size=8))
+def test_no_stranger_writes_a_label(texts: list[str]) -> None:
+    metrics = made()
+    for text in texts:
+        records: list[Record] = [
+            CallOffered(NOW, CALL, PbxId(text)),
+            MenuSelected(NOW, CALL, MENU, text),
+            CallQueued(NOW, CALL, QueueId(text), NOW),
+            Noticed(NOW, text, text),
+            Repaired(NOW, text, text),
+            Replied(NOW, RequestId(1), text),
+            ended(Outcome.ABANDONED, QueueId(text)),
+        ]
+        metrics.observe(records)
+        metrics.ami_message(MAIN, text)
+        metrics.ami_rejected(MAIN, text)
+    labels = {label for _, pairs in series(metrics) for _, label in pairs}
+    known = labels_of_a_fresh_page()
+    assert all(label.isascii() and label.replace("_", "").isalpha() for label in labels - known)
+    assert not any(number in page(metrics) for number in NUMBERS)
+
+
+def labels_of_a_fresh_page() -> set[str]:
+    return {label for _, pairs in series(made()) for _, label in pairs}
+
+
+def test_the_page_cannot_grow_for_ever() -> None:
+    metrics = made()
+    for n in range(500):
+        word = "kind" + "".join(chr(ord("a") + int(digit)) for digit in str(n))
+        metrics.ami_message(MAIN, word)
+    kinds = [
+        pairs
+        for name, pairs in series(metrics)
+        if name == "acd_ami_messages_total" and ("pbx", "main") in pairs
+    ]
+    assert len(kinds) == MOST_WORDS
+    assert value(metrics, "acd_ami_messages_total", pbx="main", kind=OTHER) == 501 - MOST_WORDS
+
+
+def test_every_metric_follows_the_naming_rules() -> None:
+    for family in text_string_to_metric_families(page(made())):
+        if not family.name.startswith("acd_"):
+            continue
+        assert family.documentation.endswith(".")
+        names = {sample.name for sample in family.samples}
+        assert not any(name.endswith(("_milliseconds", "_ms", "_created")) for name in names)
+        if family.type == "counter":
+            assert all(name.endswith("_total") for name in names)
+        if family.type == "histogram":
+            assert family.name.endswith("_seconds")
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_promtool_has_nothing_to_say() -> None:
+    run = subprocess.run(
+        ["promtool", "check", "metrics"],
+        input=page(made()).encode(),
+        capture_output=True,
+        check=False,
+    )
+    assert (run.returncode, run.stdout, run.stderr) == (0, b"", b"")
