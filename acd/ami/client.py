@@ -4,7 +4,7 @@ Owns the TCP connection, its order and its end. The only importer of panoramisk 
 
 Rules:
 - `Manager` makes the connection and the Login action, one `Manager` for each connection. Nothing
-  else of it runs: `_Connection` replaces its decoding (a character split across two reads was
+  else of it runs: `Connection` replaces its decoding (a character split across two reads was
   lost), its dispatch (an exception in a callback closed the link, a mistyped header read as ''),
   its close (unanswered actions were sent again after a reconnect), its belief in a Shutdown event
   (anyone can forge one) and its sending (CR and LF in a value became actions, and the secret
@@ -75,19 +75,19 @@ class LinkLimits:
     """How much may wait to be read by the PBX; about seven seconds of 100 calls a second."""
 
 
-class _Stage(Enum):
+class Stage(Enum):
     LOGIN = "login"
     LIVE = "live"
     CLOSED = "closed"
 
 
-class _Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types.
+class Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types.
     """One TCP connection from its birth to its end; panoramisk sees it as its own protocol."""
 
     def __init__(self, link: "Link", epoch: int) -> None:
         self.responses: dict[str, Action] = {}
         self.epoch = epoch
-        self.stage = _Stage.LOGIN
+        self.stage = Stage.LOGIN
         self.login_accepted = False
         self.framer = Framer()
         self.framer.dropped = link.rejected
@@ -120,11 +120,11 @@ class _Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         frames = self.framer.feed(data)
         link.frames_received += len(frames)
         for frame in frames:
-            if self.stage is _Stage.LIVE:
+            if self.stage is Stage.LIVE:
                 name = event_name(frame)
                 if not name or name in wanted:
                     link.hand_over(FrameReceived(link.pbx, epoch, frame))
-            elif self.stage is _Stage.LOGIN:
+            elif self.stage is Stage.LOGIN:
                 self._log_in(frame)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -133,7 +133,7 @@ class _Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
             self.end("the PBX closed the connection in the middle of a message")
         elif exc is not None:
             self.end(f"the connection broke: {_in_words(exc)}")
-        elif self.stage is _Stage.LOGIN:
+        elif self.stage is Stage.LOGIN:
             self.end("the PBX closed the connection before the login was complete")
         else:
             self.end("the PBX closed the connection")
@@ -173,7 +173,7 @@ class _Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
                 text = headers.get("Message", "no reason given")
                 self.end(f"the PBX refused the login: {text} (check username and secret)")
         elif self.login_accepted and event_name(frame) == b"FullyBooted":
-            self.stage = _Stage.LIVE
+            self.stage = Stage.LIVE
             self.live.set_result(None)
             self._link.came_up(self)
             if b"FullyBooted" in self._wanted:
@@ -181,16 +181,16 @@ class _Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
 
     def leave(self) -> None:
         """Close after what was written has been sent; nothing is delivered any more."""
-        self.stage = _Stage.CLOSED
+        self.stage = Stage.CLOSED
         self.closed = True
         self.transport.close()
 
     def end(self, reason: str) -> None:
         """Close for good, tell the link why. The first reason counts, later ones are echoes."""
-        if self.stage is _Stage.CLOSED:
+        if self.stage is Stage.CLOSED:
             return
-        was_live = self.stage is _Stage.LIVE
-        self.stage = _Stage.CLOSED
+        was_live = self.stage is Stage.LIVE
+        self.stage = Stage.CLOSED
         self.closed = True
         self.responses.clear()
         self.live.cancel()
@@ -251,7 +251,7 @@ class Link:
         self._rng = rng or random.Random()
         self._sleep = sleep
         self._epoch = 0
-        self._connection: _Connection | None = None
+        self._connection: Connection | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopped = False
 
@@ -266,7 +266,7 @@ class Link:
         """Close the connection and try no more. What was written before is sent if it can be."""
         self._stopped = True
         connection = self._connection
-        if connection is not None and connection.stage is _Stage.LIVE:
+        if connection is not None and connection.stage is Stage.LIVE:
             connection.leave()
         if self._task is not None:
             self._task.cancel()
@@ -278,7 +278,7 @@ class Link:
         When the PBX has left more than `unread_bytes` unread, the connection is dropped.
         """
         connection = self._connection
-        if connection is None or connection.epoch != epoch or connection.stage is not _Stage.LIVE:
+        if connection is None or connection.epoch != epoch or connection.stage is not Stage.LIVE:
             return False
         transport = connection.transport
         transport.write(data)
@@ -306,13 +306,13 @@ class Link:
                 {"message": f"delivering a {type(item).__name__} failed", "exception": error}
             )
 
-    def came_up(self, connection: _Connection) -> None:
+    def came_up(self, connection: Connection) -> None:
         """The login is complete."""
         self._epoch = connection.epoch
         self._connection = connection
         self.hand_over(LinkUp(self.pbx, connection.epoch))
 
-    def went_down(self, connection: _Connection, reason: str) -> None:
+    def went_down(self, connection: Connection, reason: str) -> None:
         """A connection that had been up is over."""
         self._connection = None
         self.hand_over(LinkDown(self.pbx, connection.epoch, reason))
@@ -337,10 +337,10 @@ class Link:
         """One connection from beginning to end; returns why it ended, or why there was none."""
         settings, limits = self._settings, self._limits
         where = f"{settings.host}:{settings.port}"
-        made: list[_Connection] = []
+        made: list[Connection] = []
 
-        def make() -> _Connection:
-            made.append(_Connection(self, epoch))
+        def make() -> Connection:
+            made.append(Connection(self, epoch))
             return made[-1]
 
         manager = _Connector(
@@ -383,7 +383,7 @@ def _report_bug(task: asyncio.Task[None]) -> None:
         )
 
 
-def _late_login(connection: _Connection, seconds: float) -> str:
+def _late_login(connection: Connection, seconds: float) -> str:
     if connection.login_accepted:
         return (
             f"logged in, but no FullyBooted within {seconds:g} s: Asterisk is still starting, "

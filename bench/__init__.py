@@ -1,0 +1,1 @@
+"""What is measured, side by side with what people use today. Each ends with one line of JSON."""
