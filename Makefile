@@ -40,7 +40,7 @@ check: check-static ## the gate: format, lint, types, layers, fast tests (under 
 	@$(BIN)/python -m pytest -m "not asterisk and not slow" -n $(JOBS) --dist loadgroup -q $(ARGS)
 
 check-static: venv ## format, lint and types alone
-	@$(BIN)/ruff format --check --quiet . || { echo "make fmt puts these right."; exit 1; }
+	@$(BIN)/ruff format --check . || { echo "make fmt puts these right."; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 
@@ -73,7 +73,7 @@ lock: venv ## renew the lock files (make lock ARGS=--upgrade for newer releases)
 clean: ## remove what was built here (the lab's cache stays)
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
 		.test-tally.json dist build
-	find acd tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 venv:
 	@.ci/venv requirements-dev.lock

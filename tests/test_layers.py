@@ -40,10 +40,7 @@ MAY_IMPORT: Mapping[str, Imports] = {
     | {"msgspec", "acd.core", "acd.ami.wire", "acd.ami.messages", "acd.ami.tracker"},
     "acd.pipeline": CORE
     | {"acd.ami.wire", "acd.ami.messages", "acd.ami.tracker", "acd.ami.actions", "acd.errors"},
-    "acd.sim.pbx": VIRTUAL_PBX,
-    "acd.sim.server": VIRTUAL_PBX,
-    "acd.sim.workload": VIRTUAL_PBX,
-    "acd.sim.faults": VIRTUAL_PBX,
+    "acd.sim": VIRTUAL_PBX,
     "acd.sim.auditor": PURE_STDLIB
     | {
         "msgspec",
@@ -52,9 +49,13 @@ MAY_IMPORT: Mapping[str, Imports] = {
         "acd.core.ids",
         "acd.core.plan",
         "acd.core.records",
+        "acd.sim.facts",
     },
 }
 """By module or package, the longest name counting; a name admits whatever is below it."""
+
+WIRES_TOGETHER = {"acd.sim.run"}
+"""Drives the engine and the virtual PBX in virtual time, so it may import both."""
 
 
 def modules(root: Path) -> Iterator[tuple[str, Path]]:
@@ -76,7 +77,7 @@ def imported(source: str) -> Iterator[tuple[int, str]]:
 def not_allowed(module: str, source: str) -> Iterator[str]:
     """What `module` imports and `MAY_IMPORT` does not grant it."""
     rules = [name for name in MAY_IMPORT if f"{module}.".startswith(f"{name}.")]
-    if not rules:
+    if not rules or module in WIRES_TOGETHER:
         return
     may = MAY_IMPORT[max(rules, key=len)]
     for line, name in imported(source):
@@ -101,6 +102,7 @@ def test_pure_and_independent_modules_import_only_what_they_may() -> None:
         ("acd.ami.messages", "from acd.ami.tracker import Tracker"),
         ("acd.sim.pbx", "from acd.core.events import CallQueued"),
         ("acd.sim.pbx", "from acd.ami import messages"),
+        ("acd.sim.anything_new", "from acd.core.plan import Plan"),
         ("acd.sim.auditor", "from acd.core.engine import Engine"),
         ("acd.pipeline", "from acd.ami.client import Link"),
     ],
@@ -190,6 +192,7 @@ BREAKS = {
     "engine-insides": ("acd/metrics.py", "import acd.core.engine"),
     "virtual-pbx-apart": ("acd/sim/pbx.py", "import acd.core.call"),
     "auditor-apart": ("acd/sim/auditor.py", "import acd.core.engine"),
+    "auditor-is-not-asked": ("acd/sim/pbx.py", "import acd.sim.auditor"),
     "nobody-imports-the-shell": ("acd/metrics.py", "import acd.daemon"),
     "one-home-for-panoramisk": ("acd/daemon.py", "import panoramisk"),
     "one-home-for-yaml": ("acd/web/api.py", "import yaml"),
