@@ -1,1 +1,1 @@
-"""A virtual Asterisk with callers and phones: deterministic, seeded, and independent of the engine."""
+"""A virtual Asterisk with callers and phones: deterministic, seeded, independent of the core."""

@@ -1,0 +1,347 @@
+"""The inside of the virtual PBX: its clock, channels, bridges and devices, and its event output.
+
+Owns what every application of the PBX needs, and no application. Rules:
+
+- Time is what the caller of the outermost function said it is; nothing here reads a clock.
+- Whatever happens by itself is a `Timer`. Timers fire in the order of their time, equal ones in
+  the order they were made.
+- A channel does one thing at a time: its `occupation`, or the `thread` timer of its next dialplan
+  step. Whoever takes it elsewhere interrupts it first.
+- Channels vanish only in `hang_up`, which says so once.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final, NamedTuple
+
+from acd.sim.channels import Bridge, Channel, ChannelState, Timer
+from acd.sim.facts import Fact, Happening, OnFact
+from acd.sim.phones import AgentPhone
+
+WANTED: Final = frozenset(
+    """AsyncAGIStart AsyncAGIExec AsyncAGIEnd Hangup BridgeEnter BridgeLeave OriginateResponse
+    DialBegin DialState DialEnd DeviceStateChange ContactStatus FullyBooted Shutdown DTMFBegin
+    DTMFEnd Hold Unhold BlindTransfer AttendedTransfer""".split()
+)
+"""The include filters of the sample manager.conf: nothing else reaches a session."""
+
+CAUSES: Final = {
+    0: "Unknown",
+    1: "Unallocated (unassigned) number",
+    16: "Normal Clearing",
+    17: "User busy",
+    18: "No user responding",
+    19: "User alerting, no answer",
+    21: "Call Rejected",
+    26: "Answered elsewhere",
+    34: "Circuit/channel congestion",
+    58: "Bearer capability not available",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the virtual PBX differs from the sample configuration. Durations are in seconds."""
+
+    unfiltered: bool = False
+    """Send every kind of event, as a session without filters would get them."""
+    channel_variables: tuple[str, ...] = ("ACD_CALL",)
+    latency_seconds: tuple[float, float] = (0.0003, 0.0015)
+    """Bounds of one step of dialplan or signalling."""
+    agi_poll_seconds: float = 0.02
+    prompt_seconds: Mapping[str, float] = field(default_factory=dict)
+    default_prompt_seconds: float = 2.0
+    missing_prompts: frozenset[str] = frozenset()
+    stale_after_seconds: float = 15.0
+    dead_man_seconds: float = 14.0
+    round_seconds: float = 10.0
+    most_tries: int = 20
+    emergency_seconds: float = 20.0
+    """How long the static queue keeps a caller, who is then hung up."""
+    doubled_keys: bool = True
+    """Publish the end of a key twice when the one before it began less than 140 ms earlier."""
+
+
+class Message(NamedTuple):
+    """One message out. `reply` belongs to the session that sent the action, the rest to all."""
+
+    data: bytes
+    reply: bool
+
+
+class Exchange:
+    """See the module. `name` is for people; `system_name` is on every event."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        system_name: str,
+        seed: int,
+        phones: Mapping[str, AgentPhone],
+        start: float,
+        options: Options,
+        on_fact: OnFact,
+    ) -> None:
+        self.name = name
+        self.system_name = system_name
+        self.rng = Random(seed)
+        self.phones = phones
+        self.options = options
+        self.on_fact = on_fact
+        self.now = start
+        self.contexts: dict[str, Callable[[Channel, str], None]] = {}
+        self.queue_log: list[str] = []
+        self._sequence = 0
+        self._timers: list[tuple[float, int, Timer]] = []
+        self._out: list[Message] = []
+        self._reset(start)
+
+    def _reset(self, start: float) -> None:
+        self.started_at = start
+        self.channels: dict[str, Channel] = {}
+        self.by_uniqueid: dict[str, Channel] = {}
+        self.legs: dict[str, list[Channel]] = {device: [] for device in self.phones}
+        self.globals: dict[str, str] = {}
+        self.custom_devices: dict[str, str] = {}
+        self._channel_number = 0
+
+    # -- time ------------------------------------------------------------------------------------
+
+    def run_until(self, now: float) -> None:
+        """Let everything due up to `now` happen, each at its own time."""
+        timers = self._timers
+        while timers and timers[0][0] <= now:
+            at, _, timer = heapq.heappop(timers)
+            if not timer.cancelled:
+                self.now = max(self.now, at)
+                timer.fire()
+        self.now = max(self.now, now)
+
+    def next_deadline(self) -> float | None:
+        timers = self._timers
+        while timers and timers[0][2].cancelled:
+            heapq.heappop(timers)
+        if self._out:
+            return self.now
+        return timers[0][0] if timers else None
+
+    def after(self, seconds: float, run: Callable[[], None]) -> Timer:
+        timer = Timer(self.now + seconds, run)
+        self._sequence += 1
+        heapq.heappush(self._timers, (timer.at, self._sequence, timer))
+        return timer
+
+    def soon(self, run: Callable[[], None]) -> Timer:
+        """After the time one step takes."""
+        return self.after(self.rng.uniform(*self.options.latency_seconds), run)
+
+    def then(self, channel: Channel, run: Callable[[], None], seconds: float | None = None) -> None:
+        """The channel's next dialplan step; void when the channel is interrupted before."""
+        if channel.thread is not None:
+            channel.thread.cancel()
+        channel.thread = self.soon(run) if seconds is None else self.after(seconds, run)
+
+    # -- output ----------------------------------------------------------------------------------
+
+    def drain(self) -> list[Message]:
+        out, self._out = self._out, []
+        return out
+
+    def emit(self, event: str, privilege: str, *bodies: str) -> None:
+        """Publish an event. Bodies are header lines, each ended by CRLF, written as they stand."""
+        if event not in WANTED and not self.options.unfiltered:
+            return
+        text = (
+            f"Event: {event}\r\nPrivilege: {privilege},all\r\nTimestamp: {self.now:.6f}\r\n"
+            f"SystemName: {self.system_name}\r\n{''.join(bodies)}\r\n"
+        )
+        self._out.append(Message(text.encode("utf-8", "surrogateescape"), False))
+
+    def reply(self, *lines: str) -> None:
+        """Write one message to the session that is being served."""
+        text = "\r\n".join(lines) + "\r\n\r\n"
+        self._out.append(Message(text.encode("utf-8", "surrogateescape"), True))
+
+    def fact(
+        self,
+        kind: Happening,
+        *,
+        caller: str = "",
+        phone: str = "",
+        leg: str = "",
+        detail: str = "",
+    ) -> None:
+        self.on_fact(Fact(self.now, kind, caller, phone, leg, detail))
+
+    # -- channels --------------------------------------------------------------------------------
+
+    def find(self, name: str) -> Channel | None:
+        """By name or by Uniqueid, as Asterisk's actions take either."""
+        return self.channels.get(name) or self.by_uniqueid.get(name)
+
+    def next_uniqueid(self) -> str:
+        self._channel_number += 1
+        return f"{self.system_name}-{int(self.now)}.{self._channel_number}"
+
+    def new_channel(
+        self,
+        endpoint: str,
+        context: str,
+        exten: str,
+        *,
+        uniqueid: str = "",
+        phone: AgentPhone | None = None,
+    ) -> Channel:
+        uniqueid = uniqueid or self.next_uniqueid()
+        self._sequence += 1
+        channel = Channel(
+            name=f"{endpoint}-{self._sequence:08x}",
+            uniqueid=uniqueid,
+            linkedid=uniqueid,
+            created_at=self.now,
+            context=context,
+            exten=exten,
+            phone=phone,
+            published=self.options.channel_variables,
+        )
+        if phone is not None:
+            self.legs[phone.device].append(channel)
+        self.channels[channel.name] = channel
+        self.by_uniqueid[uniqueid] = channel
+        self.emit("Newchannel", "call", channel.headers())
+        return channel
+
+    def set_state(self, channel: Channel, state: ChannelState) -> None:
+        if channel.state is not state:
+            channel.state = state
+            self.emit("Newstate", "call", channel.headers())
+            self.device_changed(channel.phone)
+
+    def interrupt(self, channel: Channel) -> None:
+        """Take the channel's thread out of whatever it does."""
+        if channel.thread is not None:
+            channel.thread.cancel()
+            channel.thread = None
+        occupation, channel.occupation = channel.occupation, None
+        if occupation is not None:
+            occupation.leave()
+
+    def goto(self, channel: Channel, context: str, exten: str = "s") -> None:
+        """Go on in the dialplan there; an extension that does not exist ends the call."""
+        channel.context, channel.exten, channel.priority = context, exten, 1
+        enter = self.contexts.get(context)
+        if enter is None:
+            self.hang_up(channel, 1)
+        else:
+            enter(channel, exten)
+
+    def set_absolute(self, channel: Channel, seconds: float) -> None:
+        """TIMEOUT(absolute): 0 is none. When it is due the channel goes to its context's `T`."""
+        if channel.absolute is not None:
+            channel.absolute.cancel()
+            channel.absolute = None
+        if seconds > 0:
+            channel.absolute = self.after(seconds, lambda: self._time_is_up(channel))
+
+    def _time_is_up(self, channel: Channel) -> None:
+        self.interrupt(channel)
+        self.goto(channel, channel.context, "T")
+
+    def hang_up(self, channel: Channel, cause: int, tech_cause: str = "") -> None:
+        """End a channel, whatever it is doing; nothing when it has ended already."""
+        if channel.hung_up:
+            return
+        channel.hung_up = True
+        self.interrupt(channel)
+        for timer in (channel.absolute, channel.patience):
+            if timer is not None:
+                timer.cancel()
+        del self.channels[channel.name]
+        del self.by_uniqueid[channel.uniqueid]
+        if channel.phone is not None:
+            self.legs[channel.phone.device].remove(channel)
+        tech = f"TechCause: {tech_cause}\r\n" if tech_cause else ""
+        text = CAUSES.get(cause, "Unknown")
+        self.emit(
+            "Hangup", "call", channel.headers(), f"Cause: {cause}\r\nCause-txt: {text}\r\n{tech}"
+        )
+        self.device_changed(channel.phone)
+        if channel.phone is None:
+            self.fact(Happening.CALLER_GONE, caller=channel.uniqueid, detail=str(cause))
+        elif channel.dialled:
+            self.fact(Happening.CODE_ENDED, phone=channel.phone.device, leg=channel.uniqueid)
+
+    # -- bridges ---------------------------------------------------------------------------------
+
+    def new_bridge(self) -> Bridge:
+        """A bridge for two that Bridge() makes."""
+        return self._created(Bridge(self._bridge_id()))
+
+    def new_holding_bridge(self, name: str) -> Bridge:
+        """A bridge of that name, as BridgeWait() makes it."""
+        return self._created(
+            Bridge(self._bridge_id(), name, "BridgeWait", "base", "holding_bridge")
+        )
+
+    def _bridge_id(self) -> str:
+        digits = f"{self.rng.getrandbits(128):032x}"
+        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+    def _created(self, bridge: Bridge) -> Bridge:
+        self.emit("BridgeCreate", "call", bridge.headers())
+        return bridge
+
+    def enter_bridge(self, channel: Channel, bridge: Bridge) -> None:
+        bridge.channels.append(channel)
+        channel.bridge = bridge
+        self.emit("BridgeEnter", "call", bridge.headers(), channel.headers())
+
+    def leave_bridge(self, channel: Channel) -> None:
+        bridge = channel.bridge
+        if bridge is None:
+            return
+        bridge.channels.remove(channel)
+        channel.bridge = None
+        self.emit("BridgeLeave", "call", bridge.headers(), channel.headers())
+        if not bridge.channels:
+            self.emit("BridgeDestroy", "call", bridge.headers())
+
+    # -- devices ---------------------------------------------------------------------------------
+
+    def device_state(self, phone: AgentPhone) -> str:
+        """The phone's state as Asterisk derives it from its contact and channels."""
+        if not phone.reachable:
+            return "UNAVAILABLE"
+        states = {channel.state for channel in self.legs[phone.device]}
+        if phone.private_call or ChannelState.UP in states or ChannelState.RING in states:
+            return "BUSY"
+        return "RINGING" if ChannelState.RINGING in states else "NOT_INUSE"
+
+    def device_changed(self, phone: AgentPhone | None) -> None:
+        """Publish the phone's state where it is another than the one last published."""
+        if phone is None:
+            return
+        state = self.device_state(phone)
+        if state != phone.state:
+            phone.state = state
+            self.emit("DeviceStateChange", "call", f"Device: {phone.device}\r\nState: {state}\r\n")
+
+    # -- the end ---------------------------------------------------------------------------------
+
+    def restart(self) -> None:
+        """Asterisk dies and comes back: every call is gone, and no event says so."""
+        for channel in self.channels.values():
+            channel.hung_up = True
+            if channel.phone is None:
+                self.fact(Happening.CALLER_GONE, caller=channel.uniqueid, detail="restart")
+        self._timers.clear()
+        self._out.clear()
+        for phone in self.phones.values():
+            phone.private_call = False
+            phone.state = "NOT_INUSE" if phone.reachable else "UNAVAILABLE"
+        self._reset(self.now)
