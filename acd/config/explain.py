@@ -1,0 +1,171 @@
+"""A file's entry read by its model; what pydantic refuses is said in an operator's words.
+
+Rules: every fault of an entry is told at its own line, with what is allowed there; an entry that
+is whole but for some refused values is still returned without them, so that what depends on it
+can be checked in the same run (nothing is started: its problems stand). pydantic's own messages
+never reach an operator.
+"""
+
+from difflib import get_close_matches
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from acd.config.schema import PATTERNS
+from acd.config.source import Key, Source, Value
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_entry(model: type[Model], source: Source, *path: Key) -> Model | None:
+    """Read what stands at ``path`` of ``source`` as ``model``; problems go to ``source``.
+
+    Returns None when too little is right to go on with.
+    """
+    node = source.node(*path)
+    if node is None:
+        return None
+    value = node.plain()
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=True)
+    for detail in details:
+        _tell(model, source, path, detail)
+    for detail in details:
+        value = _without(value, detail["loc"])
+    try:
+        return model.model_validate(value)
+    except ValidationError:
+        return None
+
+
+def did_you_mean(word: str, known: "list[str] | tuple[str, ...]") -> str:
+    """Return ``, did you mean "x"?`` for the known word nearest to ``word``, or nothing."""
+    near = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
+    return f', did you mean "{near[0]}"?' if near else ""
+
+
+def one_of(known: "list[str] | tuple[str, ...]") -> str:
+    """Return ``allowed: a, b, c`` in the order given."""
+    return "allowed: " + ", ".join(known) if known else "none is defined"
+
+
+def _tell(
+    model: type[BaseModel], source: Source, path: tuple[Key, ...], detail: ErrorDetails
+) -> None:
+    inner = tuple(part for part in detail["loc"] if part != "[key]")
+    full = path + inner
+    name = str(full[-1]) if full else source.name
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        known = list(_fields_at(model, inner[:-1]))
+        what = f'unknown key "{name}"{did_you_mean(name, known)}'
+        source.blame(full, what, one_of(known), key=True)
+    elif kind == "missing":
+        what = f'"{name}" is missing'
+        source.blame(full, what, _purpose(model, inner))
+    elif "[key]" in detail["loc"]:
+        what = f'"{name}" cannot be a key here'
+        source.blame(full, what, _pattern(detail), key=True)
+    elif detail["input"] is None:
+        source.blame(full, f'"{name}" is empty', _purpose(model, inner))
+    else:
+        what, allowed = _wrong_value(detail)
+        source.blame(full, f'"{name}" {what}' if full else what, allowed)
+
+
+_KINDS = {
+    "string_type": ("must be one text, not a list or mapping", ""),
+    "dict_type": ("must be a mapping", "write lines of the form key: value below it"),
+    "model_type": ("must be a mapping", "write lines of the form key: value below it"),
+    "model_attributes_type": ("must be a mapping", "write lines of the form key: value below it"),
+    "list_type": ("must be a list", "write lines that begin with - below it, or [a, b]"),
+    "bool_type": ("must be true or false", ""),
+    "int_type": ("must be a whole number", ""),
+    "float_type": ("must be a number", ""),
+}
+
+
+def _wrong_value(detail: ErrorDetails) -> tuple[str, str]:
+    given = detail["input"]
+    shown = f'"{given[:40]}"' if isinstance(given, str) else "this"
+    context: dict[str, Any] = detail.get("ctx", {})
+    kind = detail["type"]
+    if kind in _KINDS:
+        return _KINDS[kind]
+    if kind == "string_pattern_mismatch":
+        return f"cannot be {shown}", _pattern(detail)
+    if kind in ("int_parsing", "int_from_float", "int_parsing_size"):
+        return f"must be a whole number, not {shown}", ""
+    if kind in ("float_parsing", "finite_number"):
+        return f"must be a number, not {shown}", "write it without a unit, for example 15"
+    if kind == "bool_parsing":
+        return f"cannot be {shown}", "allowed: true, false"
+    if kind in ("literal_error", "enum"):
+        return f"cannot be {shown}", f"allowed: {context.get('expected', '')}".replace("'", "")
+    bounds = {"greater_than_equal": "ge", "less_than_equal": "le", "greater_than": "gt"}
+    if kind in bounds:
+        words = {"ge": "at least", "le": "at most", "gt": "more than"}
+        bound = float(context[bounds[kind]])
+        return f"cannot be {shown}", f"{words[bounds[kind]]} {bound:g}"
+    if kind in ("too_short", "string_too_short"):
+        return "is empty", f"at least {context.get('min_length', 1)} needed"
+    if kind == "too_long":
+        return "has too many entries", f"at most {context['max_length']}"
+    return f"cannot be {shown}", detail["msg"]
+
+
+def _pattern(detail: ErrorDetails) -> str:
+    context: dict[str, Any] = detail.get("ctx", {})
+    pattern = str(context.get("pattern", ""))
+    return PATTERNS.get(pattern, f"must match {pattern}" if pattern else detail["msg"])
+
+
+def _fields_at(model: type[BaseModel], path: tuple[Key, ...]) -> dict[str, FieldInfo]:
+    """Return the fields of the model that reads what stands at ``path`` inside ``model``."""
+    fields = model.model_fields
+    annotation: object = model
+    for part in path:
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            field = fields.get(str(part))
+            annotation = field.annotation if field else None
+        else:
+            arguments = get_args(annotation)
+            annotation = arguments[-1] if arguments else None
+        annotation = _bare(annotation)
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            fields = annotation.model_fields
+    return fields
+
+
+def _bare(annotation: object) -> object:
+    """Strip Annotated[...] and ``| None``."""
+    while hasattr(annotation, "__metadata__") or type(None) in get_args(annotation):
+        annotation = next(part for part in get_args(annotation) if part is not type(None))
+    return annotation
+
+
+def _purpose(model: type[BaseModel], inner: tuple[Key, ...]) -> str:
+    """Return the first sentence of the field's own description."""
+    field = _fields_at(model, inner[:-1]).get(str(inner[-1])) if inner else None
+    text = " ".join((field.description or "").split()) if field else ""
+    return text.replace("``", '"').rstrip(".")
+
+
+def _without(value: Value, path: tuple[Key, ...]) -> Value:
+    """Return ``value`` without what stands at ``path``."""
+    path = tuple(part for part in path if part != "[key]")
+    if not path or not isinstance(value, dict | list):
+        return value
+    part, rest = path[0], path[1:]
+    if isinstance(value, dict):
+        if rest and str(part) in value:
+            return {**value, str(part): _without(value[str(part)], rest)}
+        return {key: child for key, child in value.items() if key != str(part)}
+    if isinstance(part, int) and part < len(value):
+        # A hole keeps the places of the entries behind it; only mappings are cut in lists.
+        return [_without(child, rest) if at == part else child for at, child in enumerate(value)]
+    return value

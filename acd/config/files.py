@@ -1,0 +1,138 @@
+"""The files of a configuration, each read by its model.
+
+Rules: an entry that is refused is None in its place, so that its name still counts as known;
+a file that cannot be read at all is None, so that what refers to it is not checked.
+This module must not know what entries mean to each other (``acd.config.check`` does).
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from acd.config.explain import read_entry
+from acd.config.schema import NAME_PATTERN, PATTERNS, AcdFile, AgentEntry, QueueEntry, SkillEntry
+from acd.config.source import Source, read
+from acd.errors import Problem
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(slots=True)
+class Files:
+    """All files of a configuration as read."""
+
+    menus_dir: Path
+    acd_source: Source
+    skills_source: Source
+    queues_source: Source
+    agents_source: Source
+    menu_sources: dict[str, Source]
+    acd: AcdFile | None
+    skills: dict[str, SkillEntry | None] | None
+    queues: dict[str, QueueEntry | None] | None
+    agents: list[AgentEntry | None] | None
+    stray: list[Problem]
+    """Problems of folders and of files that are not read."""
+
+    def sources(self) -> list[Source]:
+        """Return every file that was read."""
+        own = [self.acd_source, self.skills_source, self.queues_source, self.agents_source]
+        return own + list(self.menu_sources.values())
+
+    def whole_queues(self) -> Iterator[tuple[str, QueueEntry]]:
+        """Yield every queue whose entry could be read."""
+        for name, entry in (self.queues or {}).items():
+            if entry is not None:
+                yield name, entry
+
+    def whole_agents(self) -> Iterator[AgentEntry]:
+        """Yield every agent whose entry could be read."""
+        for entry in self.agents or ():
+            if entry is not None:
+                yield entry
+
+
+def read_files(config_dir: Path, menus_dir: Path | None) -> Files:
+    """Read everything; problems are in the sources and in ``stray``."""
+    acd_source, skills_source, queues_source, agents_source = (
+        read(config_dir / name, shown(config_dir / name))
+        for name in ("acd.yaml", "skills.yaml", "queues.yaml", "agents.yaml")
+    )
+    acd = read_entry(AcdFile, acd_source)
+    menus_dir = menus_dir or beside(config_dir, acd.menus if acd else "../ivr_menus")
+    menu_sources, stray = _read_menus(menus_dir)
+    return Files(
+        menus_dir=menus_dir,
+        acd_source=acd_source,
+        skills_source=skills_source,
+        queues_source=queues_source,
+        agents_source=agents_source,
+        menu_sources=menu_sources,
+        acd=acd,
+        skills=_mapping(SkillEntry, skills_source),
+        queues=_mapping(QueueEntry, queues_source),
+        agents=_list(AgentEntry, agents_source),
+        stray=stray,
+    )
+
+
+def beside(config_dir: Path, folder: str) -> Path:
+    """Return ``folder`` as ``acd.yaml`` means it: relative to its own folder."""
+    joined = config_dir / folder
+    if folder.startswith("../") and config_dir.name not in ("", ".", ".."):
+        return config_dir.parent / folder.removeprefix("../")
+    return joined
+
+
+def shown(path: Path) -> str:
+    """Return ``path`` as an operator knows it: from where he stands, if it is below."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return str(path)
+
+
+def _read_menus(folder: Path) -> tuple[dict[str, Source], list[Problem]]:
+    try:
+        found = sorted(folder.iterdir())
+    except OSError as error:
+        what = f"the folder of menus cannot be read: {error.strerror}"
+        return {}, [Problem(shown(folder), 0, 0, what, 'acd.yaml names it under "menus"')]
+    sources: dict[str, Source] = {}
+    stray = []
+    for path in found:
+        if path.suffix == ".yaml":
+            sources[path.stem] = read(path, shown(path))
+        elif path.suffix in (".yml", ".YAML", ".YML"):
+            what = "the file would not be read because of its ending"
+            stray.append(Problem(shown(path), 0, 0, what, f"rename it to {path.stem}.yaml"))
+    if not sources:
+        stray.append(Problem(shown(folder), 0, 0, "the folder holds no menu", "add main.yaml"))
+    return sources, stray
+
+
+def _mapping(model: type[Model], source: Source) -> dict[str, Model | None] | None:
+    if source.root is None:
+        return None
+    if not isinstance(source.root.value, dict):
+        source.blame((), "the file must be a mapping", "write lines of the form name: {...}")
+        return None
+    entries: dict[str, Model | None] = {}
+    for name in source.keys_at():
+        if not re.fullmatch(NAME_PATTERN, name):
+            source.blame((name,), f'"{name}" cannot be a name', PATTERNS[NAME_PATTERN], key=True)
+        entries[name] = read_entry(model, source, name)
+    return entries
+
+
+def _list(model: type[Model], source: Source) -> list[Model | None] | None:
+    if source.root is None:
+        return None
+    if not isinstance(source.root.value, list):
+        source.blame((), "the file must be a list", "write entries that begin with -")
+        return None
+    return [read_entry(model, source, number) for number in range(len(source.root.value))]

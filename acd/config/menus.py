@@ -1,0 +1,384 @@
+"""Menu files made into graphs: the choices, the sentences that offer them, the codes to dial.
+
+Rules: node ids are ``<menu>/<name>`` and unique over all files, so a menu that goes on in another
+just names its entry; a MenuPlan holds what can be reached from where it is entered. What is said
+is listed as ``Speech``, once for each language, whether somebody recorded it or not. Choices are
+offered in the order of the file, all in one prompt, except that the offer of another language is
+a prompt of its own in that language's voice.
+This module must not know where files lie, nor what a verb does.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from acd.config.explain import did_you_mean, one_of, read_entry
+from acd.config.schema import (
+    AcdFile,
+    CodesFile,
+    Labels,
+    LanguageEntry,
+    MenuFile,
+    QueueEntry,
+    Spoken,
+)
+from acd.config.source import Key, Source
+from acd.config.verbs import Spot, Target, ToLanguage, ToQueue, build_target, read_target
+from acd.core.ids import Language, MenuId, NodeId, PromptId
+from acd.core.plan import (
+    AgentDo,
+    Ask,
+    Collect,
+    Enqueue,
+    HangUp,
+    MenuPlan,
+    Node,
+    Say,
+    SwitchLanguage,
+    Text,
+)
+
+_KEY_NAMES = {"*": "star", "#": "hash"}
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """One prompt in one language's folder: what it says, in whose voice, and which line says so."""
+
+    language: Language
+    """The folder: who hears this language hears this prompt."""
+    prompt: PromptId
+    voice: Language
+    """The language it is spoken in; another one when it offers that other one."""
+    text: str
+    source: Source = field(compare=False, repr=False)
+    path: tuple[Key, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What menus refer to. A mapping that is None could not be read: its names are not checked."""
+
+    acd: AcdFile | None
+    queues: Mapping[str, QueueEntry | None] | None
+    menus: Mapping[str, Source]
+
+
+@dataclass(slots=True)
+class Menus:
+    """All menu files built together."""
+
+    plans: dict[MenuId, MenuPlan] = field(default_factory=dict)
+    codes: dict[str, MenuId] = field(default_factory=dict)
+    speeches: list[Speech] = field(default_factory=list)
+
+
+def build_menus(around: Surroundings) -> Menus:
+    """Build every menu file; problems go to the files' sources."""
+    built = Menus()
+    nodes: dict[NodeId, Node] = {}
+    entered: dict[MenuId, tuple[tuple[Language, ...], NodeId]] = {}
+    first_codes: dict[str, str] = {}
+    for name, source in around.menus.items():
+        bench = MenuBench(name, source, around, nodes, built.speeches)
+        if "codes" in set(source.keys_at()):
+            for code, menu, entry in _build_codes(bench):
+                if code in first_codes:
+                    what = f'"{code}" is also a code of {first_codes[code]}'
+                    source.blame(("codes", code), what, "keep one", key=True)
+                first_codes.setdefault(code, source.name)
+                built.codes[code] = menu
+                entered[menu] = (bench.languages, entry)
+        elif source.root is not None and _build_choices(bench):
+            entered[MenuId(name)] = (bench.languages, bench.entry)
+    for menu, (languages, entry) in entered.items():
+        reached = _reachable(entry, nodes)
+        built.plans[menu] = MenuPlan(id=menu, languages=languages, entry=entry, nodes=reached)
+    return built
+
+
+class MenuBench:
+    """One menu file being built: takes its nodes and what is said in it. See ``verbs.Bench``."""
+
+    def __init__(
+        self,
+        name: str,
+        source: Source,
+        around: Surroundings,
+        nodes: dict[NodeId, Node],
+        speeches: list[Speech],
+    ) -> None:
+        self.name = name
+        self.source = source
+        self.around = around
+        self.languages: tuple[Language, ...] = ()
+        self.entry = NodeId(f"{name}/choices")
+        self._nodes = nodes
+        self._speeches = speeches
+
+    def node_id(self, name: str) -> NodeId:
+        """Return the id of this menu's node ``name``."""
+        return NodeId(f"{self.name}/{name}")
+
+    def add(self, node: Node) -> NodeId:
+        """Take ``node`` into the menu and return its id."""
+        self._nodes[node.id] = node
+        return node.id
+
+    def begin(self, languages: Sequence[str], menu: str) -> None:
+        """Note the languages; check them and the menu's own name."""
+        self.languages = tuple(Language(code) for code in languages)
+        if menu != self.name:
+            what = f'"menu" is "{menu}", but the file is called {self.name}.yaml'
+            self.source.blame(("menu",), what, f"write menu: {self.name}")
+        for number, code in enumerate(languages):
+            if code in languages[:number]:
+                self.source.blame(("languages", number), f'"{code}" stands here twice', "keep one")
+            elif self.around.acd and code not in self.around.acd.languages:
+                known = list(self.around.acd.languages)
+                what = f'unknown language "{code}"{did_you_mean(code, known)}'
+                self.source.blame(("languages", number), what, f"{one_of(known)} (acd.yaml)")
+
+    def speak(self, name: str, texts: Spoken, path: tuple[Key, ...]) -> tuple[PromptId, ...]:
+        """Have ``texts`` spoken as the prompt ``name``; they must cover the menu's languages."""
+        self.check_languages(texts, path)
+        prompt = PromptId(f"{self.name}/{name}")
+        for language in self.languages:
+            if language in texts:
+                text, where = texts[language], (*path, language)
+                self._speeches.append(Speech(language, prompt, language, text, self.source, where))
+        return (prompt,)
+
+    def offer(
+        self, name: str, said: Mapping[Language, tuple[Language, str]], path: tuple[Key, ...]
+    ) -> PromptId:
+        """Have an offer spoken: for each folder the language of the voice, and the text."""
+        prompt = PromptId(f"{self.name}/{name}")
+        for language, (voice, text) in said.items():
+            self._speeches.append(Speech(language, prompt, voice, text, self.source, path))
+        return prompt
+
+    def check_languages(self, texts: Mapping[str, str], path: tuple[Key, ...]) -> None:
+        """Blame ``path`` for languages of the menu that ``texts`` lacks, and for others."""
+        for language in self.languages:
+            if language not in texts:
+                what = f'"{path[-1]}" says nothing in "{language}"'
+                self.source.blame(path, what, f"add {language}: ...")
+        known = self.around.acd.languages if self.around.acd else self.languages
+        for code in texts:
+            if code not in known:
+                what = f'unknown language "{code}"{did_you_mean(code, list(known))}'
+                self.source.blame((*path, code), what, one_of(list(known)), key=True)
+
+    def label(self, queue: str, own: Labels | None, path: tuple[Key, ...]) -> Text:
+        """Return ``own`` or the queue's label, checked for every language."""
+        if own is not None:
+            self.check_languages(own, path)
+        entry = (self.around.queues or {}).get(queue)
+        label = own or (entry.label if entry else {})
+        return {Language(code): text for code, text in label.items()}
+
+    def know_queue(self, queue: str, path: tuple[Key, ...]) -> None:
+        """Blame ``path`` unless the queue exists."""
+        queues = self.around.queues
+        if queues is not None and queue not in queues:
+            known = list(queues)
+            what = f'unknown queue "{queue}"{did_you_mean(queue, known)}'
+            self.source.blame(path, what, one_of(known))
+
+    def know_reason(self, reason: str, path: tuple[Key, ...]) -> None:
+        """Blame ``path`` unless the reason is one of acd.yaml's."""
+        if self.around.acd and reason not in self.around.acd.not_ready_reasons:
+            known = self.around.acd.not_ready_reasons
+            what = f'unknown reason "{reason}"{did_you_mean(reason, known)}'
+            self.source.blame(path, what, f"{one_of(known)} (acd.yaml, not_ready_reasons)")
+
+    def enter_menu(self, menu: str, path: tuple[Key, ...]) -> NodeId:
+        """Return the entry of another menu; blame ``path`` unless it exists and fits."""
+        menus = {name: found for name, found in self.around.menus.items() if has_choices(found)}
+        if menu not in menus:
+            what = f'unknown menu "{menu}"{did_you_mean(menu, list(menus))}'
+            self.source.blame(path, what, one_of(list(menus)))
+        else:
+            node = menus[menu].node("languages")
+            spoken = node.plain() if node else None
+            for language in self.languages:
+                if isinstance(spoken, list) and language not in spoken:
+                    what = f'the menu "{menu}" does not speak "{language}", which this one does'
+                    self.source.blame(path, what, f"add {language} to {menus[menu].name}")
+        return NodeId(f"{menu}/choices")
+
+
+def has_choices(source: Source) -> bool:
+    """Say whether a menu file is one to choose from; in doubt it is."""
+    return "codes" not in set(source.keys_at())
+
+
+# -- a menu of choices ---------------------------------------------------------------------------
+
+
+def _build_choices(bench: MenuBench) -> bool:
+    file = read_entry(MenuFile, bench.source)
+    if file is None:
+        return False
+    bench.begin(file.languages, file.menu)
+    spot = Spot(("otherwise",), "otherwise", "", bench.node_id("end"))
+    bench.add(HangUp(id=spot.otherwise))
+    otherwise = build_target(bench, spot)[1]
+    choices: dict[str, NodeId] = {}
+    targets: dict[str, Target] = {}
+    for key in file.choices:
+        spot = Spot(("choices", key), f"key-{_KEY_NAMES.get(key, key)}", key, otherwise)
+        target, choices[key] = build_target(bench, spot)
+        if target is not None:
+            targets[key] = target
+    offers = _offers(bench, targets)
+    welcome = bench.speak("welcome", file.welcome, ("welcome",)) if file.welcome else ()
+    bench.add(
+        Ask(
+            id=bench.entry,
+            prompts=(*welcome, *offers),
+            repeat_prompts=offers,
+            wrong_prompts=bench.speak("wrong-key", file.wrong_key, ("wrong_key",)),
+            choices=choices,
+            retries=file.retries,
+            timeout_seconds=file.timeout_seconds,
+            otherwise=otherwise,
+        )
+    )
+    return True
+
+
+def _offers(bench: MenuBench, targets: Mapping[str, Target]) -> tuple[PromptId, ...]:
+    """Say the choices in their order: runs of them in one prompt, another language in its own."""
+    if bench.around.acd is None:
+        return ()
+    languages = bench.around.acd.languages
+    prompts: list[PromptId] = []
+    run: list[str] = []
+    runs = 0
+
+    def close_run() -> None:
+        nonlocal runs
+        if not run:
+            return
+        runs += 1
+        said = {
+            language: (language, " ".join(_offer(bench, language, key, targets) for key in run))
+            for language in bench.languages
+            if language in languages
+        }
+        name = "options" if runs == 1 else f"options-{runs}"
+        prompts.append(bench.offer(name, said, ("choices",)))
+        run.clear()
+
+    for key, target in targets.items():
+        if not isinstance(target, ToLanguage):
+            run.append(key)
+            continue
+        close_run()
+        said = {}
+        for language, voice in zip(bench.languages, _turned(bench.languages), strict=True):
+            if language in languages and voice in languages:
+                own = (target.announce or {}).get(language)
+                text = own or _filled(languages[voice].switch, "", key, languages[voice])
+                said[language] = (voice, text)
+        name = f"key-{_KEY_NAMES.get(key, key)}"
+        prompts.append(bench.offer(name, said, ("choices", key)))
+    close_run()
+    return tuple(prompts)
+
+
+def _offer(bench: MenuBench, language: Language, key: str, targets: Mapping[str, Target]) -> str:
+    """Return the sentence that offers ``key`` in ``language``."""
+    target = targets[key]
+    path = ("choices", key)
+    if target.announce is not None:
+        if language == bench.languages[0]:
+            bench.check_languages(target.announce, (*path, "announce"))
+        return target.announce.get(language, "")
+    label = target.label
+    if label is None and isinstance(target, ToQueue):
+        entry = (bench.around.queues or {}).get(target.queue)
+        label = entry.label if entry else {}
+    elif label is None:
+        if language == bench.languages[0]:
+            what = f'"{key}" cannot be announced: it has no label'
+            bench.source.blame(path, what, 'add "label", or "announce" for the whole sentence')
+        return ""
+    elif language == bench.languages[0] and not isinstance(target, ToQueue):
+        bench.check_languages(label, (*path, "label"))
+    if bench.around.acd is None:
+        return ""
+    entry_of = bench.around.acd.languages[language]
+    return _filled(entry_of.option, label.get(language, ""), key, entry_of)
+
+
+def _filled(sentence: str, label: str, key: str, language: LanguageEntry) -> str:
+    said = language.keys.get(key, key)
+    return sentence.replace("{label}", label).replace("{key}", said)
+
+
+def _turned(languages: tuple[Language, ...]) -> tuple[Language, ...]:
+    return (*languages[1:], *languages[:1])
+
+
+# -- codes ---------------------------------------------------------------------------------------
+
+
+def _build_codes(bench: MenuBench) -> list[tuple[str, MenuId, NodeId]]:
+    file = read_entry(CodesFile, bench.source)
+    if file is None:
+        return []
+    bench.begin(file.languages, file.menu)
+    end = bench.add(HangUp(id=bench.node_id("end")))
+    built = []
+    for code in file.codes:
+        path = ("codes", code)
+        spot = Spot(path, f"code-{code.removeprefix('*')}", code, end)
+        target, entry = build_target(bench, spot)
+        if isinstance(target, ToLanguage):
+            what = '"language" has no choices to go back to here'
+            bench.source.blame((*path, "language"), what, "give the code another verb", key=True)
+        built.append((code, MenuId(f"{bench.name}/{code}"), entry))
+    return built
+
+
+# -- graphs --------------------------------------------------------------------------------------
+
+
+def following(node: Node) -> tuple[NodeId, ...]:
+    """Return every node a call can come to from ``node``."""
+    match node:
+        case Ask():
+            return (*node.choices.values(), node.otherwise)
+        case Collect():
+            return (node.next, node.otherwise)
+        case Say() | SwitchLanguage():
+            return (node.next,)
+        case AgentDo():
+            return (node.done, node.refused)
+        case Enqueue() | HangUp():
+            return ()
+
+
+def _reachable(entry: NodeId, nodes: Mapping[NodeId, Node]) -> dict[NodeId, Node]:
+    reached: dict[NodeId, Node] = {}
+    waiting = [entry]
+    while waiting:
+        found = waiting.pop()
+        if found in reached or found not in nodes:
+            continue
+        reached[found] = nodes[found]
+        waiting.extend(following(nodes[found]))
+    return reached
+
+
+__all__ = [
+    "MenuBench",
+    "Menus",
+    "Speech",
+    "Surroundings",
+    "build_menus",
+    "following",
+    "read_target",
+]

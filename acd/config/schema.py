@@ -1,0 +1,248 @@
+"""What may stand in each file under ``config/`` and ``ivr_menus/``: one model a file or entry.
+
+Rules: every key that is not named here is refused; models are frozen; each field says in its
+docstring what it means, in which unit, and what happens without it. Scalars arrive as text
+(``acd.config.source``) and are read as the field's type. What concerns two entries at once
+(names that must exist, agents who must be able to serve) is ``acd.config.check``'s business.
+This module must not know where a file lies, nor what the core does with a value.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+NAME_PATTERN = r"^[a-z][a-z0-9_]{0,31}$"
+
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+AgentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
+Phone = Annotated[str, StringConstraints(pattern=r"^PJSIP/[A-Za-z0-9_-]{1,32}$")]
+Pin = Annotated[str, StringConstraints(pattern=r"^[0-9]{4,12}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^\*[0-9]{1,8}$")]
+Digit = Annotated[str, StringConstraints(pattern=r"^[0-9*#]$")]
+LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(_[A-Z]{2})?$")]
+Reason = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,500}$")]
+Label = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f\"<>\\]{1,40}$")]
+Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Grade = Annotated[int, Field(ge=1, le=10)]
+DialledNumber = Annotated[str, StringConstraints(pattern=r"^[+0-9]?[0-9]{0,31}$")]
+PbxPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/_.-]{1,200}$")]
+
+
+PATTERNS: dict[str, str] = {
+    NAME_PATTERN: "small letters, digits and _, a letter first, at most 32",
+    r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$": "letters, digits, _ . and -, at most 32",
+    r"^PJSIP/[A-Za-z0-9_-]{1,32}$": "a phone is written like PJSIP/1001",
+    r"^[0-9]{4,12}$": "4 to 12 digits",
+    r"^\*[0-9]{1,8}$": 'a code is written like "*30", in quotes',
+    r"^[0-9*#]$": 'one key: 0 to 9, "*" or "#"',
+    r"^[a-z]{2,3}(_[A-Z]{2})?$": "a language is written like de or en",
+    r"^[a-z][a-z0-9_-]{0,31}$": "small letters, digits, _ and -, a letter first, at most 32",
+    r"^[^\x00-\x1f\x7f]{1,500}$": "1 to 500 characters in one line",
+    r"^[^\x00-\x1f\x7f\"<>\\]{1,40}$": 'at most 40 characters, without " < > and \\',
+    r"^[A-Za-z0-9.:_-]{1,253}$": "a host name or an IP address",
+    r"^[+0-9]?[0-9]{0,31}$": "digits, with or without a + first",
+    r"^[A-Za-z0-9/_.-]{1,200}$": "letters, digits and / _ . -",
+}
+"""What each pattern means, in the words an operator reads."""
+
+Spoken = dict[LanguageCode, Line]
+"""A text in several languages."""
+
+Labels = dict[LanguageCode, Label]
+"""A short text for displays in several languages."""
+
+
+class Entry(BaseModel):
+    """What all models share: nothing unknown, nothing changed afterwards."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
+        str_strip_whitespace=True,
+    )
+
+
+# -- acd.yaml ------------------------------------------------------------------------------------
+
+
+class Pbx(Entry):
+    """One Asterisk to work with. Secrets are never written here, only where they are kept."""
+
+    name: Name
+    """What logs, metrics and call ids call it."""
+    host: Host = "127.0.0.1"
+    """Where its manager interface (AMI) listens."""
+    port: Port = 5038
+    """The AMI port."""
+    username: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = "acd"
+    """The section of manager.conf we log in as."""
+    secret_file: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """A file (mode 0400 or 0600) whose one line is the AMI secret; relative to this file."""
+    secret_credential: Name | None = None
+    """Instead of ``secret_file``: the systemd credential (LoadCredential=) that holds it."""
+    system_name_file: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """A file like ``secret_file``: asterisk.conf's ``systemname``, which genuine events carry."""
+    system_name_credential: Name | None = None
+    """Instead of ``system_name_file``: the systemd credential that holds it."""
+
+
+class Http(Entry):
+    """Where the HTTP interface listens."""
+
+    host: Host = "127.0.0.1"
+    """The address; anything but loopback needs ``tokens_file``."""
+    port: Port = 8023
+    """The port."""
+    tokens_file: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """A file of bearer tokens; without it only this machine may connect."""
+
+
+class LanguageEntry(Entry):
+    """One language: who speaks it and the sentences that menus are made of."""
+
+    name: Line
+    """What its speakers call it, for example Deutsch."""
+    voice: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+./-]{0,63}$")]
+    """What the speech command gets as ``{voice}``."""
+    option: Line
+    """How a choice is announced; ``{label}`` and ``{key}`` are filled in."""
+    switch: Line
+    """How this language is offered to who hears another one; ``{key}`` is filled in."""
+    keys: dict[Digit, Line] = {}
+    """How keys are called where the digit itself is not right, for example "*" and "#"."""
+
+
+class Speech(Entry):
+    """How prompts are spoken that nobody has recorded."""
+
+    command: Annotated[list[Line], Field(min_length=1)] = [
+        "espeak-ng",
+        "-v",
+        "{voice}",
+        "-s",
+        "150",
+        "-w",
+        "{file}",
+        "{text}",
+    ]
+    """Program and arguments, run without a shell; must write the WAV file ``{file}``."""
+    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60.0
+    """How long one prompt may take."""
+
+
+class AcdFile(Entry):
+    """``config/acd.yaml``: what concerns the whole service."""
+
+    pbxs: Annotated[list[Pbx], Field(min_length=1, max_length=64)]
+    """The Asterisks whose callers and phones we serve."""
+    http: Http = Http()
+    """The HTTP interface."""
+    languages: Annotated[dict[LanguageCode, LanguageEntry], Field(min_length=1)]
+    """The languages callers and agents may hear; menus name those they speak."""
+    callers_menu: Name = "main"
+    """The menu a caller meets first, a file of ``ivr_menus/``."""
+    service_name: Label
+    """What the caller's phone may show as its partner while he talks; never the agent's name."""
+    service_number: DialledNumber = ""
+    """The number that goes with ``service_name``."""
+    not_ready_reasons: Annotated[list[Reason], Field(min_length=1)]
+    """The reasons an agent may give for not being ready."""
+    menus: Annotated[str, StringConstraints(min_length=1)] = "../ivr_menus"
+    """The folder of menus, relative to this file."""
+    prompts: Annotated[str, StringConstraints(min_length=1)] = "../prompts"
+    """The folder of prompts, relative to this file."""
+    prompts_path_on_pbx: PbxPath = "/var/lib/acd/prompts"
+    """Where Asterisk finds that same folder."""
+    speech: Speech = Speech()
+    """How ``acd prompts build`` speaks what is not recorded."""
+    log_format: Literal["text", "json"] = "text"
+    """``json`` for machines, ``text`` for people."""
+
+
+# -- queues, skills, agents ----------------------------------------------------------------------
+
+
+class SkillEntry(Entry):
+    """One skill in ``config/skills.yaml``."""
+
+    label: Labels
+    """Its name in every language."""
+    description: dict[LanguageCode, Line] = {}
+    """What who has it can do, in every language."""
+
+
+class QueueEntry(Entry):
+    """One waiting line in ``config/queues.yaml``."""
+
+    label: Labels
+    """Its name in every language, for displays and for menus that say no other."""
+    needs: Annotated[dict[Name, Grade], Field(min_length=1)]
+    """The skills an agent must have, each with the least grade (1 to 10)."""
+    target_seconds: Annotated[float, Field(ge=0, le=86400)] = 20.0
+    """How soon a call should be answered; earlier targets are served first."""
+    priority_seconds: Annotated[float, Field(ge=-86400, le=86400)] = 0.0
+    """Added to a call's age: 30 means "as if he had come 30 seconds earlier"."""
+    ring_timeout_seconds: Annotated[float, Field(ge=3, le=120)] = 15.0
+    """How long a phone rings before the call is offered to the next agent."""
+    wrap_up_seconds: Annotated[float, Field(ge=0, le=300)] = 300.0
+    """The longest after-call work; the agent may end it earlier."""
+    declined_delay_seconds: Annotated[float, Field(ge=0, le=3600)] = 10.0
+    """How long an agent who was busy or declined is left alone."""
+    unreachable_delay_seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
+    """How long a phone that could not be reached is left alone."""
+    short_abandon_seconds: Annotated[float, Field(ge=0, le=60)] = 5.0
+    """Who hangs up sooner than this counts as a short abandon."""
+
+
+class AgentEntry(Entry):
+    """One agent in ``config/agents.yaml``."""
+
+    id: AgentName
+    """His number, what he types to log in at another phone."""
+    name: Line
+    """What displays call him."""
+    phone: Phone
+    """The PJSIP endpoint of his own phone."""
+    skills: Annotated[dict[Name, Grade], Field(min_length=1)]
+    """What he can do, each graded 1 to 10."""
+    pin: Pin | None = None
+    """Lets him log in at any phone; without it only at his own."""
+
+
+# -- menus ---------------------------------------------------------------------------------------
+
+
+class MenuFile(Entry):
+    """A menu callers (or agents) choose from by one key. Choices and targets: ``verbs``."""
+
+    menu: Name
+    """Its name, which is also the file's."""
+    languages: Annotated[list[LanguageCode], Field(min_length=1)]
+    """What it speaks; the first is heard first."""
+    welcome: Spoken | None = None
+    """Said once, before the choices."""
+    wrong_key: Spoken
+    """Said when a key is not among the choices, before they are repeated."""
+    choices: Annotated[dict[Digit, dict[str, object]], Field(min_length=1)]
+    """Key -> what it does; announced in this order."""
+    retries: Annotated[int, Field(ge=0, le=9)] = 2
+    """How often the choices are repeated: 2 is three playings."""
+    timeout_seconds: Annotated[float, Field(ge=1, le=60)] = 6.0
+    """How long to wait for a key after the last word."""
+    otherwise: dict[str, object]
+    """What happens when no choice was made."""
+
+
+class CodesFile(Entry):
+    """What agents' phones may dial, each code with what it does."""
+
+    menu: Name
+    """Its name, which is also the file's."""
+    languages: Annotated[list[LanguageCode], Field(min_length=1)]
+    """What it speaks; the first is heard."""
+    codes: Annotated[dict[Code, dict[str, object]], Field(min_length=1)]
+    """Dialled code -> what it does."""
