@@ -138,12 +138,15 @@ class Call:
         self.state, self.since = state, now
         return True
 
-    def outcome(self, now: float, short_abandon_seconds: float, lost: bool) -> Outcome:
-        """Name how this call ended, when it ends now; the first that applies of the closed list."""
+    def outcome(self, now: float, short_abandon_seconds: float, imposed: Outcome | None) -> Outcome:
+        """Name how this call ended, when it ends now; the first that applies of the closed list.
+
+        ``imposed`` is what somebody else than the caller did to it, None when he hung up himself.
+        """
         if self.answered_at is not None:
             return Outcome.ANSWERED
-        if lost:
-            return Outcome.SWITCH_LOST
+        if imposed is not None:
+            return imposed
         if self.queued_at is None:
             return Outcome.LEFT_IN_MENU
         if now - self.queued_at < short_abandon_seconds:

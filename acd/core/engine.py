@@ -15,6 +15,7 @@ from acd.core.events import (
     AgentRequested,
     CallArrived,
     CallerHungUp,
+    CallerRescued,
     CallFoundWaiting,
     CodeDialled,
     CommandFailed,
@@ -42,7 +43,7 @@ from acd.core.floor import Floor
 from acd.core.ids import AgentId, CallId, DeviceId, OfferId
 from acd.core.matching import match_all, review_and_match
 from acd.core.plan import Plan
-from acd.core.records import Noticed, Record, Replied, Snapshot, WrapUpEnd
+from acd.core.records import Noticed, Outcome, Record, Replied, Snapshot, WrapUpEnd
 from acd.core.view import snapshot
 
 
@@ -94,7 +95,9 @@ class Engine:
             case LegHeld(offer, held):
                 offers.held(floor, offer, held, now)
             case CallerHungUp(call, lost):
-                visits.hung_up(floor, call, lost, now)
+                visits.gone(floor, call, Outcome.SWITCH_LOST if lost else None, now)
+            case CallerRescued(call):
+                visits.gone(floor, call, Outcome.EMERGENCY, now)
             case DeviceChanged(phone, state):
                 self._device_changed(phone, state, now)
             case CallArrived():

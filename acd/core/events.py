@@ -38,7 +38,7 @@ class _Event(msgspec.Struct, frozen=True, gc=False):
     pass
 
 
-# -- the caller's channel ------------------------------------------------------------------------
+# -- the caller's channel --------------------------------------------------------------------
 
 
 class CallArrived(_Event, frozen=True):
@@ -68,7 +68,7 @@ class CallFoundWaiting(_Event, frozen=True):
 
 
 class CodeDialled(_Event, frozen=True):
-    """An agent's phone (known by its authenticated endpoint) dialled a code, for example ``*30``."""
+    """An agent's phone (known by its authenticated endpoint) dialled a code such as ``*30``."""
 
     call: CallId
     pbx: PbxId
@@ -83,7 +83,7 @@ class MenuReached(_Event, frozen=True):
 
 
 class PromptEnded(_Event, frozen=True):
-    """The prompt started by ``PlayPrompt(play_id)`` is over; ``ok`` is False when it never played."""
+    """The prompt started by ``PlayPrompt(play_id)`` is over; not ``ok`` when it never played."""
 
     call: CallId
     play_id: int
@@ -116,7 +116,13 @@ class CallerHungUp(_Event, frozen=True):
     lost: bool = False
 
 
-# -- the agent's leg -----------------------------------------------------------------------------
+class CallerRescued(_Event, frozen=True):
+    """The dialplan took the caller to the emergency queue while we could not be reached."""
+
+    call: CallId
+
+
+# -- the agent's leg -------------------------------------------------------------------------
 
 
 class LegRinging(_Event, frozen=True):
@@ -163,7 +169,7 @@ class LegHeld(_Event, frozen=True):
     held: bool
 
 
-# -- phones and PBXs -----------------------------------------------------------------------------
+# -- phones and PBXs -------------------------------------------------------------------------
 
 
 class DeviceChanged(_Event, frozen=True):
@@ -193,7 +199,7 @@ class CommandFailed(_Event, frozen=True):
     reason: str
 
 
-# -- people and operators ------------------------------------------------------------------------
+# -- people and operators --------------------------------------------------------------------
 
 
 class AgentRequested(_Event, frozen=True):
@@ -226,6 +232,7 @@ Event = (
     | WaitingRoomEntered
     | WaitingRoomLeft
     | CallerHungUp
+    | CallerRescued
     | LegRinging
     | LegAnswered
     | LegFailed

@@ -77,7 +77,7 @@ class Floor:
         self.sequence = 0
         self._out: list[Command | Record] = []
 
-    # -- what the engine says --------------------------------------------------------------------
+    # -- what the engine says -----------------------------------------------------------------
 
     def emit(self, *outputs: Command | Record) -> None:
         """Say something; it leaves with the present step."""
@@ -93,7 +93,7 @@ class Floor:
         self.sequence += 1
         return self.sequence
 
-    # -- the plan --------------------------------------------------------------------------------
+    # -- the plan -----------------------------------------------------------------------------
 
     def adopt_plan(self, plan: Plan, now: float) -> None:
         """Use ``plan`` from now on: people keep their state, calls their places.
@@ -133,7 +133,7 @@ class Floor:
         """The language of the agents' phones: the first of the callers' menu."""
         return self.plan.menus[self.plan.callers_menu].languages[0]
 
-    # -- agents ----------------------------------------------------------------------------------
+    # -- agents -------------------------------------------------------------------------------
 
     def agent_at(self, phone: DeviceId) -> Agent | None:
         """Return the agent to whom this phone is bound."""

@@ -33,6 +33,8 @@ from acd.core.plan import (
 
 ALL_DIGITS: Final = "0123456789*#"
 STOP_GRACE_SECONDS: Final = 0.4
+PROMPT_LIMIT_SECONDS: Final = 180.0
+"""A prompt whose end was not reported by then is taken for over."""
 MAX_TYPED: Final = 64
 """Keys kept for nodes to come; a flood beyond it is dropped."""
 MAX_HOPS: Final = 100
@@ -52,7 +54,7 @@ class Stop(msgspec.Struct, frozen=True, gc=False):
 
 
 class WakeAt(msgspec.Struct, frozen=True, gc=False):
-    """Call ``timed_out`` at this time unless another wish for waking up comes first; None: never."""
+    """Call ``timed_out`` at this time, unless another such wish comes first; None: never."""
 
     at: float | None
 
@@ -96,8 +98,6 @@ class Dialogue:
         self._to_play: tuple[PromptId, ...] = ()
         self._play_id = 0
         self._playing = False
-        self._silenced = False
-        """A key has come for the prompt under way: it has to fall silent."""
         self._stopping = False
         self._misses = 0
         self._typed = ""
@@ -127,7 +127,7 @@ class Dialogue:
         steps: list[Step] = []
         if self.over or not self._playing or play_id != self._play_id:
             return steps
-        self._playing = self._silenced = False
+        self._playing = False
         self._advance(now, steps)
         return steps
 
@@ -140,7 +140,7 @@ class Dialogue:
         steps: list[Step] = []
         if self.over:
             return steps
-        self._playing = self._silenced = False
+        self._playing = False
         node = self._node
         if not self._stopping:
             self._prepare(repeated=False)
@@ -155,9 +155,8 @@ class Dialogue:
         if self.over:
             return steps
         if self._playing:
-            if self._silenced:
-                self._stopping = True
-                steps.append(Stop())
+            self._stopping = True
+            steps.append(Stop())
             return steps
         node = self._node
         if isinstance(node, Collect) and len(self._collected) >= node.min_digits > 0:
@@ -174,7 +173,7 @@ class Dialogue:
             self._enter(node.done if done else node.refused, now, steps)
         return steps
 
-    # -- how it walks ---------------------------------------------------------------------------
+    # -- how it walks -------------------------------------------------------------------------
 
     def _enter(self, target: NodeId, now: float, steps: list[Step]) -> None:
         nodes: Mapping[NodeId, Node] = self.menu.nodes
@@ -227,7 +226,7 @@ class Dialogue:
             self._play_id += 1
             self._playing = True
             steps.append(Play(self._play_id, self.language, prompt))
-            steps.append(WakeAt(None))
+            steps.append(WakeAt(now + PROMPT_LIMIT_SECONDS))
             return
         node = self._node
         if isinstance(node, Say):
@@ -264,7 +263,6 @@ class Dialogue:
     def _silence(self, now: float, steps: list[Step]) -> None:
         self._to_play = ()
         if self._playing:
-            self._silenced = True
             steps.append(WakeAt(now + STOP_GRACE_SECONDS))
 
     def _gather(self, node: Collect, now: float, steps: list[Step]) -> None:

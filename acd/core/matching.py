@@ -56,7 +56,8 @@ def review_and_match(floor: Floor, agent: Agent, now: float) -> None:
 
 def ring(floor: Floor, call: Call, agent: Agent, now: float) -> None:
     """Offer the call to the agent: from here on nobody else is rung for it, nor he for another."""
-    assert call.queue is not None and call.queued_at is not None
+    assert call.queue is not None
+    assert call.queued_at is not None
     queue = floor.lanes[call.queue].plan
     offer = Offer(
         OfferId(f"acd-{floor.new_token()}"), call.id, agent.id, queue.id, agent.phone, now

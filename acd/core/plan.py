@@ -52,7 +52,7 @@ class QueuePlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AgentPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """One person who takes calls, with graded skills and the phone he has unless he logs in elsewhere."""
+    """One person who takes calls: graded skills, and his phone unless he logs in elsewhere."""
 
     id: AgentId
     name: str
@@ -111,14 +111,14 @@ class Say(msgspec.Struct, frozen=True, kw_only=True, tag="say"):
 
 
 class SwitchLanguage(msgspec.Struct, frozen=True, kw_only=True, tag="switch_language"):
-    """Take the next of the menu's languages, in their order and round again, then go to ``next``."""
+    """Take the next of the menu's languages, round and round, then go to ``next``."""
 
     id: NodeId
     next: NodeId
 
 
 class Enqueue(msgspec.Struct, frozen=True, kw_only=True, tag="enqueue"):
-    """Put the call into ``queue``; ``option`` is the key that led here, shown on the agent's phone."""
+    """Put the call into ``queue``; ``option``, the key that led here, shows on the agent's phone."""
 
     id: NodeId
     queue: QueueId

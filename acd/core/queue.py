@@ -72,7 +72,7 @@ class Lane:
         heappush(self._agents, (idle_since, sequence, agent))
 
     def longest_idle(self, free: dict[AgentId, tuple[float, int]]) -> AgentId | None:
-        """Return the free agent who has been idle longest; ``free`` tells which entries are true."""
+        """Return the free agent idle longest, or None; ``free`` tells which entries are true."""
         heap = self._agents
         while heap and free.get(heap[0][2]) != heap[0][:2]:
             heappop(heap)

@@ -205,7 +205,7 @@ class Noticed(_Record, frozen=True):
 
 
 class Repaired(_Record, frozen=True):
-    """Our picture of the PBX was wrong and has been put right; ``kind`` is a short constant word."""
+    """Our picture of the PBX was wrong and has been put right; ``kind`` is a constant word."""
 
     kind: str
     text: str
@@ -230,7 +230,7 @@ Record = (
 )
 
 
-# -- the picture of one moment ----------------------------------------------------------------
+# -- the picture of one moment ---------------------------------------------------------------
 
 
 class QueueView(msgspec.Struct, frozen=True):

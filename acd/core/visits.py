@@ -47,6 +47,7 @@ from acd.core.records import (
     MenuMissed,
     MenuSelected,
     Noticed,
+    Outcome,
     Repaired,
 )
 
@@ -179,8 +180,12 @@ def room_left(floor: Floor, call_id: CallId) -> None:
         call.in_room = False
 
 
-def hung_up(floor: Floor, call_id: CallId, lost: bool, now: float) -> None:
-    """The caller's channel is gone: end the call with its one final record."""
+def gone(floor: Floor, call_id: CallId, outcome: Outcome | None, now: float) -> None:
+    """The caller is gone: end the call with its one final record.
+
+    ``outcome`` is given when somebody else than the caller ended it; an answered call stays
+    answered all the same.
+    """
     for kind in ("dialogue", "keep"):
         floor.deadlines.clear((kind, call_id))
     code_call = floor.code_calls.pop(call_id, None)
@@ -201,7 +206,7 @@ def hung_up(floor: Floor, call_id: CallId, lost: bool, now: float) -> None:
             now,
             call.id,
             call.pbx,
-            call.outcome(now, short_seconds, lost),
+            call.outcome(now, short_seconds, outcome),
             call.ani,
             call.dnis,
             call.language,
@@ -218,7 +223,7 @@ def hung_up(floor: Floor, call_id: CallId, lost: bool, now: float) -> None:
     caller_gone(floor, call, now)
 
 
-# -- carrying out what a dialogue wants --------------------------------------------------------
+# -- carrying out what a dialogue wants ------------------------------------------------------
 
 
 def _talker(floor: Floor, call_id: CallId) -> Talker | None:
@@ -282,7 +287,8 @@ def _take_place(
 
 
 def _send_to_room(floor: Floor, call: Call) -> None:
-    assert call.queue is not None and call.queued_at is not None
+    assert call.queue is not None
+    assert call.queued_at is not None
     floor.emit(
         MoveToWaitingRoom(
             call.id, call.queue, call.queued_at, call.due_at, call.option, call.language

@@ -1,0 +1,235 @@
+"""Core commands to AMI actions: the only place that quotes text for AMI and AGI. Pure.
+
+Rules: names of variables, contexts, applications and AGI verbs come from this file and nowhere
+else, because write class ``agi`` is as good as a shell (asterisk-facts). Text from people (labels,
+numbers) is reduced to harmless characters here, and ``wire.encode`` refuses CR, LF and NUL on top.
+Every action carries an unguessable ActionID and a deadline; ``Actions`` remembers it until it is
+answered or overdue, and an answer to anything else is refused.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final, assert_never
+
+import msgspec
+
+from acd.ami.tracker import CallerChannel, Tracker
+from acd.ami.wire import encode
+from acd.core.commands import (
+    CancelRing,
+    Command,
+    HangUpCall,
+    KeepInMenu,
+    MoveToWaitingRoom,
+    PlayPrompt,
+    RingAgent,
+    StopPrompt,
+)
+from acd.core.deadlines import Deadlines
+from acd.core.ids import CallId, OfferId
+
+ACTION_SECONDS: Final = 5.0
+"""How long the PBX may take to answer an action."""
+
+DEAD_MAN_SECONDS: Final = 14
+
+Header = tuple[str, str]
+
+
+class Pending(msgspec.Struct, gc=False):
+    """An action that waits for its answer: what it was, and which call it was about."""
+
+    kind: str
+    call: CallId | None = None
+    offer: OfferId | None = None
+    lists: bool = False
+    """True when rows and an end of list follow the response."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a caller waits, as it stands on his channel in ACD_CALL."""
+
+    queue: str
+    queued_at: float
+    due_at: float
+    option: str
+    language: str
+
+
+def encode_place(place: Place) -> str:
+    """Write a place as text without commas: Asterisk splits variables at them."""
+    option = re.sub(r"[^0-9A-D*#]", "", place.option)
+    return f"{place.queue}|{place.queued_at:.6f}|{place.due_at:.6f}|{option}|{place.language}"
+
+
+def decode_place(text: str) -> Place | None:
+    """Read back what ``encode_place`` wrote; None when it is no such text."""
+    parts = text.split("|")
+    if len(parts) != 5:
+        return None
+    try:
+        return Place(parts[0], float(parts[1]), float(parts[2]), parts[3], parts[4])
+    except ValueError:
+        return None
+
+
+_UNSAFE: Final = re.compile(r"[^\w .:/()&+#*-]|[\x00-\x1f\x7f]|[_]", re.UNICODE)
+
+
+def plain(text: str, length: int) -> str:
+    """Return text fit for a phone's display inside a quoted string."""
+    return _UNSAFE.sub(" ", text)[:length].strip()
+
+
+class Actions:
+    """Encodes the actions of one PBX and remembers those that are not answered."""
+
+    def __init__(self, tracker: Tracker, new_token: Callable[[], str]) -> None:
+        self.tracker = tracker
+        self.open: dict[str, Pending] = {}
+        self.deadlines: Deadlines[str] = Deadlines()
+        self._new_token = new_token
+
+    def encode(self, pending: Pending, now: float, action: str, *headers: Header) -> bytes:
+        """Encode one action and remember it until it is answered."""
+        action_id = self._new_token()
+        self.open[action_id] = pending
+        self.deadlines.set(action_id, now + ACTION_SECONDS)
+        return encode([("Action", action), ("ActionID", action_id), *headers])
+
+    def close(self, action_id: str) -> Pending | None:
+        """Take an action off the list: it is answered, or its list is complete."""
+        self.deadlines.clear(action_id)
+        return self.open.pop(action_id, None)
+
+    def overdue(self, now: float) -> Iterator[Pending]:
+        """Yield and forget the actions that were not answered by now."""
+        for action_id in self.deadlines.due(now):
+            yield self.open.pop(action_id)
+
+    def forget_all(self) -> None:
+        """The connection is gone: no answer of its epoch counts any more."""
+        self.open.clear()
+        self.deadlines = Deadlines()
+
+    # -- the commands of the core -------------------------------------------------------------
+
+    def for_command(self, command: Command, service: tuple[str, str], now: float) -> list[bytes]:
+        """Encode what a command needs; nothing when its channel is already gone.
+
+        ``service`` is the name and number that the caller's side may be told.
+        """
+        caller = self.tracker.caller(command.call)
+        if isinstance(command, CancelRing):
+            return self._cancel_ring(command, caller, now)
+        if caller is None:
+            return []
+        match command:
+            case PlayPrompt(_, play_id, path, stop_digits):
+                command_id = self._new_token()
+                self.tracker.expect_prompt(caller, command_id, play_id)
+                line = f'GET OPTION "{path}" "{stop_digits}" 1'
+                return [
+                    self.encode(
+                        Pending("prompt", caller.call),
+                        now,
+                        "AGI",
+                        ("Channel", caller.channel),
+                        ("Command", line),
+                        ("CommandID", command_id),
+                    )
+                ]
+            case StopPrompt():
+                return [self.enter_menu(caller, now)]
+            case KeepInMenu():
+                return [self._set(caller, "TIMEOUT(absolute)", str(DEAD_MAN_SECONDS), now)]
+            case MoveToWaitingRoom(_, queue, queued_at, due_at, option, language):
+                place = encode_place(Place(queue, queued_at, due_at, option, language))
+                caller.in_menu = False
+                return [
+                    self._set(caller, "ACD_CALL", place, now),
+                    self.redirect(caller.channel, "acd-wait", now, caller.call),
+                ]
+            case RingAgent():
+                return self._ring(command, caller, service, now)
+            case HangUpCall():
+                pending = Pending("hangup", caller.call)
+                return [self.encode(pending, now, "Hangup", ("Channel", caller.channel))]
+            case _:
+                assert_never(command)
+
+    def enter_menu(self, caller: CallerChannel, now: float) -> bytes:
+        """Send a channel to the start of the menu (or code) it belongs to."""
+        context = "acd-code" if caller.code else "acd-menu"
+        return self.redirect(caller.channel, context, now, caller.call)
+
+    def hang_up(self, channel: str, now: float) -> bytes:
+        """Hang up any channel by its full name or Uniqueid."""
+        return self.encode(Pending("hangup"), now, "Hangup", ("Channel", channel))
+
+    def _set(self, caller: CallerChannel, name: str, value: str, now: float) -> bytes:
+        return self.encode(
+            Pending("setvar", caller.call),
+            now,
+            "Setvar",
+            ("Channel", caller.channel),
+            ("Variable", name),
+            ("Value", value),
+        )
+
+    def redirect(self, channel: str, context: str, now: float, call: CallId | None = None) -> bytes:
+        """Send a channel, by its full name, to the start of one of our contexts."""
+        return self.encode(
+            Pending("redirect", call),
+            now,
+            "Redirect",
+            ("Channel", channel),
+            ("Context", context),
+            ("Exten", "s"),
+            ("Priority", "1"),
+        )
+
+    def _ring(
+        self, command: RingAgent, caller: CallerChannel, service: tuple[str, str], now: float
+    ) -> list[bytes]:
+        self.tracker.expect_leg(command.offer, command.call)
+        name = plain(command.label, 60)
+        number = re.sub(r"[^0-9*#+]", "", command.caller_number)[:32] or "anonym"
+        service_name = plain(service[0], 40)
+        service_number = re.sub(r"[^0-9*#+]", "", service[1])[:32]
+        return [
+            self._set(caller, "ACD_OFFER", command.offer, now),
+            self.encode(
+                Pending("originate", command.call, command.offer),
+                now,
+                "Originate",
+                ("Channel", command.phone),
+                ("ChannelId", command.offer),
+                ("Async", "true"),
+                ("Context", "acd-ring"),
+                ("Exten", "s"),
+                ("Priority", "1"),
+                ("Timeout", str(int(command.timeout_seconds * 1000))),
+                ("CallerID", f'"{name}" <{number}>'),
+                ("Variable", f"ACD_CALLER={caller.channel}"),
+                ("Variable", f"ACD_OFFER={command.offer}"),
+                ("Variable", f"ACD_SERVICE_NAME={service_name}"),
+                ("Variable", f"ACD_SERVICE_NUMBER={service_number}"),
+            ),
+        ]
+
+    def _cancel_ring(
+        self, command: CancelRing, caller: CallerChannel | None, now: float
+    ) -> list[bytes]:
+        leg = self.tracker.legs.get(command.offer)
+        if leg is not None:
+            leg.cancelled = True
+        writes = [] if caller is None else [self._set(caller, "ACD_OFFER", "", now)]
+        hangup = self.encode(
+            Pending("cancel", None, command.offer),
+            now,
+            "Hangup",
+            ("Channel", command.offer),
+            ("Cause", "26"),
+        )
+        return [*writes, hangup]

@@ -1,0 +1,372 @@
+"""Headers to typed messages: the one place that knows how an AMI event looks. Pure.
+
+Rules: ``WANTED_EVENTS`` is the closed list of events anybody here wants; the link drops every other
+one by its name, unparsed. ``read`` returns a typed message, None for one that says nothing to us,
+or ``Rejected`` with a reason that is a metric label. Text that callers can choose (numbers, names)
+can forge headers, so a genuine event must begin with ``Event``, carry the Privilege and the secret
+SystemName of its PBX, and repeat no single-valued header (asterisk-facts, AMI). Rows of lists carry
+neither: they are believed only when their ActionID is one of ours that is still open.
+"""
+
+from collections.abc import Container
+from typing import Final
+from urllib.parse import unquote_plus
+
+import msgspec
+
+from acd.ami.wire import Headers, parse
+
+WANTED_EVENTS: Final = frozenset(
+    {
+        b"AsyncAGIStart",
+        b"AsyncAGIExec",
+        b"AsyncAGIEnd",
+        b"Hangup",
+        b"BridgeEnter",
+        b"BridgeLeave",
+        b"OriginateResponse",
+        b"DialBegin",
+        b"DialState",
+        b"DialEnd",
+        b"DeviceStateChange",
+        b"FullyBooted",
+        b"DTMFBegin",
+        b"DTMFEnd",
+        b"Hold",
+        b"Unhold",
+        b"CoreShowChannel",
+        b"CoreShowChannelsComplete",
+        b"DeviceStateListComplete",
+    }
+)
+
+_REPEATABLE: Final = frozenset({"chanvariable", "output", "variable"})
+_LISTED: Final = frozenset(
+    {"CoreShowChannel", "CoreShowChannelsComplete", "DeviceStateListComplete", "DeviceStateChange"}
+)
+
+
+class _Message(msgspec.Struct, frozen=True, gc=False):
+    pass
+
+
+class AgiStarted(_Message, frozen=True):
+    """A channel stands in AsyncAGI and takes commands."""
+
+    uniqueid: str
+    channel: str
+    context: str
+    extension: str
+    caller_number: str
+    dialled_number: str
+
+
+class AgiExecuted(_Message, frozen=True):
+    """One AGI command has ended; ``result`` is AGI's own answer, for example ``200 result=0``."""
+
+    uniqueid: str
+    command_id: str
+    result: str
+
+
+class AgiEnded(_Message, frozen=True):
+    """The channel has left AsyncAGI."""
+
+    uniqueid: str
+
+
+class HungUp(_Message, frozen=True):
+    """A channel is gone; ``cause`` is its Q.850 cause."""
+
+    uniqueid: str
+    cause: int
+
+
+class BridgeEntered(_Message, frozen=True):
+    """A channel is in a bridge; ``holding`` when it is one where callers wait."""
+
+    uniqueid: str
+    channel: str
+    bridge: str
+    holding: bool
+
+
+class BridgeExited(_Message, frozen=True):
+    """A channel has left a bridge."""
+
+    uniqueid: str
+    bridge: str
+
+
+class OriginateEnded(_Message, frozen=True):
+    """The answer to an Originate; ``reason`` 3 is "time ran out", 4 is answered, 0 says nothing."""
+
+    action_id: str
+    uniqueid: str
+    answered: bool
+    reason: int
+
+
+class DialBegun(_Message, frozen=True):
+    """Asterisk dials out on a channel."""
+
+    uniqueid: str
+    channel: str
+
+
+class DialProgressed(_Message, frozen=True):
+    """The far end of a dialled channel said something, for example RINGING."""
+
+    uniqueid: str
+    status: str
+
+
+class DialEnded(_Message, frozen=True):
+    """Dialling has ended with ANSWER, BUSY, NOANSWER, ..."""
+
+    uniqueid: str
+    status: str
+
+
+class DeviceStated(_Message, frozen=True):
+    """A device's state; ``action_id`` is not empty for a row of the list."""
+
+    device: str
+    state: str
+    action_id: str
+
+
+class KeyBegun(_Message, frozen=True):
+    """A key went down on a channel."""
+
+    uniqueid: str
+
+
+class KeyEnded(_Message, frozen=True):
+    """A key came up on a channel."""
+
+    uniqueid: str
+    digit: str
+
+
+class HoldChanged(_Message, frozen=True):
+    """A channel's phone put its peer on hold or took it back."""
+
+    uniqueid: str
+    held: bool
+
+
+class Booted(_Message, frozen=True):
+    """The PBX is up; sent after each login too."""
+
+    uptime_seconds: int
+
+
+class ChannelListed(_Message, frozen=True):
+    """One row of CoreShowChannels: one living channel."""
+
+    action_id: str
+    uniqueid: str
+    channel: str
+    context: str
+    extension: str
+    application: str
+    bridge: str
+    caller_number: str
+    dialled_number: str
+    place: str
+    """The channel variable ACD_CALL: where the caller waits (acd.ami.actions.place_of)."""
+
+
+class ListEnded(_Message, frozen=True):
+    """A list is complete."""
+
+    action_id: str
+
+
+class Responded(_Message, frozen=True):
+    """The response to one action.
+
+    ``timestamp`` is set for a Ping, in the PBX's own time; ``started`` for CoreStatus: the day
+    and second in which this Asterisk was started.
+    """
+
+    action_id: str
+    ok: bool
+    text: str
+    timestamp: float
+    started: str
+
+
+Message = (
+    AgiStarted
+    | AgiExecuted
+    | AgiEnded
+    | HungUp
+    | BridgeEntered
+    | BridgeExited
+    | OriginateEnded
+    | DialBegun
+    | DialProgressed
+    | DialEnded
+    | DeviceStated
+    | KeyBegun
+    | KeyEnded
+    | HoldChanged
+    | Booted
+    | ChannelListed
+    | ListEnded
+    | Responded
+)
+
+
+class Rejected(_Message, frozen=True):
+    """A message that is not to be believed; ``reason`` is one of a few constant words."""
+
+    reason: str
+
+
+def read(frame: bytes, system_name: str, open_actions: Container[str]) -> Message | Rejected | None:
+    """Return what one AMI message says.
+
+    ``system_name`` is the secret ``systemname`` of the PBX, "" when it has none;
+    ``open_actions`` holds the ActionIDs of ours that still wait for something.
+    """
+    headers = parse(frame)
+    first = headers.first.lower()
+    if first not in ("event", "response"):
+        return Rejected("no_event_first")
+    if any(name.lower() not in _REPEATABLE for name in headers.duplicates()):
+        return Rejected("duplicate_header")
+    action_id = headers.get("ActionID")
+    if first == "response":
+        if action_id not in open_actions:
+            return Rejected("unknown_action")
+        return _response(headers, action_id)
+    name = headers.get("Event")
+    listed = name in _LISTED and bool(action_id)
+    if listed:
+        if action_id not in open_actions:
+            return Rejected("unknown_action")
+    elif not headers.get("Privilege"):
+        return Rejected("no_privilege")
+    elif system_name and name != "FullyBooted" and headers.get("SystemName") != system_name:
+        return Rejected("wrong_system_name")
+    try:
+        return _event(name, headers, action_id)
+    except ValueError:
+        return Rejected("malformed_number")
+
+
+def _response(headers: Headers, action_id: str) -> Message | Rejected:
+    try:
+        timestamp = float(headers.get("Timestamp") or 0)
+    except ValueError:
+        return Rejected("malformed_number")
+    ok = headers.get("Response") != "Error"
+    started = f"{headers.get('CoreStartupDate')} {headers.get('CoreStartupTime')}".strip()
+    return Responded(action_id, ok, headers.get("Message"), timestamp, started)
+
+
+def _event(name: str, headers: Headers, action_id: str) -> Message | Rejected | None:
+    get = headers.get
+    uniqueid = get("Uniqueid")
+    match name:
+        case "BridgeEnter":
+            holding = get("BridgeTechnology") == "holding_bridge"
+            return BridgeEntered(uniqueid, get("Channel"), get("BridgeUniqueid"), holding)
+        case "BridgeLeave":
+            return BridgeExited(uniqueid, get("BridgeUniqueid"))
+        case "DeviceStateChange":
+            return DeviceStated(get("Device"), get("State"), action_id)
+        case "AsyncAGIStart":
+            return _agi_started(headers)
+        case "AsyncAGIExec":
+            result = unquote_plus(get("Result")).strip()
+            return AgiExecuted(uniqueid, get("CommandID"), result)
+        case "AsyncAGIEnd":
+            return AgiEnded(uniqueid)
+        case "DTMFBegin" | "DTMFEnd":
+            if get("Direction") != "Received":
+                return None
+            if name == "DTMFBegin":
+                return KeyBegun(uniqueid)
+            return KeyEnded(uniqueid, get("Digit"))
+        case "DialBegin":
+            return DialBegun(get("DestUniqueid"), get("DestChannel"))
+        case "DialState":
+            return DialProgressed(get("DestUniqueid"), get("DialStatus"))
+        case "DialEnd":
+            return DialEnded(get("DestUniqueid"), get("DialStatus"))
+        case "Hangup":
+            return HungUp(uniqueid, int(get("Cause") or 0))
+        case "OriginateResponse":
+            answered = get("Response") == "Success"
+            return OriginateEnded(action_id, uniqueid, answered, int(get("Reason") or 0))
+        case "Hold" | "Unhold":
+            return HoldChanged(uniqueid, name == "Hold")
+        case "CoreShowChannel":
+            return _channel_listed(headers, action_id)
+        case "CoreShowChannelsComplete" | "DeviceStateListComplete":
+            return ListEnded(action_id)
+        case "FullyBooted":
+            return Booted(int(get("Uptime") or 0))
+        case _:
+            return None
+
+
+def _agi_started(headers: Headers) -> AgiStarted | Rejected:
+    environment = unquote_plus(headers.get("Env"), errors="replace")
+    if not environment.endswith("\n\n"):
+        return Rejected("cut_environment")
+    values: dict[str, str] = {}
+    for line in environment.split("\n"):
+        name, colon, value = line.partition(": ")
+        if colon:
+            values.setdefault(name, value)
+    return AgiStarted(
+        headers.get("Uniqueid"),
+        headers.get("Channel"),
+        headers.get("Context"),
+        headers.get("Exten"),
+        caller_number(headers.get("CallerIDNum")),
+        dialled_number(values.get("agi_dnid", "")),
+    )
+
+
+def _channel_listed(headers: Headers, action_id: str) -> ChannelListed:
+    place = ""
+    for variable in headers.all("ChanVariable"):
+        name, _, value = variable.partition("=")
+        if name == "ACD_CALL":
+            place = value
+    return ChannelListed(
+        action_id,
+        headers.get("Uniqueid"),
+        headers.get("Channel"),
+        headers.get("Context"),
+        headers.get("Exten"),
+        headers.get("Application"),
+        headers.get("BridgeId"),
+        caller_number(headers.get("CallerIDNum")),
+        "",
+        place,
+    )
+
+
+_NUMBER: Final = frozenset("0123456789*#+")
+
+
+def caller_number(text: str) -> str:
+    """Return a caller's number as at most 32 of 0-9 * # +, "" when it is withheld or no number."""
+    return _number(text)
+
+
+def dialled_number(text: str) -> str:
+    """Return the number dialled, cleaned as ``caller_number`` does."""
+    return _number(text)
+
+
+def _number(text: str) -> str:
+    cleaned = "".join(character for character in text[:32] if character in _NUMBER)
+    return cleaned if len(cleaned) == len(text[:32]) else ""

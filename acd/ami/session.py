@@ -1,0 +1,314 @@
+"""One PBX's session: link state, heartbeat, and the reading of its state after a login. Pure.
+
+States: DOWN -> SYNC -> LIVE. In SYNC the PBX is asked for all its channels and devices, while its
+events wait in a buffer; what it lists is compared with what we believed, the difference becomes
+ordinary events, then the buffer is worked off and the PBX is LIVE: only then is anybody rung there.
+The same reading is done again when an action about a channel fails that we still believe in.
+
+Every BEAT_SECONDS the PBX is pinged; the answer's time, which is its own clock, becomes the global
+ACD_HEARTBEAT that its dialplan watches. A ping or any other action that stays unanswered means that
+the connection is dead, whatever TCP says: it is dropped, and nothing of it is sent again.
+
+It must not know agents, queues or menus.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Final
+
+from acd.ami.actions import Actions, Pending, decode_place
+from acd.ami.messages import (
+    ChannelListed,
+    DeviceStated,
+    ListEnded,
+    Message,
+    Rejected,
+    Responded,
+    read,
+)
+from acd.ami.tracker import CODE_CONTEXT, MENU_CONTEXT, WAIT_CONTEXT, Tracker
+from acd.core.commands import CancelRing
+from acd.core.deadlines import Deadlines
+from acd.core.events import (
+    CallerRescued,
+    CallFoundWaiting,
+    CommandFailed,
+    Event,
+    LegAnswered,
+    LegConnected,
+    LegFailed,
+    LegLeftTalk,
+    PbxDown,
+    PbxLive,
+    RingOutcome,
+    WaitingRoomEntered,
+)
+from acd.core.ids import OfferId, PbxId, QueueId
+
+BEAT_SECONDS: Final = 2.0
+PING_SECONDS: Final = 2.5
+"""With BEAT_SECONDS: a dead connection is noticed within 4.5 s."""
+RECANCEL_SECONDS: Final = 0.1
+RESYNC_SECONDS: Final = 0.5
+EMERGENCY_CONTEXT: Final = "acd-emergency"
+RING_CONTEXT: Final = "acd-ring"
+
+
+class LinkState(StrEnum):
+    """How far a PBX can be relied on."""
+
+    DOWN = "down"
+    SYNC = "sync"
+    LIVE = "live"
+
+
+class Session:
+    """Everything between one PBX's frames and the engine's events."""
+
+    def __init__(self, pbx: PbxId, system_name: str, new_token: Callable[[], str]) -> None:
+        self.pbx = pbx
+        self.system_name = system_name
+        self.state = LinkState.DOWN
+        self.epoch = 0
+        self.tracker = Tracker(pbx)
+        self.actions = Actions(self.tracker, new_token)
+        self.writes: list[bytes] = []
+        """What is to be written to the present epoch; the pipeline takes it away."""
+        self.drop_reason = ""
+        """Not empty when the present epoch has to be dropped."""
+        self._timers: Deadlines[str] = Deadlines()
+        self._buffer: list[Message] = []
+        self._rows: list[ChannelListed] = []
+        self._devices: list[DeviceStated] = []
+        self._lists_open = 0
+        self._started = ""
+        self._restarted = False
+
+    # -- the link -----------------------------------------------------------------------------
+
+    def link_up(self, epoch: int, now: float) -> list[Event]:
+        """A new connection has logged in: read the PBX's state before believing any event."""
+        events = self.link_down(self.epoch, now)
+        self.epoch = epoch
+        self._beat(now)
+        self._start_sync(now)
+        return events
+
+    def link_down(self, epoch: int, now: float) -> list[Event]:
+        """The connection is gone. What was pending is void and is not sent again."""
+        if epoch != self.epoch or self.state is LinkState.DOWN:
+            return []
+        self.state = LinkState.DOWN
+        self.actions.forget_all()
+        self._timers = Deadlines()
+        self._buffer.clear()
+        self.writes.clear()
+        return [PbxDown(self.pbx)]
+
+    def next_deadline(self) -> float | None:
+        """Return when ``due`` should be called at the latest."""
+        times = (
+            self._timers.next(),
+            self.tracker.next_deadline(),
+            self.actions.deadlines.next(),
+        )
+        return min((time for time in times if time is not None), default=None)
+
+    def due(self, now: float) -> list[Event]:
+        """Do what is due: heartbeats, verdicts about rings, actions that were never answered."""
+        if self.state is LinkState.DOWN:
+            return []
+        for pending in self.actions.overdue(now):
+            self.drop_reason = f"{pending.kind} was not answered"
+        events = self.tracker.due(now) if self.state is LinkState.LIVE else []
+        for timer in self._timers.due(now):
+            if timer == "beat":
+                self._beat(now)
+            elif timer == "resync":
+                if self.state is LinkState.LIVE:
+                    events.append(PbxDown(self.pbx))
+                    self._start_sync(now)
+            elif timer in self.tracker.legs:
+                offer = OfferId(timer)
+                again = CancelRing(offer, self.tracker.legs[timer].call)
+                self.writes += self.actions.for_command(again, ("", ""), now)
+        return events
+
+    # -- frames -------------------------------------------------------------------------------
+
+    def frame(self, frame: bytes, now: float) -> list[Event] | Rejected:
+        """Return what one frame means for the core, or why it is not believed."""
+        message = read(frame, self.system_name, self.actions.open)
+        match message:
+            case None:
+                return []
+            case Rejected():
+                return message
+            case Responded():
+                return self._responded(message, now)
+            case ChannelListed():
+                self._rows.append(message)
+                return []
+            case DeviceStated() if message.action_id:
+                self._devices.append(message)
+                return []
+            case ListEnded(action_id):
+                self.actions.close(action_id)
+                self._lists_open -= 1
+                return self._synced(now) if self._lists_open == 0 else []
+            case _ if self.state is LinkState.SYNC:
+                self._buffer.append(message)
+                return []
+            case _:
+                return self.tracker.feed(message, now)
+
+    def _responded(self, message: Responded, now: float) -> list[Event]:
+        pending = self.actions.open[message.action_id]
+        if not pending.lists or not message.ok:
+            self.actions.close(message.action_id)
+        if pending.kind == "ping":
+            self._beaten(message.timestamp, now)
+        elif pending.kind == "core_status":
+            self._restarted = bool(self._started) and message.started != self._started
+            self._started = message.started
+        elif not message.ok:
+            return self._refused(pending, message.text, now)
+        return []
+
+    def _refused(self, pending: Pending, text: str, now: float) -> list[Event]:
+        """An action failed: most often its channel has just gone, and Hangup is on its way."""
+        if pending.lists:
+            self.drop_reason = f"{pending.kind} was refused: {text}"
+            return []
+        leg = self.tracker.legs.get(pending.offer) if pending.offer is not None else None
+        if pending.kind == "originate" and leg is not None:
+            del self.tracker.legs[leg.offer]
+            refused = CommandFailed(leg.call, pending.kind, text)
+            return [refused, LegFailed(leg.offer, RingOutcome.UNREACHABLE)]
+        if pending.kind == "cancel" and leg is not None:
+            # Originate works in a thread of its own: the leg may not exist yet.
+            self._timers.set(leg.offer, now + RECANCEL_SECONDS)
+        if pending.call is None or self.tracker.caller(pending.call) is None:
+            return []
+        self._timers.set("resync", now + RESYNC_SECONDS)
+        return [CommandFailed(pending.call, pending.kind, text)]
+
+    # -- the heartbeat ------------------------------------------------------------------------
+
+    def _beat(self, now: float) -> None:
+        ping = self.actions.encode(Pending("ping"), now, "Ping")
+        # The last action encoded is the ping: its own deadline is shorter than the others'.
+        self.actions.deadlines.set(next(reversed(self.actions.open)), now + PING_SECONDS)
+        self.writes.append(ping)
+        self._timers.set("beat", now + BEAT_SECONDS)
+
+    def _beaten(self, timestamp: float, now: float) -> None:
+        if timestamp > 0 and self.state is LinkState.LIVE:
+            self.writes.append(
+                self.actions.encode(
+                    Pending("heartbeat"),
+                    now,
+                    "Setvar",
+                    ("Variable", "ACD_HEARTBEAT"),
+                    ("Value", str(int(timestamp))),
+                )
+            )
+
+    # -- reading the PBX ----------------------------------------------------------------------
+
+    def _start_sync(self, now: float) -> None:
+        self.state = LinkState.SYNC
+        self._rows, self._devices, self._buffer = [], [], []
+        self._lists_open = 2
+        for kind, action, lists in (
+            ("core_status", "CoreStatus", False),
+            ("channels", "CoreShowChannels", True),
+            ("devices", "DeviceStateList", True),
+        ):
+            self.writes.append(self.actions.encode(Pending(kind, lists=lists), now, action))
+
+    def _synced(self, now: float) -> list[Event]:
+        self.state = LinkState.LIVE
+        events: list[Event] = []
+        rows = {row.uniqueid: row for row in self._rows}
+        self._compare_callers(rows, now, events)
+        self._compare_legs(rows, now, events)
+        for row in rows.values():
+            self._look_at_unknown(row, now, events)
+        for device in self._devices:
+            events += self.tracker.feed(device, now)
+        for message in self._buffer:
+            events += self.tracker.feed(message, now)
+        self._rows, self._devices, self._buffer = [], [], []
+        # Callers must not be rescued before the first regular beat.
+        self._beat(now)
+        return [*events, PbxLive(self.pbx)]
+
+    def _compare_callers(
+        self, rows: dict[str, ChannelListed], now: float, events: list[Event]
+    ) -> None:
+        tracker = self.tracker
+        for caller in list(tracker.callers.values()):
+            row = rows.get(caller.uniqueid)
+            if row is None:
+                events += tracker.caller_gone(caller, lost=self._restarted)
+            elif row.context == EMERGENCY_CONTEXT:
+                tracker.caller_gone(caller)
+                events.append(CallerRescued(caller.call))
+            elif row.context in (MENU_CONTEXT, CODE_CONTEXT):
+                # Whatever was playing or asked is not known any more: he is asked again.
+                self.writes.append(self.actions.enter_menu(caller, now))
+            elif row.context == WAIT_CONTEXT and row.application == "BridgeWait":
+                caller.bridge, caller.in_menu = row.bridge, False
+                if not caller.in_room:
+                    caller.in_room = True
+                    events.append(WaitingRoomEntered(caller.call))
+
+    def _compare_legs(
+        self, rows: dict[str, ChannelListed], now: float, events: list[Event]
+    ) -> None:
+        for leg in list(self.tracker.legs.values()):
+            row = rows.get(leg.offer)
+            if row is None:
+                events += self.tracker.leg_lost(leg)
+                continue
+            caller = self.tracker.caller(leg.call)
+            other = rows.get(caller.uniqueid) if caller is not None else None
+            together = other is not None and row.bridge != "" and row.bridge == other.bridge
+            leg.seen, leg.bridge = True, row.bridge
+            if together and caller is not None and not leg.connected:
+                caller.bridge, caller.in_room = row.bridge, False
+                leg.answered = leg.connected = True
+                events += [LegAnswered(leg.offer), LegConnected(leg.offer)]
+            elif leg.connected and not leg.left and not row.bridge:
+                leg.left = True
+                events.append(LegLeftTalk(leg.offer))
+
+    def _look_at_unknown(self, row: ChannelListed, now: float, events: list[Event]) -> None:
+        """Find out what a channel is that we did not know: we may have been restarted."""
+        tracker = self.tracker
+        if row.uniqueid in tracker.callers or row.uniqueid in tracker.legs:
+            return
+        place = decode_place(row.place)
+        if row.context == RING_CONTEXT:
+            if not row.bridge:
+                # A ring of an engine that is gone: nobody would notice its end.
+                self.writes.append(self.actions.hang_up(row.channel, now))
+        elif row.context == WAIT_CONTEXT and row.application == "BridgeWait" and place:
+            caller = tracker.adopt(row, code=False, in_room=True)
+            events.append(
+                CallFoundWaiting(
+                    caller.call,
+                    self.pbx,
+                    row.caller_number,
+                    row.dialled_number,
+                    QueueId(place.queue),
+                    place.queued_at,
+                    place.due_at,
+                    place.option,
+                    place.language,
+                )
+            )
+        elif row.context in (MENU_CONTEXT, CODE_CONTEXT, WAIT_CONTEXT) and not row.bridge:
+            context = CODE_CONTEXT if row.context == CODE_CONTEXT else MENU_CONTEXT
+            self.writes.append(self.actions.redirect(row.channel, context, now))

@@ -1,0 +1,372 @@
+"""Channels and bridges to core events: what one PBX's messages mean for calls and offers. Pure.
+
+Theory: only two kinds of channel matter. A *caller's channel* (or that of an agent who dials a
+code) becomes known by AsyncAGIStart; an *agent's leg* is known before it exists, because we choose
+its Uniqueid. Everything else is somebody else's business and is ignored, as is whatever comes late
+about a channel that is gone. Order between topics is not causal (asterisk-facts), so a connection
+is "both are in the same bridge", whichever BridgeEnter comes first, and the end of a ring is put
+together from Hangup, OriginateResponse and DialState in any order.
+
+How a ring ended (DESIGN.md, rings): 17 busy; 21 declined; 18 and 19 without RINGING unreachable;
+19 with RINGING and Originate reason 3 no answer, with another reason declined (a phone's own 480);
+26 or 0 after our cancel cancelled; no channel at all, or another cause, unreachable.
+
+It must not know deadlines of agents, the plan, nor how an action looks.
+"""
+
+from typing import Final
+
+import msgspec
+
+from acd.ami.messages import (
+    AgiExecuted,
+    AgiStarted,
+    BridgeEntered,
+    BridgeExited,
+    ChannelListed,
+    DeviceStated,
+    DialBegun,
+    DialEnded,
+    DialProgressed,
+    HoldChanged,
+    HungUp,
+    KeyBegun,
+    KeyEnded,
+    Message,
+    OriginateEnded,
+)
+from acd.core.deadlines import Deadlines
+from acd.core.events import (
+    CallArrived,
+    CallerHungUp,
+    CodeDialled,
+    DeviceChanged,
+    DeviceState,
+    DigitPressed,
+    Event,
+    LegAnswered,
+    LegConnected,
+    LegEnded,
+    LegFailed,
+    LegHeld,
+    LegLeftTalk,
+    LegRinging,
+    MenuReached,
+    PromptEnded,
+    RingOutcome,
+    WaitingRoomEntered,
+    WaitingRoomLeft,
+)
+from acd.core.ids import CallId, DeviceId, OfferId, PbxId
+
+MENU_CONTEXT: Final = "acd-menu"
+CODE_CONTEXT: Final = "acd-code"
+WAIT_CONTEXT: Final = "acd-wait"
+
+VERDICT_SECONDS: Final = 0.05
+"""How long the second half of a ring's end may follow the first before we judge without it."""
+
+_DEVICE_STATES: Final = {
+    "NOT_INUSE": DeviceState.FREE,
+    "UNKNOWN": DeviceState.FREE,
+    "INUSE": DeviceState.BUSY,
+    "BUSY": DeviceState.BUSY,
+    "RINGING": DeviceState.BUSY,
+    "RINGINUSE": DeviceState.BUSY,
+    "ONHOLD": DeviceState.BUSY,
+    "UNAVAILABLE": DeviceState.UNREACHABLE,
+    "INVALID": DeviceState.UNREACHABLE,
+}
+
+
+class CallerChannel(msgspec.Struct, gc=False):
+    """The channel of a caller, or of an agent who dials a code."""
+
+    call: CallId
+    uniqueid: str
+    channel: str
+    code: bool
+    in_menu: bool = True
+    in_room: bool = False
+    bridge: str = ""
+    key_down: bool = False
+    sends_begin: bool = False
+    commands: dict[str, int] = {}
+    """CommandID -> play_id of prompts that have not ended."""
+
+
+class Leg(msgspec.Struct, gc=False):
+    """An agent's leg; its Uniqueid is the offer's id."""
+
+    offer: OfferId
+    call: CallId
+    bridge: str = ""
+    seen: bool = False
+    ringing: bool = False
+    answered: bool = False
+    connected: bool = False
+    left: bool = False
+    cancelled: bool = False
+    reason: int | None = None
+    cause: int | None = None
+
+
+class Tracker:
+    """What acd knows of one PBX's channels."""
+
+    def __init__(self, pbx: PbxId) -> None:
+        self.pbx = pbx
+        self.callers: dict[str, CallerChannel] = {}
+        self.legs: dict[str, Leg] = {}
+        self.verdicts: Deadlines[str] = Deadlines()
+        self._by_call: dict[CallId, CallerChannel] = {}
+
+    # -- for acd.ami.actions ------------------------------------------------------------------
+
+    def caller(self, call: CallId) -> CallerChannel | None:
+        """Return the caller's channel, None when it is gone."""
+        return self._by_call.get(call)
+
+    def expect_leg(self, offer: OfferId, call: CallId) -> None:
+        """A leg with this Uniqueid is about to be originated."""
+        self.legs[offer] = Leg(offer, call)
+
+    def expect_prompt(self, caller: CallerChannel, command_id: str, play_id: int) -> None:
+        """A prompt with this CommandID is about to be sent."""
+        caller.commands[command_id] = play_id
+
+    # -- messages -----------------------------------------------------------------------------
+
+    def feed(self, message: Message, now: float) -> list[Event]:
+        """Return what the message means; an empty list when it means nothing to us."""
+        match message:
+            case AgiStarted():
+                return self._agi_started(message)
+            case AgiExecuted(uniqueid, command_id, result):
+                return self._agi_executed(uniqueid, command_id, result)
+            case KeyBegun(uniqueid):
+                return self._key_begun(uniqueid)
+            case KeyEnded(uniqueid, digit):
+                return self._key_ended(uniqueid, digit)
+            case BridgeEntered():
+                return self._bridge_entered(message)
+            case BridgeExited(uniqueid, bridge):
+                return self._bridge_exited(uniqueid, bridge)
+            case HungUp(uniqueid, cause):
+                return self._hung_up(uniqueid, cause, now)
+            case DialBegun(uniqueid):
+                if (leg := self.legs.get(uniqueid)) is not None:
+                    leg.seen = True
+                return []
+            case DialProgressed(uniqueid, status):
+                leg = self.legs.get(uniqueid)
+                if leg is None or status != "RINGING" or leg.ringing:
+                    return []
+                leg.ringing = leg.seen = True
+                return [LegRinging(leg.offer)]
+            case DialEnded(uniqueid, status):
+                return self._answered(uniqueid) if status == "ANSWER" else []
+            case OriginateEnded(_, uniqueid, answered, reason):
+                return self._originate_ended(uniqueid, answered, reason, now)
+            case DeviceStated(device, state):
+                known = _DEVICE_STATES.get(state)
+                return [] if known is None else [DeviceChanged(DeviceId(device), known)]
+            case HoldChanged(uniqueid, held):
+                leg = self.legs.get(uniqueid)
+                return [] if leg is None else [LegHeld(leg.offer, held)]
+            case _:
+                return []
+
+    def next_deadline(self) -> float | None:
+        """Return when ``due`` should be called at the latest."""
+        return self.verdicts.next()
+
+    def due(self, now: float) -> list[Event]:
+        """Judge the rings of which only half of the end was reported in time."""
+        events: list[Event] = []
+        for uniqueid in self.verdicts.due(now):
+            leg = self.legs.get(uniqueid)
+            if leg is not None and not leg.answered:
+                events += self._failed(leg)
+        return events
+
+    # -- callers ------------------------------------------------------------------------------
+
+    def adopt(self, row: ChannelListed, *, code: bool, in_room: bool) -> CallerChannel:
+        """Take a channel that was read from a list for a caller's; it must not be known yet."""
+        call = CallId(f"{self.pbx}-{row.uniqueid.rpartition('-')[2]}")
+        caller = CallerChannel(
+            call, row.uniqueid, row.channel, code, not in_room, in_room, row.bridge
+        )
+        self.callers[row.uniqueid] = self._by_call[call] = caller
+        return caller
+
+    def _agi_started(self, message: AgiStarted) -> list[Event]:
+        caller = self.callers.get(message.uniqueid)
+        if caller is not None:
+            caller.in_menu, caller.in_room, caller.bridge = True, False, ""
+            caller.commands = {}
+            return [MenuReached(caller.call)]
+        code = message.context == CODE_CONTEXT
+        if not code and message.context != MENU_CONTEXT:
+            return []
+        call = CallId(f"{self.pbx}-{message.uniqueid.rpartition('-')[2]}")
+        caller = CallerChannel(call, message.uniqueid, message.channel, code)
+        self.callers[message.uniqueid] = self._by_call[call] = caller
+        if code:
+            phone = DeviceId(message.channel.rpartition("-")[0])
+            return [CodeDialled(call, self.pbx, phone, message.dialled_number)]
+        return [CallArrived(call, self.pbx, message.caller_number, message.dialled_number)]
+
+    def _agi_executed(self, uniqueid: str, command_id: str, result: str) -> list[Event]:
+        caller = self.callers.get(uniqueid)
+        play_id = caller.commands.pop(command_id, None) if caller is not None else None
+        if caller is None or play_id is None:
+            return []
+        return [
+            PromptEnded(
+                caller.call, play_id, result.startswith("200 result=") and "=-1" not in result
+            )
+        ]
+
+    def _key_begun(self, uniqueid: str) -> list[Event]:
+        caller = self.callers.get(uniqueid)
+        if caller is not None:
+            caller.key_down = caller.sends_begin = True
+        return []
+
+    def _key_ended(self, uniqueid: str, digit: str) -> list[Event]:
+        """Count a key once: RFC 4733 keys in quick succession are published twice, the second
+        time without a DTMFBegin; a channel that never sends Begin (INFO) has only Ends."""
+        caller = self.callers.get(uniqueid)
+        if caller is None or (caller.sends_begin and not caller.key_down):
+            return []
+        caller.key_down = False
+        return [DigitPressed(caller.call, digit)]
+
+    def _hung_up(self, uniqueid: str, cause: int, now: float) -> list[Event]:
+        caller = self.callers.get(uniqueid)
+        if caller is not None:
+            return self.caller_gone(caller)
+        leg = self.legs.get(uniqueid)
+        if leg is None:
+            return []
+        if leg.answered:
+            return self.leg_gone(leg)
+        leg.cause, leg.seen = cause, True
+        # Cause 19 alone does not say whether our time ran out or the phone said 480.
+        if cause == 19 and leg.ringing and leg.reason is None and not leg.cancelled:
+            self.verdicts.set(uniqueid, now + VERDICT_SECONDS)
+            return []
+        return self._failed(leg)
+
+    def caller_gone(self, caller: CallerChannel, *, lost: bool = False) -> list[Event]:
+        """Forget a caller's channel that has ended."""
+        self.callers.pop(caller.uniqueid, None)
+        self._by_call.pop(caller.call, None)
+        return [CallerHungUp(caller.call, lost)]
+
+    # -- bridges ------------------------------------------------------------------------------
+
+    def _bridge_entered(self, message: BridgeEntered) -> list[Event]:
+        caller = self.callers.get(message.uniqueid)
+        if caller is not None:
+            caller.bridge, caller.in_menu = message.bridge, False
+            if message.holding:
+                caller.in_room = True
+                return [WaitingRoomEntered(caller.call)]
+            caller.in_room = False
+            for leg in self.legs.values():
+                if leg.call == caller.call and leg.bridge == message.bridge:
+                    return self._joined(leg)
+            return []
+        found = self.legs.get(message.uniqueid)
+        if found is None:
+            return []
+        found.bridge = message.bridge
+        other = self._by_call.get(found.call)
+        if other is not None and other.bridge == message.bridge:
+            return self._answered(message.uniqueid) + self._joined(found)
+        return self._answered(message.uniqueid)
+
+    def _joined(self, leg: Leg) -> list[Event]:
+        if leg.connected:
+            return []
+        leg.connected = leg.answered = leg.seen = True
+        return [LegConnected(leg.offer)]
+
+    def _bridge_exited(self, uniqueid: str, bridge: str) -> list[Event]:
+        caller = self.callers.get(uniqueid)
+        if caller is not None:
+            if caller.bridge != bridge:
+                return []
+            caller.bridge = ""
+            was_in_room, caller.in_room = caller.in_room, False
+            return [WaitingRoomLeft(caller.call)] if was_in_room else []
+        leg = self.legs.get(uniqueid)
+        if leg is None or leg.bridge != bridge:
+            return []
+        leg.bridge = ""
+        if not leg.connected or leg.left:
+            return []
+        leg.left = True
+        return [LegLeftTalk(leg.offer)]
+
+    # -- legs ---------------------------------------------------------------------------------
+
+    def _answered(self, uniqueid: str) -> list[Event]:
+        leg = self.legs.get(uniqueid)
+        if leg is None or leg.answered:
+            return []
+        leg.answered = leg.seen = True
+        return [LegAnswered(leg.offer)]
+
+    def _originate_ended(
+        self, uniqueid: str, answered: bool, reason: int, now: float
+    ) -> list[Event]:
+        if answered:
+            return self._answered(uniqueid)
+        leg = self.legs.get(uniqueid)
+        if leg is None or leg.answered:
+            return []
+        leg.reason = reason
+        if leg.cause is not None or not leg.seen:
+            # Either both halves are here, or there never was a channel (unknown endpoint).
+            return self._failed(leg)
+        self.verdicts.set(uniqueid, now + VERDICT_SECONDS)
+        return []
+
+    def leg_gone(self, leg: Leg) -> list[Event]:
+        """Forget a leg that was answered and has ended."""
+        self.verdicts.clear(leg.offer)
+        self.legs.pop(leg.offer, None)
+        if leg.connected:
+            return [LegEnded(leg.offer)]
+        return [LegFailed(leg.offer, RingOutcome.CALLER_LEFT)]
+
+    def leg_lost(self, leg: Leg) -> list[Event]:
+        """Forget a leg that ended unseen: nobody is to blame for a ring we did not watch."""
+        if leg.answered:
+            return self.leg_gone(leg)
+        leg.cancelled = True
+        return self._failed(leg)
+
+    def _failed(self, leg: Leg) -> list[Event]:
+        self.verdicts.clear(leg.offer)
+        self.legs.pop(leg.offer, None)
+        return [LegFailed(leg.offer, _outcome(leg))]
+
+
+def _outcome(leg: Leg) -> RingOutcome:
+    if leg.cancelled:
+        return RingOutcome.CANCELLED
+    match leg.cause:
+        case 17:
+            return RingOutcome.BUSY
+        case 21:
+            return RingOutcome.DECLINED
+        case 18 | 19 | None if leg.ringing:
+            # Reason 3 is "our time ran out"; any other end of a ringing phone was its own.
+            return RingOutcome.NO_ANSWER if leg.reason in (3, None) else RingOutcome.DECLINED
+        case _:
+            return RingOutcome.UNREACHABLE

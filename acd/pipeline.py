@@ -1,0 +1,117 @@
+"""The pure step: one inbox item in, AMI bytes and records out. No await, no clock, no log.
+
+``step`` does for one item: what is due, messages.read, tracker.feed, engine.handle, actions.encode.
+The daemon, a replay and the simulator all drive this same function; with the same plan, secret and
+items at the same times it returns the same bytes.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from acd.ami.items import DropLink, FrameReceived, LinkDown, LinkItem, LinkUp, Outputs, Write
+from acd.ami.messages import Rejected
+from acd.ami.session import LinkState, Session
+from acd.core.commands import Command, RingAgent
+from acd.core.engine import Engine
+from acd.core.events import AgentRequested, Event, PlanReplaced, Tick
+from acd.core.ids import PbxId
+from acd.core.plan import Plan
+from acd.core.records import Snapshot
+from acd.core.tokens import Tokens
+
+Item = LinkItem | AgentRequested | PlanReplaced | Tick
+
+
+class PbxSetup(msgspec.Struct, frozen=True):
+    """One PBX as the pipeline must know it; ``system_name`` is its secret, "" when it has none."""
+
+    id: PbxId
+    system_name: str = ""
+
+
+class Pipeline:
+    """The engine with its AMI sessions: deterministic, in memory, single-threaded."""
+
+    def __init__(self, plan: Plan, pbxs: Sequence[PbxSetup], *, secret: bytes, now: float) -> None:
+        tokens = Tokens(secret)
+        self.engine = Engine(plan, tokens.next, now)
+        self.sessions = {pbx.id: Session(pbx.id, pbx.system_name, tokens.next) for pbx in pbxs}
+        self._outputs = Outputs([], [], [], [])
+        self._rings: set[PbxId] = set()
+
+    def step(self, item: Item, now: float) -> Outputs:
+        """Work off one item to the end and return everything that follows from it.
+
+        Raises only for bugs of ours; then the process has to stop, because the state is not known.
+        """
+        for session in self.sessions.values():
+            self._handle_all(session.due(now), now)
+        match item:
+            case FrameReceived(pbx, epoch, frame):
+                session = self.sessions[pbx]
+                if epoch == session.epoch and session.state is not LinkState.DOWN:
+                    result = session.frame(frame, now)
+                    if isinstance(result, Rejected):
+                        self._outputs.rejected.append((pbx, result.reason))
+                    else:
+                        self._handle_all(result, now)
+            case LinkUp(pbx, epoch):
+                self._handle_all(self.sessions[pbx].link_up(epoch, now), now)
+            case LinkDown(pbx, epoch):
+                self._handle_all(self.sessions[pbx].link_down(epoch, now), now)
+            case _:
+                self._handle(item, now)
+        return self._flush()
+
+    def next_deadline(self) -> float | None:
+        """Return when a ``Tick`` should be stepped at the latest; None when nothing is due ever."""
+        times = [session.next_deadline() for session in self.sessions.values()]
+        times.append(self.engine.next_deadline())
+        return min((time for time in times if time is not None), default=None)
+
+    def snapshot(self, now: float) -> Snapshot:
+        """Return the picture of this moment; call it between steps only."""
+        return self.engine.snapshot(now)
+
+    def pbx_status(self) -> Mapping[PbxId, str]:
+        """Return for each PBX ``down``, ``sync`` (its state is being read) or ``live``."""
+        return {pbx: session.state.value for pbx, session in self.sessions.items()}
+
+    def _handle_all(self, events: Iterable[Event], now: float) -> None:
+        for event in events:
+            self._handle(event, now)
+
+    def _handle(self, event: Event, now: float) -> None:
+        for output in self.engine.handle(event, now):
+            if isinstance(output, Command):
+                self._command(output, now)
+            else:
+                self._outputs.records.append(output)
+
+    def _command(self, command: Command, now: float) -> None:
+        pbx = PbxId(command.call.rpartition("-")[0])
+        session = self.sessions[pbx]
+        if session.state is LinkState.DOWN:
+            # Nothing is kept for later: after the login the PBX is read and the rest repaired.
+            return
+        plan = self.engine.floor.plan
+        service = (plan.service_name, plan.service_number)
+        session.writes += session.actions.for_command(command, service, now)
+        if isinstance(command, RingAgent):
+            self._rings.add(pbx)
+
+    def _flush(self) -> Outputs:
+        outputs = self._outputs
+        self._outputs = Outputs([], [], [], [])
+        for session in self.sessions.values():
+            if session.writes:
+                data = b"".join(session.writes)
+                session.writes = []
+                rings = session.pbx in self._rings
+                outputs.writes.append(Write(session.pbx, session.epoch, data, rings))
+            if session.drop_reason:
+                outputs.drops.append(DropLink(session.pbx, session.epoch, session.drop_reason))
+                session.drop_reason = ""
+        self._rings.clear()
+        return outputs
