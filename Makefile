@@ -31,9 +31,9 @@ run: venv-run ## the daemon against the built-in simulated PBX, live in the term
 test: venv lab-install ## the whole suite, with the real Asterisk where the lab can be had
 	@rm -f .test-tally.json; status=0; \
 	$(BIN)/python -m pytest -m "not asterisk" -n $(JOBS) --dist loadgroup \
-		--tally-to .test-tally.json $(ARGS) || status=$$?; \
+		--tally-to=.test-tally.json $(ARGS) || status=$$?; \
 	$(BIN)/python -m pytest -m asterisk \
-		--tally-from .test-tally.json $(ARGS) || status=$$?; \
+		--tally-from=.test-tally.json $(ARGS) || status=$$?; \
 	exit $$status
 
 check: check-static ## the gate: format, lint, types, layers, fast tests (under 60 s)

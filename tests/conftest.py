@@ -68,11 +68,12 @@ class ClosingLine:
     ) -> None:
         stats = terminalreporter.stats
         if self.tally_to:
-            reports = [
-                (category, config.hook.pytest_report_to_serializable(config=config, report=report))
-                for category in CATEGORIES
-                for report in stats.get(category, [])
-            ]
+            reports = []
+            for category in CATEGORIES:
+                for report in stats.get(category, []):
+                    data = config.hook.pytest_report_to_serializable(config=config, report=report)
+                    data.pop("node", None)  # pytest-xdist's own worker.
+                    reports.append((category, data))
             Path(self.tally_to).write_text(json.dumps(reports))
         for category, data in self.earlier:
             report = config.hook.pytest_report_from_serializable(config=config, data=data)
@@ -82,10 +83,12 @@ class ClosingLine:
         if self.on_asterisk:
             terminalreporter.write_line(f"real Asterisk: {self.on_asterisk} tests ran on it")
         if self.pbx_is_missing:
-            terminalreporter.write_sep("!", "THE REAL-PBX TESTS DID NOT RUN", red=True, bold=True)
+            missing = f"{len(self.not_run)} OF THE" if self.on_asterisk else "THE"
+            title = f"{missing} REAL-PBX TESTS DID NOT RUN"
+            terminalreporter.write_sep("!", title, red=True, bold=True)
             for reason in sorted(set(self.not_run.values())) or ["no such test was selected"]:
-                terminalreporter.write_line(f"{len(self.not_run)} tests: {reason}")
+                terminalreporter.write_line(reason)
             terminalreporter.write_line(
-                "What passed says nothing about a real Asterisk. See tests/lab/install.sh"
+                "What they would have shown is not known. See tests/lab/install.sh"
                 + (", and CI counts this as a failure." if self.in_ci else ".")
             )
