@@ -268,7 +268,7 @@ def _response(headers: Headers, action_id: str) -> Message | Rejected:
     return Responded(action_id, ok, headers.get("Message"), timestamp, started)
 
 
-def _event(name: str, headers: Headers, action_id: str) -> Message | Rejected | None:
+def _event(name: str, headers: Headers, action_id: str) -> Message | Rejected | None:  # noqa: C901
     get = headers.get
     uniqueid = get("Uniqueid")
     match name:

@@ -137,7 +137,7 @@ class Tracker:
 
     # -- messages -----------------------------------------------------------------------------
 
-    def feed(self, message: Message, now: float) -> list[Event]:
+    def feed(self, message: Message, now: float) -> list[Event]:  # noqa: C901
         """Return what the message means; an empty list when it means nothing to us."""
         match message:
             case AgiStarted():

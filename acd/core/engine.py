@@ -69,7 +69,7 @@ class Engine:
         """Return the picture of this moment."""
         return snapshot(self.floor, now)
 
-    def _dispatch(self, event: Event, now: float) -> None:
+    def _dispatch(self, event: Event, now: float) -> None:  # noqa: C901
         floor = self.floor
         match event:
             case DigitPressed(call, digit):

@@ -118,7 +118,7 @@ class SwitchLanguage(msgspec.Struct, frozen=True, kw_only=True, tag="switch_lang
 
 
 class Enqueue(msgspec.Struct, frozen=True, kw_only=True, tag="enqueue"):
-    """Put the call into ``queue``; ``option``, the key that led here, shows on the agent's phone."""
+    """Put the call into ``queue``; ``option``, the key that led here, shows on the phone."""
 
     id: NodeId
     queue: QueueId

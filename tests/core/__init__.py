@@ -1,0 +1,1 @@
+"""Tests of acd.core, one file a module."""

@@ -1,0 +1,115 @@
+"""A service centre for tests: the engine, a clock that is stepped, and everything it said."""
+
+from typing import TypeVar
+
+from acd.core.commands import Command, RingAgent
+from acd.core.engine import Engine
+from acd.core.events import (
+    AgentRequested,
+    CallArrived,
+    CallerHungUp,
+    DigitPressed,
+    Event,
+    LegAnswered,
+    LegConnected,
+    LegEnded,
+    LegFailed,
+    LegLeftTalk,
+    LegRinging,
+    PbxLive,
+    RingOutcome,
+    Tick,
+    WaitingRoomEntered,
+)
+from acd.core.ids import AgentId, CallId, OfferId, PbxId, RequestId
+from acd.core.invariants import check
+from acd.core.plan import AgentAction, Plan
+from acd.core.records import AgentView, CallView, Record, Replied
+from acd.core.tokens import Tokens
+
+PBX = PbxId("main")
+T = TypeVar("T")
+
+
+class Centre:
+    """Drives one engine; ``said`` holds what it has said since the last ``take``."""
+
+    def __init__(self, plan: Plan, *agents_ready: str) -> None:
+        self.now = 1_000_000.0
+        self.engine = Engine(plan, Tokens(b"0123456789abcdef").next, self.now)
+        self.said: list[Command | Record] = []
+        self.calls = 0
+        self.feed(PbxLive(PBX))
+        for agent in agents_ready:
+            assert self.request(agent, AgentAction.LOG_IN) == ""
+            self.wait(1.0)
+        self.take()
+
+    def feed(self, *events: Event) -> list[Command | Record]:
+        """Feed events at the present time; return what was said to them."""
+        said: list[Command | Record] = []
+        for event in events:
+            said += self.engine.handle(event, self.now)
+            check(self.engine.floor, self.now)
+        self.said += said
+        return said
+
+    def wait(self, seconds: float) -> list[Command | Record]:
+        """Let time pass, stopping at every deadline on the way; return what was said."""
+        end = self.now + seconds
+        said: list[Command | Record] = []
+        while (due := self.engine.next_deadline()) is not None and due <= end:
+            self.now = max(self.now, due)
+            said += self.feed(Tick())
+        self.now = end
+        return said
+
+    def take(self, kind: type[T] = object) -> list[T]:  # type: ignore[assignment]
+        """Return everything said of one kind since the last ``take``, and forget all of it."""
+        said, self.said = self.said, []
+        return [one for one in said if isinstance(one, kind)]
+
+    def request(self, agent: str, action: AgentAction, reason: str = "") -> str:
+        """Ask for something over HTTP; return the refusal, "" when it was done."""
+        request = RequestId(1)
+        said = self.feed(AgentRequested(request, AgentId(agent), action, reason))
+        return next(one for one in said if isinstance(one, Replied)).refusal
+
+    def call_in(self, key: str = "1", ani: str = "0301234567") -> CallId:
+        """A caller dials in, presses ``key`` and is in the waiting room."""
+        self.calls += 1
+        call = CallId(f"main-1.{self.calls}")
+        self.feed(CallArrived(call, PBX, ani, "100"), DigitPressed(call, key))
+        self.feed(WaitingRoomEntered(call))
+        return call
+
+    def ring_of(self, call: CallId) -> RingAgent:
+        """Return the last ring ordered for this call."""
+        rings = [one for one in self.said if isinstance(one, RingAgent) and one.call == call]
+        assert rings, f"nobody was rung for {call}"
+        return rings[-1]
+
+    def answer(self, call: CallId) -> OfferId:
+        """The agent who rings for ``call`` lifts, and the two are joined."""
+        offer = self.ring_of(call).offer
+        self.feed(LegRinging(offer), LegAnswered(offer), LegConnected(offer))
+        return offer
+
+    def fail(self, call: CallId, outcome: RingOutcome) -> list[Command | Record]:
+        """The ring for ``call`` ends so; return what was said to it."""
+        return self.feed(LegFailed(self.ring_of(call).offer, outcome))
+
+    def end_talk(self, offer: OfferId, call: CallId | None = None) -> None:
+        """The agent hangs up; then the caller's channel ends too, when he is given."""
+        self.feed(LegLeftTalk(offer), LegEnded(offer))
+        if call is not None:
+            self.feed(CallerHungUp(call))
+
+    def agent(self, agent: str) -> AgentView:
+        """Return how the agent is."""
+        views = self.engine.snapshot(self.now).agents
+        return next(view for view in views if view.agent == agent)
+
+    def call(self, call: CallId) -> CallView:
+        """Return how the call is."""
+        return next(view for view in self.engine.snapshot(self.now).calls if view.call == call)
