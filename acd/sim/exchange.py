@@ -196,6 +196,9 @@ class Exchange:
         *,
         uniqueid: str = "",
         phone: AgentPhone | None = None,
+        state: ChannelState = ChannelState.DOWN,
+        number: str = "",
+        caller_name: str = "",
     ) -> Channel:
         uniqueid = uniqueid or self.next_uniqueid()
         self._sequence += 1
@@ -206,6 +209,9 @@ class Exchange:
             created_at=self.now,
             context=context,
             exten=exten,
+            state=state,
+            number=number,
+            caller_name=caller_name,
             phone=phone,
             published=self.options.channel_variables,
         )
@@ -214,6 +220,7 @@ class Exchange:
         self.channels[channel.name] = channel
         self.by_uniqueid[uniqueid] = channel
         self.emit("Newchannel", "call", channel.headers())
+        self.device_changed(phone)
         return channel
 
     def set_state(self, channel: Channel, state: ChannelState) -> None:

@@ -127,13 +127,17 @@ class VirtualPbx:
         """
         x = self._x
         x.run_until(now)
-        channel = x.new_channel("PJSIP/trunk", "acd-inbound", dnis)
-        channel.number = number
-        channel.caller_name = name
+        channel = x.new_channel(
+            "PJSIP/trunk",
+            "acd-inbound",
+            dnis,
+            state=ChannelState.RING,
+            number=number,
+            caller_name=name,
+        )
         channel.language = language
         channel.patience_seconds = patience_seconds
         channel.talk_seconds = talk_seconds
-        channel.state = ChannelState.RING
         x.fact(Happening.CALLER_ARRIVED, caller=channel.uniqueid, detail=dnis)
         x.then(channel, lambda: x.goto(channel, "acd-inbound", dnis))
         for seconds, digit in keys:
@@ -190,12 +194,16 @@ class VirtualPbx:
         x = self._x
         x.run_until(now)
         device = x.phones[phone]
-        channel = x.new_channel(device.device, "acd-agents", extension, phone=device)
-        channel.number = device.number
+        channel = x.new_channel(
+            phone,
+            "acd-agents",
+            extension,
+            phone=device,
+            state=ChannelState.RING,
+            number=device.number,
+        )
         channel.dialled = extension
         channel.language = "de"
-        channel.state = ChannelState.RING
-        x.device_changed(device)
         x.fact(Happening.CODE_DIALLED, phone=phone, leg=channel.uniqueid, detail=extension)
         x.then(channel, lambda: x.goto(channel, "acd-agents", extension))
         return channel.uniqueid
