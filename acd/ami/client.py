@@ -13,8 +13,8 @@ Rules:
   whatever belongs to another epoch than the living one is void.
 - Events nobody wants are dropped by name, unparsed; every other frame is delivered as it came, in
   its order. Nothing is delivered between a connection and its login, nor after its end.
-- An exception in `deliver` is our own bug: it goes to the loop's exception handler, the link
-  stays and the next frame is delivered.
+- An exception in `deliver` is our own bug: it goes to the loop's exception handler, with `link`
+  in its context, the link stays and the next frame is delivered.
 - The secret is in one header of one action, never in a log line, a reason or a representation.
 
 It must not know what a message means. That answers come in time, pings among them, is watched by
@@ -260,7 +260,7 @@ class Link:
         if self._task is not None:
             raise AssertionError("a link is started once")
         self._task = asyncio.create_task(self._run(), name=f"ami-{self.pbx}")
-        self._task.add_done_callback(_report_bug)
+        self._task.add_done_callback(self._report_bug)
 
     async def stop(self) -> None:
         """Close the connection and try no more. What was written before is sent if it can be."""
@@ -303,7 +303,11 @@ class Link:
             self._deliver(item)
         except Exception as error:
             asyncio.get_running_loop().call_exception_handler(
-                {"message": f"delivering a {type(item).__name__} failed", "exception": error}
+                {
+                    "message": f"delivering a {type(item).__name__} failed",
+                    "exception": error,
+                    "link": self.pbx,
+                }
             )
 
     def came_up(self, connection: Connection) -> None:
@@ -332,6 +336,13 @@ class Link:
             # Spread over half the time, so that engines cut off together do not return together.
             await self._sleep(retry_seconds * self._rng.uniform(0.5, 1.0))
             retry_seconds = min(2 * retry_seconds, limits.longest_retry_seconds)
+
+    def _report_bug(self, task: asyncio.Task[None]) -> None:
+        """A link whose task died would be silent for ever: the loop's exception handler is told."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            task.get_loop().call_exception_handler(
+                {"message": f"{task.get_name()} died", "exception": error, "link": self.pbx}
+            )
 
     async def _connect_and_stay(self, epoch: int) -> str:
         """One connection from beginning to end; returns why it ended, or why there was none."""
@@ -373,14 +384,6 @@ class Link:
             manager.close()
             for connection in made:
                 connection.end("the link was stopped")
-
-
-def _report_bug(task: asyncio.Task[None]) -> None:
-    """A link whose task died would be silent for ever: the loop's exception handler is told."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        task.get_loop().call_exception_handler(
-            {"message": f"{task.get_name()} died", "exception": error, "task": task}
-        )
 
 
 def _late_login(connection: Connection, seconds: float) -> str:

@@ -1,0 +1,423 @@
+"""The shell around the pure step: links, inbox, timer, HTTP, signals, and the way out.
+
+Rules:
+- One task steps items, one after another, and never awaits between taking an item and having
+  written what came of it. Everything else only puts items into the inbox.
+- What a step wants written to one PBX leaves in one write, before anything is counted or logged.
+- There is no policy here. What an item means is the pipeline's business.
+- A step that raises is our own bug and its state is not known any more: the item is logged, the
+  process stops with status 70, the dialplan takes over, the supervisor starts us anew.
+- The web, its half second of imports and its pages come after the links, which connect meanwhile.
+
+It must not know an AMI header, nor a line of YAML.
+"""
+
+import asyncio
+import gc
+import importlib.util
+import itertools
+import secrets
+import signal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from acd.ami.client import Connection, Link, LinkLimits, LinkSettings
+from acd.ami.items import FrameReceived, LinkDown, LinkItem, Outputs, Write
+from acd.ami.wire import event_name
+from acd.clock import Clock
+from acd.core.events import AgentRequested, PlanReplaced, Tick
+from acd.core.ids import AgentId, DeviceId, PbxId, RequestId
+from acd.core.plan import AgentAction, Plan
+from acd.core.records import Record, Replied, Snapshot
+from acd.errors import OperatorError
+from acd.inbox import Inbox
+from acd.log import Log, open_log, tell, without_numbers
+from acd.metrics import Metrics
+from acd.pipeline import Item, PbxSetup, Pipeline
+from acd.systemd import Notifier
+from acd.web.port import EngineBusy, Readiness
+
+if TYPE_CHECKING:
+    from acd.web.server import WebServer
+
+EXIT_BUG: Final = 70
+"""sysexits(3) EX_SOFTWARE: an internal error, worth a restart."""
+
+_STOP_SECONDS: Final = 1.5
+_WORK_OFF_SECONDS: Final = 0.3
+_BATCH_ITEMS: Final = 256
+"""After how many items in a row sockets and timers get their turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What the daemon is started with; secrets in it are never shown."""
+
+    plan: Plan
+    links: tuple[LinkSettings, ...]
+    system_names: Mapping[PbxId, str] = field(default_factory=dict, repr=False)
+    http_host: str = "127.0.0.1"
+    http_port: int = 8023
+    tokens_file: Path | None = None
+    reload: Callable[[], Plan] | None = None
+    """Reads the configuration again, in a thread; raises ConfigError and changes nothing."""
+
+
+class Daemon:
+    """One engine at work; what the web calls its port. Make one, `run` it, once."""
+
+    def __init__(self, setup: Setup, log: Log, clock: Clock | None = None) -> None:
+        self.clock = clock or Clock()
+        self.log = log
+        self.inbox = Inbox(self.clock.now)
+        self.pipeline = Pipeline(
+            setup.plan,
+            [PbxSetup(link.pbx, setup.system_names.get(link.pbx, "")) for link in setup.links],
+            secret=secrets.token_bytes(32),
+            now=self.clock.now(),
+        )
+        self.links = {
+            settings.pbx: Link(settings, self._deliver, limits=LinkLimits())
+            for settings in setup.links
+        }
+        self.metrics = Metrics(setup.plan, list(self.links), self.snapshot)
+        self.web: WebServer | None = None
+        """There while HTTP is served; its ``url`` says where."""
+        self._setup = setup
+        self._plan = setup.plan
+        self._notifier = Notifier()
+        self._exit_status = 0
+        self._stopping = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+        self._request_numbers = itertools.count(1)
+        self._replies: dict[RequestId, asyncio.Future[Replied]] = {}
+        self._why_down = dict.fromkeys(self.links, "not connected yet")
+        self._told_status: dict[PbxId, str] = {}
+        self._kinds: dict[bytes, str] = {b"": "Response"}
+        self._rejected_told: dict[tuple[PbxId, str], int] = {}
+        self._reloading: asyncio.Task[None] | None = None
+
+    async def run(self, *, signals: bool = True, ready: Callable[[], None] = lambda: None) -> int:
+        """Work until `stop` or a signal; returns the exit status. ``ready`` is called once, when
+        HTTP is served. Raises OperatorError when it cannot be.
+        """
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._on_loop_exception)
+        if signals:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, self.stop)
+            loop.add_signal_handler(signal.SIGHUP, self.reload)
+        worker = asyncio.create_task(self._work(), name="engine")
+        worker.add_done_callback(self._on_worker_end)
+        try:
+            for link in self.links.values():
+                link.start()
+            self._arm()
+            await self._serve_web()
+            self._announce_ready()
+            ready()
+            await self._stopping.wait()
+        finally:
+            await self._wind_down(worker)
+        return self._exit_status
+
+    def stop(self) -> None:
+        """Finish what is in the inbox, close everything, return from `run`; at most 2 s."""
+        self._stopping.set()
+
+    def reload(self) -> None:
+        """Read the configuration again; what is wrong with it is logged and changes nothing."""
+        if self._setup.reload is None or (self._reloading and not self._reloading.done()):
+            return
+        self._reloading = asyncio.create_task(self._reload(self._setup.reload), name="reload")
+
+    # -- what the web sees ---------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """The state after the last step. No step is ever half done when this can be called."""
+        return self.pipeline.snapshot(self.clock.now())
+
+    async def request(
+        self, agent: AgentId, action: AgentAction, reason: str, phone: DeviceId | None
+    ) -> Replied:
+        """One request into the inbox, its one answer out. Raises EngineBusy when not taken."""
+        if self._stopping.is_set():
+            raise EngineBusy("the engine is stopping")
+        number = RequestId(next(self._request_numbers))
+        reply: asyncio.Future[Replied] = asyncio.get_running_loop().create_future()
+        self._replies[number] = reply
+        try:
+            if not self.inbox.put(AgentRequested(number, agent, action, reason, phone)):
+                raise EngineBusy("the engine has more to do than it can; ask again")
+            return await reply
+        finally:
+            del self._replies[number]
+
+    def readiness(self) -> Readiness:
+        """Ready when every PBX is live; otherwise why not, one line for each that is not."""
+        problems = []
+        for pbx, status in self.pipeline.pbx_status().items():
+            if status == "sync":
+                problems.append(f"pbx {pbx}: connected, its calls are being read")
+            elif status != "live":
+                problems.append(f"pbx {pbx}: {self._why_down[pbx]}")
+        return Readiness(not problems, tuple(problems))
+
+    def metrics_text(self) -> Iterable[bytes]:
+        """The page for Prometheus, with what the links have refused by themselves."""
+        for pbx, link in self.links.items():
+            for reason, count in link.rejected.items():
+                more = count - self._rejected_told.get((pbx, reason), 0)
+                if more:
+                    self._rejected_told[pbx, reason] = count
+                    self.metrics.ami_rejected(pbx, reason, more)
+        return self.metrics.text()
+
+    # -- the one order of things ---------------------------------------------------------------
+
+    def _deliver(self, item: LinkItem) -> None:
+        """Called by the links: enqueue only. A PBX that says more than we can hear is read anew."""
+        if not isinstance(item, FrameReceived):
+            self.inbox.put_always(item)
+        elif not self.inbox.put(item):
+            forgotten = self.inbox.forget_frames(item.pbx)
+            self.log.error("inbox_full", pbx=item.pbx, forgotten=forgotten)
+            self.links[item.pbx].drop(item.epoch, "it says more than can be worked off")
+
+    async def _work(self) -> None:
+        items = self.inbox.items
+        while True:
+            await self.inbox.wait()
+            for _ in range(min(len(items), _BATCH_ITEMS)):
+                arrived_at, item = items.popleft()
+                if not self._step(item, arrived_at):
+                    return
+            await asyncio.sleep(0)
+
+    def _step(self, item: Item, arrived_at: float) -> bool:
+        """One item to its end; False when that was our last."""
+        try:
+            outputs = self.pipeline.step(item, self.clock.now())
+            if outputs.writes:
+                self._write(outputs.writes, arrived_at)
+            self._after_step(item, outputs)
+        except Exception as error:
+            self._stop_for_bug(error, item)
+            return False
+        return True
+
+    def _write(self, writes: Sequence[Write], arrived_at: float) -> None:
+        if len(writes) == 1:
+            (write,) = writes
+            self.links[write.pbx].write(write.epoch, write.data)
+        else:
+            together: dict[tuple[PbxId, int], list[bytes]] = {}
+            for write in writes:
+                together.setdefault((write.pbx, write.epoch), []).append(write.data)
+            for (pbx, epoch), pieces in together.items():
+                self.links[pbx].write(epoch, b"".join(pieces))
+        if any(write.rings for write in writes):
+            self.metrics.dispatch(self.clock.now() - arrived_at)
+
+    def _after_step(self, item: Item, outputs: Outputs) -> None:
+        """What can wait until the PBX has been told: drops, answers, counting, log, timer."""
+        for drop in outputs.drops:
+            self.links[drop.pbx].drop(drop.epoch, drop.reason)
+        if outputs.records:
+            self._tell(outputs.records)
+        for pbx, reason in outputs.rejected:
+            self.metrics.ami_rejected(pbx, reason)
+        match item:
+            case FrameReceived(pbx, _, frame):
+                self.metrics.ami_message(pbx, self._kind(event_name(frame)))
+            case PlanReplaced(plan):
+                self._plan = plan
+                self.metrics.adopt(plan)
+                self.log.info("plan_replaced", queues=len(plan.queues), agents=len(plan.agents))
+            case LinkDown():
+                self._tell_why_down(item)
+        if self._told_status != (status := self.pipeline.pbx_status()):
+            self._tell_status(status)
+        self._arm()
+
+    def _tell(self, records: Sequence[Record]) -> None:
+        for record in records:
+            if isinstance(record, Replied):
+                reply = self._replies.get(record.request)
+                if reply is not None and not reply.done():
+                    reply.set_result(record)
+            tell(self.log, record)
+        self.metrics.observe(records)
+
+    def _tell_why_down(self, item: LinkDown) -> None:
+        """A line for each new reason; an attempt that fails as the one before is not news."""
+        was_up = self._told_status.get(item.pbx, "down") != "down"
+        if was_up or self._why_down[item.pbx] != item.reason:
+            self._why_down[item.pbx] = item.reason
+            self.log.warning("pbx_down", pbx=item.pbx, epoch=item.epoch, reason=item.reason)
+
+    def _tell_status(self, status: Mapping[PbxId, str]) -> None:
+        for pbx, word in status.items():
+            if self._told_status.get(pbx) != word:
+                self.metrics.ami_connected(pbx, word == "live")
+                if word != "down":
+                    self.log.info("pbx_state", pbx=pbx, state=word)
+        self._told_status = dict(status)
+        words = ", ".join(f"{pbx} {word}" for pbx, word in status.items())
+        self._notifier.say(f"STATUS=pbx {words}")
+
+    def _kind(self, name: bytes) -> str:
+        kind = self._kinds.get(name)
+        if kind is None:
+            # Links let only wanted names through, so there are few of them.
+            kind = self._kinds[name] = name.decode("ascii", "replace")
+        return kind
+
+    # -- time ----------------------------------------------------------------------------------
+
+    def _arm(self) -> None:
+        """Have the timer ring at the next deadline. One that rings too early is armed again."""
+        due_at = self.pipeline.next_deadline()
+        if due_at is None or (self._timer is not None and self._timer_at <= due_at):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = due_at
+        # Loops count in milliseconds; never less than one, so that none is spent spinning.
+        seconds = max(0.001, due_at - self.clock.now())
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        due_at = self.pipeline.next_deadline()
+        if due_at is not None and due_at <= self.clock.now():
+            self.inbox.put_always(Tick())
+        else:
+            self._arm()
+
+    # -- beginning and end ---------------------------------------------------------------------
+
+    async def _serve_web(self) -> None:
+        # Importing FastAPI takes half a second; in a thread the links go on meanwhile.
+        await asyncio.to_thread(_import_web)
+        from acd.web.app import create_app
+        from acd.web.server import start
+        from acd.web.tokens import TokenFile
+
+        setup = self._setup
+        tokens = TokenFile(setup.tokens_file).tokens if setup.tokens_file else None
+        app = create_app(self, now=self.clock.now, tokens=tokens, phones=self._phones)
+        guarded = tokens is not None
+        self.web = await start(app, setup.http_host, setup.http_port, guarded=guarded)
+
+    def _phones(self) -> frozenset[DeviceId]:
+        return frozenset(agent.phone for agent in self._plan.agents.values())
+
+    def _announce_ready(self) -> None:
+        # What exists now lives as long as the process: collections need not look at it again.
+        gc.collect()
+        gc.freeze()
+        self._notifier.say("READY=1")
+        if self._notifier.watchdog_seconds:
+            self._feed_watchdog()
+        self.log.info("ready", url=self.web.url if self.web else "", pbxs=len(self.links))
+
+    def _feed_watchdog(self) -> None:
+        self._notifier.say("WATCHDOG=1")
+        seconds = self._notifier.watchdog_seconds / 2
+        asyncio.get_running_loop().call_later(seconds, self._feed_watchdog)
+
+    async def _wind_down(self, worker: asyncio.Task[None]) -> None:
+        self._stopping.set()
+        self._notifier.say("STOPPING=1")
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                if self.web is not None:
+                    await self.web.stop()
+                worker.cancel()
+                await asyncio.wait([worker])
+                self._work_off()
+                await asyncio.gather(*(link.stop() for link in self.links.values()))
+        except TimeoutError:
+            self.log.warning("stopped_in_haste", after_seconds=_STOP_SECONDS)
+        worker.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+        self.log.info("stopped", status=self._exit_status)
+
+    def _work_off(self) -> None:
+        """What has arrived until now, as far as time allows; after a bug nothing more."""
+        end_at = self.clock.now() + _WORK_OFF_SECONDS
+        items = self.inbox.items
+        while items and not self._exit_status and self.clock.now() < end_at:
+            arrived_at, item = items.popleft()
+            self._step(item, arrived_at)
+
+    async def _reload(self, read_again: Callable[[], Plan]) -> None:
+        try:
+            plan = await asyncio.to_thread(read_again)
+        except OperatorError as error:
+            for line in str(error).splitlines():
+                self.log.error("reload_refused", why=line)
+        else:
+            self.inbox.put_always(PlanReplaced(plan))
+
+    # -- our own bugs --------------------------------------------------------------------------
+
+    def _on_loop_exception(
+        self, loop: asyncio.AbstractEventLoop, context: dict[str, object]
+    ) -> None:
+        """What nobody caught: at a link it is a bug that would cost calls, elsewhere a log line."""
+        error = context.get("exception")
+        error = error if isinstance(error, BaseException) else None
+        if "link" in context or isinstance(context.get("protocol"), Connection):
+            self._stop_for_bug(error, str(context["message"]))
+        else:
+            self.log.error("unexpected", what=str(context.get("message")), exc_info=error)
+
+    def _on_worker_end(self, worker: asyncio.Task[None]) -> None:
+        if not worker.cancelled() and (error := worker.exception()) is not None:
+            self._stop_for_bug(error, "the engine's task")
+
+    def _stop_for_bug(self, error: BaseException | None, item: object) -> None:
+        text = item.frame.decode("utf-8", "replace") if isinstance(item, FrameReceived) else item
+        self.log.critical("bug", item=without_numbers(str(text)), exc_info=error)
+        self._exit_status = EXIT_BUG
+        self._stopping.set()
+
+
+def _import_web() -> None:
+    """Only so that the loop need not wait for it."""
+    import acd.web.app
+    import acd.web.server  # noqa: F401
+
+
+def run(setup: Setup, log_format: Literal["text", "json"]) -> int:
+    """Run a daemon on a loop of its own until a signal ends it; returns the exit status.
+
+    Raises OperatorError when HTTP cannot be served; nothing is left running then.
+    """
+    clock = Clock()
+    log, writer = open_log(log_format, clock.now)
+
+    async def work() -> int:
+        return await Daemon(setup, log, clock).run()
+
+    try:
+        with asyncio.Runner(loop_factory=fastest_loop) as runner:
+            return runner.run(work())
+    finally:
+        writer.close()
+
+
+def fastest_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's where it is installed, else asyncio's own."""
+    if importlib.util.find_spec("uvloop") is None:
+        return asyncio.new_event_loop()
+    import uvloop
+
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop

@@ -1,0 +1,64 @@
+"""The one inbox: everything that happens, in one order, and no more of it than fits.
+
+Rules: putting never waits. What comes from outside is refused when the inbox is full, and whoever
+put it decides what that means (a link is dropped and its PBX read anew, a request is answered
+with 503); the few items that must not be lost (a link's ups and downs, a tick, a new plan) always
+fit. Items are taken by one task.
+This module must not know what an item is, but for frames, which alone can be forgotten.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from acd.ami.items import FrameReceived
+from acd.core.ids import PbxId
+from acd.pipeline import Item
+
+Arrived = tuple[float, Item]
+"""When an item was put in, in seconds since the epoch, and the item."""
+
+
+class Inbox:
+    """A bounded queue of items with their times of arrival; ``now`` gives these."""
+
+    def __init__(self, now: Callable[[], float], most_items: int = 20_000) -> None:
+        self.items: deque[Arrived] = deque()
+        self._now = now
+        self._most_items = most_items
+        self._waiter: asyncio.Future[None] | None = None
+
+    def put(self, item: Item) -> bool:
+        """Take an item; False when there is no room for it, and nothing has happened."""
+        if len(self.items) >= self._most_items:
+            return False
+        self.put_always(item)
+        return True
+
+    def put_always(self, item: Item) -> None:
+        """Take an item that must not be lost."""
+        self.items.append((self._now(), item))
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def forget_frames(self, pbx: PbxId) -> int:
+        """Throw away the frames of a PBX that has to be read anew; returns how many there were."""
+        before = len(self.items)
+        kept = [
+            (at, item)
+            for at, item in self.items
+            if not (isinstance(item, FrameReceived) and item.pbx == pbx)
+        ]
+        self.items.clear()
+        self.items.extend(kept)
+        return before - len(kept)
+
+    async def wait(self) -> None:
+        """Return when there is something in it. Only the one task that takes items may wait."""
+        if not self.items:
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None

@@ -1,0 +1,176 @@
+"""The log: one line for each change of state, as JSON for machines or as text for people.
+
+Owns how lines look and how they leave the process.
+
+- Callers' numbers are cut to their last three digits before anything is written; secrets never
+  come here.
+- Writing never holds up a call: lines go to a thread through a bounded queue. When whoever reads
+  the log has stopped reading, lines are dropped and their number is told when he reads again.
+- structlog is imported when a log is opened, not before.
+
+It must not know what a record means, nor decide anything by it.
+"""
+
+import re
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from queue import SimpleQueue
+from typing import IO, Final, Literal, Protocol
+
+import msgspec
+
+from acd.core.records import Noticed, Record, Repaired
+
+_NUMBER: Final = re.compile(r"(?<![\w./@-])\+?\d{2,}(\d{3})(?![\w.])")
+_NUMBER_FIELDS: Final = frozenset({"ani", "dnis"})
+_QUEUE_LINES: Final = 10_000
+
+
+class Log(Protocol):
+    """Where lines go: a short constant text, and what is particular about it as fields."""
+
+    def debug(self, event: str, /, **fields: object) -> object:
+        """Only of use to who looks for a fault."""
+
+    def info(self, event: str, /, **fields: object) -> object:
+        """Something is as it should be, and new."""
+
+    def warning(self, event: str, /, **fields: object) -> object:
+        """Someone should look at it by day."""
+
+    def error(self, event: str, /, **fields: object) -> object:
+        """Something failed that should not."""
+
+    def critical(self, event: str, /, **fields: object) -> object:
+        """We are about to stop."""
+
+
+class LineWriter:
+    """Hands lines to a thread that writes them, so that a stalled reader stalls nobody else."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._lines: SimpleQueue[str | None] = SimpleQueue()
+        self._dropped = 0
+        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+        self._thread.start()
+
+    def write(self, line: str) -> None:
+        """Take one line without its end; never waits."""
+        if self._lines.qsize() < _QUEUE_LINES:
+            self._lines.put(line)
+        else:
+            self._dropped += 1
+
+    def close(self, within_seconds: float = 0.5) -> None:
+        """Write what is left, for at most this long; nothing may be written afterwards."""
+        self._lines.put(None)
+        self._thread.join(within_seconds)
+
+    def _run(self) -> None:
+        while (line := self._lines.get()) is not None:
+            if self._dropped:
+                dropped, self._dropped = self._dropped, 0
+                line = f"{dropped} lines of the log were dropped\n{line}"
+            try:
+                self._stream.write(line + "\n")
+                if self._lines.empty():
+                    self._stream.flush()
+            except (OSError, ValueError):
+                # Nobody reads any more, and there is no better place to say so.
+                return
+
+
+def open_log(
+    form: Literal["text", "json"],
+    now: Callable[[], float],
+    *,
+    stream: IO[str] | None = None,
+    level: Literal["debug", "info", "warning", "error"] = "info",
+) -> tuple[Log, LineWriter]:
+    """A log on ``stream`` (standard error without one) and the writer to be closed at the end."""
+    import structlog
+
+    stream = stream or sys.stderr
+    writer = LineWriter(stream)
+
+    def stamp(
+        _logger: object, _name: str, fields: structlog.typing.EventDict
+    ) -> Mapping[str, object]:
+        at = fields.pop("at", None)
+        moment = datetime.fromtimestamp(now() if at is None else float(at), UTC)
+        return {"at": moment.isoformat(timespec="milliseconds"), **fields}
+
+    made: Log = structlog.wrap_logger(
+        _Sink(writer),
+        processors=[
+            structlog.processors.add_log_level,
+            stamp,
+            structlog.processors.format_exc_info,
+            _as_json if form == "json" else _as_text,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+    ).bind()
+    return made, writer
+
+
+def tell(log: Log, record: Record) -> None:
+    """Write one record as one line; numbers are cut to their last three digits."""
+    fields = {
+        name: masked(str(value)) if name in _NUMBER_FIELDS else value
+        for name, value in msgspec.structs.asdict(record).items()
+        if value is not None and value != ""
+    }
+    if isinstance(record, Noticed | Repaired):
+        text = without_numbers(record.text)
+        log.warning(_event_of(type(record)), **{**fields, "text": text})
+    else:
+        log.info(_event_of(type(record)), **fields)
+
+
+def masked(number: str) -> str:
+    """A telephone number as it may be logged: its last three digits."""
+    return f"...{number[-3:]}" if len(number) > 3 else number
+
+
+def without_numbers(text: str) -> str:
+    """Free text with each number that stands by itself cut to its last three digits."""
+    return _NUMBER.sub(r"...\1", text)
+
+
+class _Sink:
+    """What structlog writes to: every level is the same writer."""
+
+    def __init__(self, writer: LineWriter) -> None:
+        self.debug = self.info = self.warning = self.error = self.critical = writer.write
+
+
+def _as_json(_logger: object, _name: str, fields: Mapping[str, object]) -> str:
+    return msgspec.json.encode(fields, enc_hook=str).decode()
+
+
+def _as_text(_logger: object, _name: str, fields: Mapping[str, object]) -> str:
+    """`<time> <level> <event> name=value ...`, what went wrong on lines of its own."""
+    rest = []
+    for name, value in fields.items():
+        if name not in ("at", "level", "event", "exception"):
+            text = f"{value:.3f}" if isinstance(value, float) else str(value)
+            rest.append(
+                f"{name}={text!r}" if " " in text or not text.isprintable() else f"{name}={text}"
+            )
+    line = f"{fields['at']} {fields['level']:<8} {fields['event']:<20} {' '.join(rest)}"
+    return f"{line}\n{fields['exception']}" if "exception" in fields else line.rstrip()
+
+
+_EVENT_NAMES: Final[dict[type, str]] = {}
+
+
+def _event_of(kind: type) -> str:
+    """`CallAnswered` as `call_answered`."""
+    name = _EVENT_NAMES.get(kind)
+    if name is None:
+        name = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+        _EVENT_NAMES[kind] = name
+    return name
