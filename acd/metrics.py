@@ -401,7 +401,9 @@ def _gauges(now: Snapshot) -> Iterator[GaugeMetricFamily]:
             family.add_metric([view.queue], getattr(view, field))
         return family
 
-    yield by_queue("acd_calls_waiting", "Callers waiting in the queue.", "waiting")
+    yield by_queue(
+        "acd_calls_waiting", "Callers who wait and for whom no phone rings yet.", "waiting"
+    )
     yield by_queue("acd_calls_ringing", "Callers for whom a phone rings.", "ringing")
     yield by_queue("acd_calls_connected", "Callers talking with an agent.", "connected")
     yield by_queue(

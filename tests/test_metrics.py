@@ -191,7 +191,7 @@ def test_service_level_of_the_glossary_can_be_computed() -> None:
 def test_gauges_show_the_moment_of_the_scrape() -> None:
     now = snapshot()
     metrics = Metrics(plan(), [MAIN], lambda: now)
-    assert value(metrics, "acd_calls_waiting", queue="fault") == 2
+    assert value(metrics, "acd_calls_waiting", queue="fault") == 1
     assert value(metrics, "acd_calls_connected", queue="billing") == 1
     assert value(metrics, "acd_longest_wait_seconds", queue="fault") == 75
     assert value(metrics, "acd_queue_agents_free", queue="billing") == 1

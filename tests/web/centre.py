@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from acd.core.events import DeviceState
 from acd.core.ids import (
@@ -128,7 +129,7 @@ def snapshot(
 ) -> Snapshot:
     """Two callers wait in `fault`, one talks with 1002; 1001 is free, 1003 in wrap-up, 1004 out."""
     if calls is None:
-        nowhere = {"queue": None, "queued_at": None, "due_at": None, "option": ""}
+        nowhere: dict[str, Any] = {"queue": None, "queued_at": None, "due_at": None, "option": ""}
         calls = (
             call(1, CallState.QUEUED, NUMBERS[0]),
             call(2, CallState.RINGING, NUMBERS[1], queued_at=NOW - 12, agent=AgentId("1001")),
@@ -136,7 +137,11 @@ def snapshot(
             call(4, CallState.IN_MENU, "", **nowhere),
         )
     if agents is None:
-        talk = {"call": CallId("main-900000.3"), "queue": BILLING, "device": DeviceState.BUSY}
+        talk: dict[str, Any] = {
+            "call": CallId("main-900000.3"),
+            "queue": BILLING,
+            "device": DeviceState.BUSY,
+        }
         agents = (
             agent(1001, activity=Activity.RINGING, call=CallId("main-900000.2"), queue=FAULT),
             agent(1002, activity=Activity.TALKING, **talk),
@@ -150,7 +155,7 @@ def snapshot(
             QueueView(
                 queue=FAULT,
                 label="Störung",
-                waiting=2,
+                waiting=1,
                 ringing=1,
                 connected=0,
                 longest_wait_seconds=75.0,

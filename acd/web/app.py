@@ -1,0 +1,239 @@
+"""The HTTP API: pages of the engine's snapshot, and what an agent or a supervisor may ask for.
+
+Rules: a handler reads a snapshot or sends one request through the port, and holds no state.
+Who may do what is decided before any of this, in `acd.web.guard`. Refusals have one shape
+(`Problem`); none of them repeats what the client sent. Every request for a change is logged with
+the name of the token that made it.
+This is the only module that imports FastAPI, because that takes half a second: import it once the
+links to the PBXs are being made, and not before.
+It must not know the engine, only its port.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Body, FastAPI, HTTPException, Path, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+import acd
+from acd.core.ids import AgentId, DeviceId
+from acd.core.plan import AgentAction
+from acd.core.records import AgentView
+from acd.web import models
+from acd.web.access import Caller
+from acd.web.guard import CALLER, Guard
+from acd.web.port import EngineBusy, EnginePort
+from acd.web.tokens import Token
+
+REPLY_TIMEOUT_SECONDS: Final = 5.0
+"""How long a request for a change may wait for the engine and the store."""
+
+METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+_log: Final = logging.getLogger(__name__)
+
+_REFUSALS: Final[dict[int | str, dict[str, object]]] = {
+    401: {"model": models.Problem, "description": "Tokens are configured and none was shown."},
+    403: {"model": models.Problem, "description": "Not for this role, or not from there."},
+}
+_UNKNOWN_AGENT: Final[dict[int | str, dict[str, object]]] = {
+    404: {"model": models.Problem, "description": "No such agent."},
+    422: {"model": models.Problem, "description": "The body is not what it must be."},
+}
+_CHANGES: Final[dict[int | str, dict[str, object]]] = {
+    **_UNKNOWN_AGENT,
+    409: {"model": models.Problem, "description": "The engine refused; detail says why."},
+    503: {"model": models.Problem, "description": "No answer from the engine; ask again."},
+}
+
+Id = Annotated[str, Path(description="The agent's id, as in agents.yaml.")]
+
+
+def create_app(
+    port: EnginePort,
+    *,
+    now: Callable[[], float],
+    tokens: Callable[[], Sequence[Token]] | None = None,
+    phones: Callable[[], Collection[DeviceId]] | None = None,
+) -> FastAPI:
+    """The whole API around ``port``.
+
+    ``tokens`` (`TokenFile.tokens`) gives the valid tokens; without it only this machine is served.
+    ``now`` is the clock that expiry is judged by, in seconds since the epoch. ``phones`` gives the
+    phones an agent may log in from over HTTP; without it those that agents have now.
+    """
+    app = FastAPI(
+        title="acd",
+        version=acd.__version__,
+        description="Queues, calls and agents of one service centre. Moments are in seconds "
+        "since the epoch, durations in seconds.",
+        # The interactive pages would load scripts of a foreign site.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        responses=_REFUSALS,
+    )
+    app.include_router(_service(port))
+    app.include_router(_pages(port), prefix="/api/v1")
+    app.include_router(_changes(port, phones), prefix="/api/v1/agents")
+    app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(StarletteHTTPException, _refused)
+    app.add_middleware(Guard, tokens=tokens, now=now)
+    return app
+
+
+def _service(port: EnginePort) -> APIRouter:
+    """What supervision and monitoring ask."""
+    router = APIRouter(tags=["service"])
+
+    @router.get("/healthz", summary="Does the process live?")
+    async def healthz() -> models.Health:
+        return models.Health(status="ok")
+
+    @router.get(
+        "/readyz",
+        summary="Can calls be served?",
+        responses={503: {"model": models.Ready, "description": "They cannot; problems say why."}},
+        response_model=models.Ready,
+    )
+    async def readyz() -> JSONResponse:
+        readiness = port.readiness()
+        page = models.Ready(ready=readiness.ready, problems=list(readiness.problems))
+        return JSONResponse(page.model_dump(), 200 if readiness.ready else 503)
+
+    @router.get(
+        "/metrics",
+        summary="For Prometheus, text format 0.0.4",
+        response_class=StreamingResponse,
+        responses={200: {"content": {"text/plain": {}}, "description": "The metrics."}},
+    )
+    async def metrics() -> StreamingResponse:
+        return StreamingResponse(_pieces(port), media_type=METRICS_TYPE)
+
+    return router
+
+
+async def _pieces(port: EnginePort) -> AsyncIterator[bytes]:
+    for piece in port.metrics_text():
+        yield piece
+        # Calls come first: whatever arrived while this piece was written is served now.
+        await asyncio.sleep(0)
+
+
+def _pages(port: EnginePort) -> APIRouter:
+    """The state of this moment."""
+    router = APIRouter(tags=["state"])
+
+    @router.get("/queues", summary="Every queue now")
+    async def queues() -> models.QueuesOut:
+        return models.QueuesOut.of(port.snapshot())
+
+    @router.get("/calls", summary="Every living call now, with callers' numbers")
+    async def calls() -> models.CallsOut:
+        return models.CallsOut.of(port.snapshot())
+
+    @router.get("/agents", summary="Every agent now")
+    async def agents() -> models.AgentsOut:
+        return models.AgentsOut.of(port.snapshot())
+
+    @router.get("/agents/{agent}", summary="One agent now", responses=_UNKNOWN_AGENT)
+    async def agent(agent: Id) -> models.AgentOut:
+        return _agent(port, agent)
+
+    return router
+
+
+def _changes(port: EnginePort, phones: Callable[[], Collection[DeviceId]] | None) -> APIRouter:
+    """What an agent does about himself, or a supervisor for him. Each answers his new state."""
+    router = APIRouter(tags=["agents"], responses=_CHANGES)
+
+    async def change(
+        request: Request,
+        agent: str,
+        action: AgentAction,
+        reason: str = "",
+        phone: DeviceId | None = None,
+    ) -> models.AgentOut:
+        view = _find(port, agent)
+        caller: Caller = request.scope[CALLER]
+        who = (caller.name, view.agent, action.value)
+        try:
+            async with asyncio.timeout(REPLY_TIMEOUT_SECONDS):
+                reply = await port.request(view.agent, action, reason, phone)
+        except (TimeoutError, EngineBusy) as error:
+            _log.warning("token %s, agent %s: %s got no answer", *who)
+            detail = "the engine did not answer; look at the state before you ask again"
+            raise HTTPException(503, detail, {"Retry-After": "1"}) from error
+        if reply.refusal:
+            _log.info("token %s, agent %s: %s refused: %s", *who, reply.refusal)
+            raise HTTPException(409, reply.refusal)
+        _log.info("token %s, agent %s: %s done", *who)
+        return _agent(port, agent)
+
+    @router.post("/{agent}/login", summary="Log in and take calls")
+    async def log_in(
+        request: Request, agent: Id, body: Annotated[models.LoginIn | None, Body()] = None
+    ) -> models.AgentOut:
+        phone = body.phone if body else None
+        _find(port, agent)
+        if phone is not None and phone not in (phones() if phones else _phones(port)):
+            raise HTTPException(422, "phone: not a phone of this service centre")
+        return await change(request, agent, AgentAction.LOG_IN, phone=phone)
+
+    @router.post("/{agent}/not-ready", summary="Take no calls, for a reason")
+    async def not_ready(request: Request, agent: Id, body: models.NotReadyIn) -> models.AgentOut:
+        return await change(request, agent, AgentAction.NOT_READY, body.reason)
+
+    @router.post("/{agent}/logout", summary="Log out")
+    async def log_out(request: Request, agent: Id) -> models.AgentOut:
+        return await change(request, agent, AgentAction.LOG_OUT)
+
+    @router.post("/{agent}/ready", summary="Take calls")
+    async def ready(request: Request, agent: Id) -> models.AgentOut:
+        return await change(request, agent, AgentAction.READY)
+
+    @router.post("/{agent}/end-wrap-up", summary="End after-call work before its time")
+    async def end_wrap_up(request: Request, agent: Id) -> models.AgentOut:
+        return await change(request, agent, AgentAction.END_WRAP_UP)
+
+    return router
+
+
+def _find(port: EnginePort, agent: str) -> AgentView:
+    for view in port.snapshot().agents:
+        if view.agent == agent:
+            return view
+    raise HTTPException(404, "no such agent")
+
+
+def _agent(port: EnginePort, agent: str) -> models.AgentOut:
+    snapshot = port.snapshot()
+    for view in snapshot.agents:
+        if view.agent == AgentId(agent):
+            return models.AgentOut.of(view, snapshot.at)
+    raise HTTPException(404, "no such agent")
+
+
+def _phones(port: EnginePort) -> Collection[DeviceId]:
+    return {view.phone for view in port.snapshot().agents}
+
+
+async def _unreadable(request: Request, error: Exception) -> JSONResponse:
+    """Say which field is wrong and why, without repeating what was sent."""
+    assert isinstance(error, RequestValidationError)
+    faults = []
+    for fault in error.errors():
+        field = ".".join(str(part) for part in fault["loc"] if isinstance(part, str))
+        faults.append(f"{field}: {fault['msg']}")
+    return JSONResponse({"detail": "; ".join(faults)}, 422)
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, StarletteHTTPException)
+    return JSONResponse({"detail": error.detail}, error.status_code, error.headers)

@@ -1,0 +1,209 @@
+"""The JSON of the API, as OpenAPI documents it.
+
+Rules: every moment is in seconds since the epoch and its name ends in ``at`` or ``since``; every
+duration is in seconds and its name ends in ``_seconds``; what does not apply is null. Numbers of
+callers appear in `CallOut` alone.
+This module must not know how a value came about: it copies the snapshot's views.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from acd.core.events import DeviceState
+from acd.core.ids import DeviceId
+from acd.core.records import (
+    Activity,
+    AgentView,
+    CallState,
+    CallView,
+    Presence,
+    QueueView,
+    Snapshot,
+)
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Problem(_Out):
+    """Why a request was not done."""
+
+    detail: str = Field(description="One line for people.")
+
+
+class Health(_Out):
+    """The process runs and its event loop answers."""
+
+    status: str = Field(description="Always ok.")
+
+
+class Ready(_Out):
+    """Whether calls can be served now."""
+
+    ready: bool
+    problems: list[str] = Field(description="What is wrong and what comes next, one line each.")
+
+
+class QueueOut(_Out):
+    """One queue now."""
+
+    queue: str = Field(description="The queue's id, as in queues.yaml.")
+    label: str
+    waiting: int = Field(description="Callers who wait and for whom no phone rings yet.")
+    ringing: int = Field(description="Callers for whom an agent's phone rings.")
+    connected: int = Field(description="Callers who talk with an agent.")
+    longest_wait_seconds: float = Field(description="0 when nobody waits.")
+    agents_ready: int = Field(description="Agents with the skills who are ready, busy or not.")
+    agents_free: int = Field(description="Agents with the skills who can be rung now.")
+
+    @classmethod
+    def of(cls, view: QueueView) -> QueueOut:
+        """Copy the engine's view."""
+        return cls(
+            queue=view.queue,
+            label=view.label,
+            waiting=view.waiting,
+            ringing=view.ringing,
+            connected=view.connected,
+            longest_wait_seconds=view.longest_wait_seconds,
+            agents_ready=view.agents_ready,
+            agents_free=view.agents_free,
+        )
+
+
+class CallOut(_Out):
+    """One living call now: personal data, for supervisors."""
+
+    call: str
+    pbx: str
+    state: CallState
+    since: float = Field(description="When it came into its state.")
+    arrived_at: float
+    ani: str = Field(description="The caller's number, empty when withheld.")
+    dnis: str = Field(description="The number he dialled.")
+    language: str
+    option: str = Field(description="The key he chose in the menu, empty before.")
+    queue: str | None
+    queued_at: float | None
+    due_at: float | None = Field(description="Calls are served in the order of this moment.")
+    wait_seconds: float | None = Field(description="Since he entered the queue; null outside it.")
+    agent: str | None = Field(description="Who is rung for him, or talks with him.")
+
+    @classmethod
+    def of(cls, view: CallView, at: float) -> CallOut:
+        """Copy the engine's view at the moment ``at``."""
+        waits = view.state in (CallState.QUEUED, CallState.RINGING) and view.queued_at is not None
+        return cls(
+            call=view.call,
+            pbx=view.pbx,
+            state=view.state,
+            since=view.since,
+            arrived_at=view.arrived_at,
+            ani=view.ani,
+            dnis=view.dnis,
+            language=view.language,
+            option=view.option,
+            queue=view.queue,
+            queued_at=view.queued_at,
+            due_at=view.due_at,
+            wait_seconds=max(0.0, at - view.queued_at) if waits and view.queued_at else None,
+            agent=view.agent,
+        )
+
+
+class AgentOut(_Out):
+    """One agent now."""
+
+    agent: str = Field(description="The agent's id, as in agents.yaml.")
+    name: str
+    phone: str = Field(description="The phone he is rung on, for example PJSIP/1001.")
+    presence: Presence = Field(description="What he said.")
+    reason: str = Field(description="Why he is not ready, else empty.")
+    activity: Activity = Field(description="What the system does with him.")
+    device: DeviceState = Field(description="What his phone does: a veto, never a permission.")
+    since: float = Field(description="When presence, activity or device changed last.")
+    call: str | None
+    queue: str | None = Field(description="The queue of his call or wrap-up.")
+    wrap_up_ends_at: float | None = Field(description="Null unless he is in wrap-up.")
+    wrap_up_remaining_seconds: float | None = Field(description="The same as a countdown.")
+
+    @classmethod
+    def of(cls, view: AgentView, at: float) -> AgentOut:
+        """Copy the engine's view at the moment ``at``."""
+        ends_at = view.wrap_up_ends_at
+        return cls(
+            agent=view.agent,
+            name=view.name,
+            phone=view.phone,
+            presence=view.presence,
+            reason=view.reason,
+            activity=view.activity,
+            device=view.device,
+            since=view.since,
+            call=view.call,
+            queue=view.queue,
+            wrap_up_ends_at=ends_at,
+            wrap_up_remaining_seconds=None if ends_at is None else max(0.0, ends_at - at),
+        )
+
+
+class QueuesOut(_Out):
+    """Every queue at one moment, in the order of the configuration."""
+
+    at: float
+    queues: list[QueueOut]
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> QueuesOut:
+        """Copy the engine's snapshot."""
+        return cls(at=snapshot.at, queues=[QueueOut.of(view) for view in snapshot.queues])
+
+
+class CallsOut(_Out):
+    """Every living call at one moment."""
+
+    at: float
+    calls: list[CallOut]
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> CallsOut:
+        """Copy the engine's snapshot."""
+        return cls(at=snapshot.at, calls=[CallOut.of(view, snapshot.at) for view in snapshot.calls])
+
+
+class AgentsOut(_Out):
+    """Every agent at one moment."""
+
+    at: float
+    agents: list[AgentOut]
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> AgentsOut:
+        """Copy the engine's snapshot."""
+        return cls(
+            at=snapshot.at, agents=[AgentOut.of(view, snapshot.at) for view in snapshot.agents]
+        )
+
+
+class LoginIn(_In):
+    """Where the agent sits; without it the phone that agents.yaml gives him."""
+
+    phone: Annotated[DeviceId, StringConstraints(pattern=r"^PJSIP/[A-Za-z0-9_-]{1,32}$")] | None = (
+        Field(default=None, description="A phone of the service centre, for example PJSIP/1001.")
+    )
+
+
+class NotReadyIn(_In):
+    """Why the agent takes no calls: one of the reasons in the configuration."""
+
+    reason: Annotated[
+        str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]{1,64}$")
+    ]

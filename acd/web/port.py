@@ -1,0 +1,59 @@
+"""What the web needs of the running engine: one protocol, implemented by the daemon.
+
+Rules: the web reads snapshots and sends requests through the inbox, like everything that happens;
+it never sees the engine itself. Everything here is called on the event loop.
+This module must not know HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+import msgspec
+
+from acd.core.ids import AgentId, DeviceId
+from acd.core.plan import AgentAction
+from acd.core.records import Replied, Snapshot
+from acd.errors import AcdError
+
+
+class EngineBusy(AcdError):
+    """The request was not taken: the inbox is full, or the engine is stopping. Nothing happened.
+
+    HTTP answers 503 and the client may try again.
+    """
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """Whether calls can be served now.
+
+    Each of ``problems`` is one line for people that says what is wrong and what comes next, for
+    example "pbx main: login refused: wrong username or secret; retry in 4 s". It holds no secret.
+    """
+
+    ready: bool
+    problems: tuple[str, ...] = ()
+
+
+class EnginePort(Protocol):
+    """The engine as the web sees it."""
+
+    def snapshot(self) -> Snapshot:
+        """The state after the last step, with ``at`` being now. Cheap; called for each page."""
+
+    async def request(
+        self, agent: AgentId, action: AgentAction, reason: str, phone: DeviceId | None
+    ) -> Replied:
+        """Put the request into the inbox and wait for the one answer to it.
+
+        ``phone`` is None unless a login names one. Returns when what was done is durable. Raises
+        EngineBusy when the request was not taken. Being cancelled (the client left, or it took
+        too long) does not undo the request.
+        """
+
+    def readiness(self) -> Readiness:
+        """Whether every part that serves calls is up."""
+
+    def metrics_text(self) -> Iterable[bytes]:
+        """``Metrics.text()``: the page for Prometheus in pieces, so the loop can run between."""

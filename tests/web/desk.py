@@ -1,0 +1,109 @@
+"""A port to no engine: one moment of a service centre, and a note of what was asked of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+
+import httpx
+import msgspec
+
+from acd.core.ids import AgentId, DeviceId, RequestId
+from acd.core.plan import AgentAction
+from acd.core.records import Presence, Replied, Snapshot
+from acd.metrics import Metrics
+from acd.web.access import Role
+from acd.web.app import create_app
+from acd.web.port import Readiness
+from acd.web.tokens import Token, new_token, parse
+from tests.web.centre import MAIN, NOW, plan, snapshot
+
+Asked = tuple[AgentId, AgentAction, str, DeviceId | None]
+
+SAYS = {
+    AgentAction.LOG_IN: Presence.READY,
+    AgentAction.LOG_OUT: Presence.LOGGED_OUT,
+    AgentAction.READY: Presence.READY,
+    AgentAction.NOT_READY: Presence.NOT_READY,
+}
+
+
+class Desk:
+    """Does what it is asked to the snapshot, unless `refusal` is set; `hangs` never answers."""
+
+    def __init__(self) -> None:
+        self.now = snapshot()
+        self.asked: list[Asked] = []
+        self.refusal = ""
+        self.fails: Callable[[], BaseException] | None = None
+        self.hangs = False
+        self.state = Readiness(ready=True)
+        self.metrics = Metrics(plan(), [MAIN], self.snapshot)
+
+    def snapshot(self) -> Snapshot:
+        return self.now
+
+    def readiness(self) -> Readiness:
+        return self.state
+
+    def metrics_text(self) -> Iterable[bytes]:
+        return self.metrics.text()
+
+    async def request(
+        self, agent: AgentId, action: AgentAction, reason: str, phone: DeviceId | None
+    ) -> Replied:
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.fails:
+            raise self.fails()
+        self.asked.append((agent, action, reason, phone))
+        if not self.refusal and action in SAYS:
+            agents = tuple(
+                msgspec.structs.replace(view, presence=SAYS[action], reason=reason)
+                if view.agent == agent
+                else view
+                for view in self.now.agents
+            )
+            self.now = msgspec.structs.replace(self.now, agents=agents)
+        return Replied(NOW, RequestId(len(self.asked)), self.refusal)
+
+
+class Keys:
+    """One token for each role; the agent's is for 1001."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.secret: dict[Role, str] = {}
+        lines = []
+        for role in Role:
+            agent = AgentId("1001") if role is Role.AGENT else None
+            self.secret[role], line = new_token(f"the-{role.value}", role, agent, None)
+            lines.append(line)
+        self.valid, problems = parse("\n".join(lines), "tokens")
+        assert not problems
+
+    def tokens(self) -> list[Token]:
+        return self.valid
+
+    def headers(self, role: Role | None) -> Mapping[str, str]:
+        return {} if role is None else {"Authorization": f"Bearer {self.secret[role]}"}
+
+    def revoke(self, role: Role) -> None:
+        self.valid = [token for token in self.valid if token.caller.role is not role]
+
+
+@asynccontextmanager
+async def client_of(
+    desk: Desk, keys: Keys | None = None, phones: Iterable[DeviceId] | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the whole app around the desk, with no socket between."""
+    app = create_app(
+        desk,
+        now=lambda: keys.now if keys else NOW,
+        tokens=keys.tokens if keys else None,
+        phones=None if phones is None else lambda: set(phones),
+    )
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
+        yield client
