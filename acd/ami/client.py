@@ -147,7 +147,7 @@ class Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types.
             raise AssertionError("panoramisk may send nothing but its Login")
         self.responses[action.id] = action
         try:
-            self.transport.write(encode([(name, str(value)) for name, value in action.items()]))
+            self.put(encode([(name, str(value)) for name, value in action.items()]))
         except WireError as error:
             self.end(f"the login cannot be sent: {error}")
         answer: asyncio.Future[Message] = action.future
@@ -178,6 +178,14 @@ class Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types.
             self._link.came_up(self)
             if b"FullyBooted" in self._wanted:
                 self._link.hand_over(FrameReceived(self._link.pbx, self.epoch, frame))
+
+    def put(self, data: bytes) -> bool:
+        """Hand bytes to the transport; False when it is on its way out already."""
+        # uvloop raises for a transport that broke a moment ago and has not told us yet.
+        if self.stage is Stage.CLOSED or self.transport.is_closing():
+            return False
+        self.transport.write(data)
+        return True
 
     def leave(self) -> None:
         """Close after what was written has been sent; nothing is delivered any more."""
@@ -280,9 +288,9 @@ class Link:
         connection = self._connection
         if connection is None or connection.epoch != epoch or connection.stage is not Stage.LIVE:
             return False
-        transport = connection.transport
-        transport.write(data)
-        if transport.get_write_buffer_size() > self._limits.unread_bytes:
+        if not connection.put(data):
+            return False
+        if connection.transport.get_write_buffer_size() > self._limits.unread_bytes:
             connection.end("the PBX does not read what it is sent")
             return False
         return True

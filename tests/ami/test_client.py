@@ -455,6 +455,14 @@ async def test_a_pbx_that_does_not_read_is_left(bench: Bench) -> None:
     await link.stop()
 
 
+async def test_a_server_that_hangs_up_at_once_is_harmless(bench: Bench, link: Link) -> None:
+    (await bench.session()).cut()
+    down = await bench.down()
+    assert "before the login was complete" in down.reason or "broke" in down.reason
+    await bench.up()
+    assert bench.complaints == []
+
+
 async def test_a_message_cut_off_by_the_end_is_not_delivered(bench: Bench, link: Link) -> None:
     session = await bench.up()
     session.writer.write(hangup("whole") + b"\r\n\r\n" + hangup("cut off"))
