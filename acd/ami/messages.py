@@ -140,6 +140,7 @@ class KeyBegun(_Message, frozen=True):
     """A key went down on a channel."""
 
     uniqueid: str
+    digit: str
 
 
 class KeyEnded(_Message, frozen=True):
@@ -290,7 +291,7 @@ def _event(name: str, headers: Headers, action_id: str) -> Message | Rejected | 
             if get("Direction") != "Received":
                 return None
             if name == "DTMFBegin":
-                return KeyBegun(uniqueid)
+                return KeyBegun(uniqueid, get("Digit"))
             return KeyEnded(uniqueid, get("Digit"))
         case "DialBegin":
             return DialBegun(get("DestUniqueid"), get("DestChannel"))

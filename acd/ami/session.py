@@ -51,7 +51,8 @@ PING_SECONDS: Final = 2.5
 RECANCEL_SECONDS: Final = 0.1
 RESYNC_SECONDS: Final = 0.5
 EMERGENCY_CONTEXT: Final = "acd-emergency"
-RING_CONTEXT: Final = "acd-ring"
+OFFER_PREFIX: Final = "acd-"
+"""What the Uniqueid of each agent's leg begins with (acd.core.matching)."""
 
 
 class LinkState(StrEnum):
@@ -290,9 +291,10 @@ class Session:
         if row.uniqueid in tracker.callers or row.uniqueid in tracker.legs:
             return
         place = decode_place(row.place)
-        if row.context == RING_CONTEXT:
+        if row.uniqueid.startswith(OFFER_PREFIX):
             if not row.bridge:
-                # A ring of an engine that is gone: nobody would notice its end.
+                # A ring of an engine that is gone: nobody would notice its end. Until it is
+                # answered it stands in its endpoint's own context, not in acd-ring.
                 self.writes.append(self.actions.hang_up(row.channel, now))
         elif row.context == WAIT_CONTEXT and row.application == "BridgeWait" and place:
             caller = tracker.adopt(row, code=False, in_room=True)

@@ -7,9 +7,10 @@ about a channel that is gone. Order between topics is not causal (asterisk-facts
 is "both are in the same bridge", whichever BridgeEnter comes first, and the end of a ring is put
 together from Hangup, OriginateResponse and DialState in any order.
 
-How a ring ended (DESIGN.md, rings): 17 busy; 21 declined; 18 and 19 without RINGING unreachable;
-19 with RINGING and Originate reason 3 no answer, with another reason declined (a phone's own 480);
-26 or 0 after our cancel cancelled; no channel at all, or another cause, unreachable.
+How a ring ended (DESIGN.md, rings; tests/recordings): cause 17 busy; 21 declined; 19 depends on
+the Originate's reason: 3, our time ran out, is no answer when RINGING was seen and unreachable
+when not; any other is a phone's own 480 (do not disturb), declined. 26 or 0 after our cancel is
+cancelled; no channel at all, or any other cause, unreachable.
 
 It must not know deadlines of agents, the plan, nor how an action looks.
 """
@@ -66,6 +67,9 @@ WAIT_CONTEXT: Final = "acd-wait"
 VERDICT_SECONDS: Final = 0.05
 """How long the second half of a ring's end may follow the first before we judge without it."""
 
+TIME_RAN_OUT: Final = 3
+"""OriginateResponse's Reason when the Timeout of the Originate was over (AST_CONTROL_RINGING)."""
+
 _DEVICE_STATES: Final = {
     "NOT_INUSE": DeviceState.FREE,
     "UNKNOWN": DeviceState.FREE,
@@ -89,7 +93,7 @@ class CallerChannel(msgspec.Struct, gc=False):
     in_menu: bool = True
     in_room: bool = False
     bridge: str = ""
-    key_down: bool = False
+    key_down: str = ""
     sends_begin: bool = False
     commands: dict[str, int] = {}
     """CommandID -> play_id of prompts that have not ended."""
@@ -144,8 +148,8 @@ class Tracker:
                 return self._agi_started(message)
             case AgiExecuted(uniqueid, command_id, result):
                 return self._agi_executed(uniqueid, command_id, result)
-            case KeyBegun(uniqueid):
-                return self._key_begun(uniqueid)
+            case KeyBegun(uniqueid, digit):
+                return self._key_begun(uniqueid, digit)
             case KeyEnded(uniqueid, digit):
                 return self._key_ended(uniqueid, digit)
             case BridgeEntered():
@@ -229,19 +233,19 @@ class Tracker:
             )
         ]
 
-    def _key_begun(self, uniqueid: str) -> list[Event]:
+    def _key_begun(self, uniqueid: str, digit: str) -> list[Event]:
         caller = self.callers.get(uniqueid)
         if caller is not None:
-            caller.key_down = caller.sends_begin = True
+            caller.key_down, caller.sends_begin = digit, True
         return []
 
     def _key_ended(self, uniqueid: str, digit: str) -> list[Event]:
         """Count a key once: RFC 4733 keys in quick succession are published twice, the second
         time without a DTMFBegin; a channel that never sends Begin (INFO) has only Ends."""
         caller = self.callers.get(uniqueid)
-        if caller is None or (caller.sends_begin and not caller.key_down):
+        if caller is None or (caller.sends_begin and caller.key_down != digit):
             return []
-        caller.key_down = False
+        caller.key_down = ""
         return [DigitPressed(caller.call, digit)]
 
     def _hung_up(self, uniqueid: str, cause: int, now: float) -> list[Event]:
@@ -255,7 +259,7 @@ class Tracker:
             return self.leg_gone(leg)
         leg.cause, leg.seen = cause, True
         # Cause 19 alone does not say whether our time ran out or the phone said 480.
-        if cause == 19 and leg.ringing and leg.reason is None and not leg.cancelled:
+        if cause == 19 and leg.reason is None and not leg.cancelled:
             self.verdicts.set(uniqueid, now + VERDICT_SECONDS)
             return []
         return self._failed(leg)
@@ -360,13 +364,10 @@ class Tracker:
 def _outcome(leg: Leg) -> RingOutcome:
     if leg.cancelled:
         return RingOutcome.CANCELLED
-    match leg.cause:
-        case 17:
-            return RingOutcome.BUSY
-        case 21:
-            return RingOutcome.DECLINED
-        case 18 | 19 | None if leg.ringing:
-            # Reason 3 is "our time ran out"; any other end of a ringing phone was its own.
-            return RingOutcome.NO_ANSWER if leg.reason in (3, None) else RingOutcome.DECLINED
-        case _:
-            return RingOutcome.UNREACHABLE
+    if leg.cause == 17:
+        return RingOutcome.BUSY
+    if leg.cause == 21 or (leg.cause == 19 and leg.reason not in (TIME_RAN_OUT, None)):
+        return RingOutcome.DECLINED
+    if leg.cause in (19, None) and leg.ringing:
+        return RingOutcome.NO_ANSWER
+    return RingOutcome.UNREACHABLE

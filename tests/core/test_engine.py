@@ -21,6 +21,7 @@ from acd.core.events import (
     DeviceChanged,
     DeviceState,
     DigitPressed,
+    Event,
     LegAnswered,
     LegConnected,
     LegEnded,
@@ -62,7 +63,7 @@ def rung(centre: Centre) -> list[tuple[str, str]]:
     return [(ring.call, ring.agent) for ring in centre.take(RingAgent)]
 
 
-# -- the caller's way ----------------------------------------------------------------------------
+# -- the caller's way ----------------------------------------
 
 
 def test_a_caller_is_asked_then_waits_then_talks() -> None:
@@ -133,7 +134,7 @@ def test_a_prompt_that_could_not_be_played_does_not_stop_the_menu() -> None:
     assert [play.path for play in centre.take(PlayPrompt)] == ["/acd/de/main/options"]
 
 
-# -- order ---------------------------------------------------------------------------------------
+# -- order ----------------------------------------
 
 
 def test_callers_of_one_queue_are_served_in_order_of_arrival() -> None:
@@ -184,7 +185,7 @@ def test_a_ring_the_agent_did_not_get_does_not_cost_him_his_place_in_line() -> N
     assert rung(centre) == [(again, "1001")]
 
 
-# -- rings that fail -----------------------------------------------------------------------------
+# -- rings that fail ----------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -383,7 +384,7 @@ def test_hold_time_is_counted_within_the_talk() -> None:
     assert (talk.talk_seconds, talk.hold_seconds) == (20.0, 5.0)
 
 
-# -- agents and their phones -----------------------------------------------------------------------
+# -- agents and their phones ----------------------------------------
 
 
 def test_a_busy_phone_is_a_veto_and_its_end_rings_at_once() -> None:
@@ -474,7 +475,7 @@ def test_an_unknown_reason_is_refused_with_the_known_ones() -> None:
     assert "break, meeting, rona" in refusal
 
 
-# -- outcomes --------------------------------------------------------------------------------------
+# -- outcomes ----------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -501,7 +502,7 @@ def test_each_way_of_leaving_has_its_own_outcome(steps: list[str], outcome: Outc
     assert [ended.outcome for ended in centre.take(CallEnded)] == [outcome]
 
 
-# -- PBXs that go and come ---------------------------------------------------------------------------
+# -- PBXs that go and come ----------------------------------------
 
 
 def test_nobody_is_rung_for_a_caller_whose_pbx_is_away() -> None:
@@ -529,7 +530,7 @@ def test_a_caller_found_waiting_after_a_restart_keeps_place_and_wait_clock() -> 
     assert centre.ring_of(young).agent == "1001"
 
 
-# -- new plans -----------------------------------------------------------------------------------------
+# -- new plans ----------------------------------------
 
 
 def test_a_new_plan_gives_a_trainee_his_skill_without_touching_places() -> None:
@@ -555,7 +556,7 @@ def test_an_agent_removed_from_the_plan_finishes_his_talk_and_gets_no_other() ->
     assert rung(centre) == [(waiting, "1002")]
 
 
-# -- late and doubled events ---------------------------------------------------------------------------
+# -- late and doubled events ----------------------------------------
 
 
 def test_everything_about_an_offer_that_is_over_is_ignored() -> None:
@@ -585,7 +586,7 @@ def test_any_order_of_a_calls_last_events_ends_in_the_same_state() -> None:
         centre = Centre(plan(), "1001")
         call = centre.call_in()
         offer = centre.answer(call)
-        events = [LegLeftTalk(offer), LegEnded(offer), CallerHungUp(call)]
+        events: list[Event] = [LegLeftTalk(offer), LegEnded(offer), CallerHungUp(call)]
         for position in order:
             centre.feed(events[position])
         assert [ended.outcome for ended in centre.take(CallEnded)] == [Outcome.ANSWERED]

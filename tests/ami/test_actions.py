@@ -1,0 +1,167 @@
+"""Actions: what is sent for a command, and that no text of a person can become another header."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acd.ami.actions import Actions, Pending, Place, decode_place, encode_place, plain
+from acd.ami.messages import AgiStarted
+from acd.ami.tracker import Tracker
+from acd.ami.wire import Headers, WireError, parse
+from acd.core.commands import (
+    CancelRing,
+    HangUpCall,
+    KeepInMenu,
+    MoveToWaitingRoom,
+    PlayPrompt,
+    RingAgent,
+    StopPrompt,
+)
+from acd.core.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueId
+from acd.core.tokens import Tokens
+
+CALL = CallId("main-1.1")
+SERVICE = ("Stadtwerke", "0800123")
+RING = RingAgent(
+    OfferId("acd-offer"),
+    CALL,
+    PbxId("main"),
+    AgentId("1001"),
+    DeviceId("PJSIP/1001"),
+    "1 Entstörung 0:42",
+    "0301234567",
+    15.0,
+)
+
+
+def actions() -> Actions:
+    """Return the actions of a PBX on which one caller stands in the menu."""
+    tracker = Tracker(PbxId("main"))
+    tracker.feed(AgiStarted("x-1.1", "PJSIP/trunk-1", "acd-menu", "s", "", ""), 0.0)
+    return Actions(tracker, Tokens(b"0123456789abcdef").next)
+
+
+def sent(some: Actions, *commands: object) -> list[Headers]:
+    """Return the actions that the commands become."""
+    frames = [frame for command in commands for frame in some.for_command(command, SERVICE, 0.0)]  # type: ignore[arg-type]
+    return [parse(frame.removesuffix(b"\r\n\r\n")) for frame in frames]
+
+
+def test_a_ring_sets_the_fence_first_and_then_originates() -> None:
+    fence, originate = sent(actions(), RING)
+    assert (fence["Action"], fence["Variable"], fence["Value"]) == (
+        "Setvar",
+        "ACD_OFFER",
+        "acd-offer",
+    )
+    assert originate["Action"] == "Originate"
+    assert originate["ChannelId"] == "acd-offer"
+    assert originate["Async"] == "true"
+    assert originate["Timeout"] == "15000"
+    assert originate["CallerID"] == '"1 Entstörung 0:42" <0301234567>'
+    assert "ACD_CALLER=PJSIP/trunk-1" in originate.all("Variable")
+    assert "Application" not in originate
+
+
+def test_a_withheld_number_shows_as_anonym() -> None:
+    hidden = RingAgent(
+        RING.offer, CALL, RING.pbx, RING.agent, RING.phone, RING.label, "", RING.timeout_seconds
+    )
+    assert sent(actions(), hidden)[1]["CallerID"].endswith("<anonym>")
+
+
+@given(st.text(), st.text(), st.text())
+def test_no_label_number_or_service_can_break_out_of_its_header(
+    label: str, number: str, service: str
+) -> None:
+    ring = RingAgent(
+        RING.offer, CALL, RING.pbx, RING.agent, RING.phone, label, number, RING.timeout_seconds
+    )
+    some = actions()
+    frames = some.for_command(ring, (service, number), 0.0)
+    originate = parse(frames[1].removesuffix(b"\r\n\r\n"))
+    assert len(originate) == 14
+    assert originate["CallerID"].count('"') == 2
+    assert all(value.count(",") == 0 for value in originate.all("Variable"))
+
+
+def test_a_prompt_is_a_fixed_verb_with_a_quoted_path_and_every_stop_key() -> None:
+    [agi] = sent(actions(), PlayPrompt(CALL, 1, "/acd/de/main/welcome", "0123456789*#"))
+    assert agi["Command"] == 'GET OPTION "/acd/de/main/welcome" "0123456789*#" 1'
+    assert agi["CommandID"] != agi["ActionID"]
+
+
+def test_a_caller_who_is_sent_to_wait_carries_his_place_with_him() -> None:
+    place, redirect = sent(
+        actions(), MoveToWaitingRoom(CALL, QueueId("fault"), 100.25, 120.25, "1", "de")
+    )
+    assert (place["Variable"], redirect["Context"]) == ("ACD_CALL", "acd-wait")
+    assert decode_place(place["Value"]) == Place("fault", 100.25, 120.25, "1", "de")
+
+
+def test_a_dead_man_timer_is_put_off_on_his_channel() -> None:
+    [keep] = sent(actions(), KeepInMenu(CALL))
+    assert (keep["Variable"], keep["Value"]) == ("TIMEOUT(absolute)", "14")
+
+
+def test_a_cancelled_ring_clears_the_fence_and_shows_as_completed_elsewhere() -> None:
+    some = actions()
+    _, _, clear, hangup = sent(some, RING, CancelRing(RING.offer, CALL))
+    assert (clear["Variable"], clear["Value"]) == ("ACD_OFFER", "")
+    assert (hangup["Channel"], hangup["Cause"]) == ("acd-offer", "26")
+
+
+@pytest.mark.parametrize("command", [StopPrompt(CALL), HangUpCall(CALL), KeepInMenu(CALL), RING])
+def test_nothing_is_sent_about_a_caller_who_is_gone(command: object) -> None:
+    tracker = Tracker(PbxId("main"))
+    assert sent(Actions(tracker, Tokens(b"0123456789abcdef").next), command) == []
+
+
+def test_an_action_is_open_until_answered_or_overdue() -> None:
+    some = actions()
+    first = parse(some.encode(Pending("ping"), 0.0, "Ping"))
+    some.encode(Pending("hangup"), 1.0, "Hangup")
+    closed = some.close(first["ActionID"])
+    assert closed is not None
+    assert closed.kind == "ping"
+    assert [pending.kind for pending in some.overdue(100.0)] == ["hangup"]
+    assert some.open == {}
+
+
+def test_no_two_actions_share_an_id_and_a_replay_makes_the_same_ones() -> None:
+    ids = [parse(actions().encode(Pending("ping"), 0.0, "Ping"))["ActionID"] for _ in range(2)]
+    assert ids[0] == ids[1]
+    some = actions()
+    many = {parse(some.encode(Pending("ping"), 0.0, "Ping"))["ActionID"] for _ in range(100)}
+    assert len(many) == 100
+    assert {len(one) for one in many} == {20}
+
+
+def test_a_line_break_in_a_header_is_refused_by_the_wire() -> None:
+    with pytest.raises(WireError):
+        actions().encode(Pending("x"), 0.0, "Hangup", ("Channel", "a\r\nAction: Logoff"))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("1 Entstörung 0:42", "1 Entstörung 0:42"),
+        ('a"b<c>d\\e', "a b c d e"),
+        ("x\r\ny\x00z", "x  y z"),
+        ("a,b;c", "a b c"),
+    ],
+)
+def test_a_label_keeps_letters_and_loses_what_sip_or_ami_could_misread(
+    text: str, shown: str
+) -> None:
+    assert plain(text, 60) == shown
+
+
+@pytest.mark.parametrize("text", ["", "fault", "a|b|c|d|e", "fault|1|2|3"])
+def test_what_is_no_place_is_not_taken_for_one(text: str) -> None:
+    assert decode_place(text) is None
+
+
+def test_a_place_survives_its_way_over_the_channel() -> None:
+    place = Place("house_connection", 1795311917.823245, 1795311937.823245, "4", "en")
+    assert decode_place(encode_place(place)) == place

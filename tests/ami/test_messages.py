@@ -1,0 +1,105 @@
+"""Messages: what is believed, what is refused and why."""
+
+import pytest
+
+from acd.ami.messages import (
+    AgiStarted,
+    BridgeEntered,
+    DeviceStated,
+    HungUp,
+    KeyEnded,
+    Rejected,
+    Responded,
+    caller_number,
+    read,
+)
+from tests.ami.recorded import STORIES, messages
+
+NAME = "secret-system"
+
+
+def event(name: str, *headers: str, privilege: bool = True, system: str = NAME) -> bytes:
+    """Return one event as Asterisk sends it."""
+    lines = [f"Event: {name}"]
+    lines += ["Privilege: call,all"] if privilege else []
+    lines += [f"SystemName: {system}"] if system else []
+    return "\r\n".join([*lines, *headers]).encode()
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_no_message_of_a_real_asterisk_is_refused(story: str) -> None:
+    assert messages(story)
+
+
+def test_a_hangup_is_read() -> None:
+    frame = event("Hangup", "Uniqueid: 1.1", "Cause: 17", "ChanVariable: ACD_CALL=x")
+    assert read(frame, NAME, ()) == HungUp("1.1", 17)
+
+
+@pytest.mark.parametrize(
+    ("frame", "reason"),
+    [
+        (b"Privilege: call,all\r\nEvent: Hangup", "no_event_first"),
+        (event("Hangup", "Uniqueid: 1.1", "Cause: 16", privilege=False), "no_privilege"),
+        (event("Hangup", "Uniqueid: 1.1", "Cause: 16", system=""), "wrong_system_name"),
+        (event("Hangup", "Uniqueid: 1.1", system="guessed"), "wrong_system_name"),
+        (event("Hangup", "Uniqueid: 1.1", "Uniqueid: 2.2"), "duplicate_header"),
+        (event("Hangup", "Uniqueid: 1.1", "uniqueid: 2.2"), "duplicate_header"),
+        (event("Hangup", "Uniqueid: 1.1", "Cause: many"), "malformed_number"),
+        (event("CoreShowChannel", "ActionID: guessed"), "unknown_action"),
+        (b"Response: Success\r\nActionID: guessed", "unknown_action"),
+        (event("AsyncAGIStart", "Uniqueid: 1.1", "Env: agi_dnid%3A%20100%0A"), "cut_environment"),
+    ],
+)
+def test_what_is_not_to_be_believed_is_refused_with_its_reason(frame: bytes, reason: str) -> None:
+    assert read(frame, NAME, ()) == Rejected(reason)
+
+
+def test_a_channel_variable_may_repeat() -> None:
+    frame = event("Hangup", "Uniqueid: 1.1", "ChanVariable: A=1", "ChanVariable: B=2")
+    assert read(frame, NAME, ()) == HungUp("1.1", 0)
+
+
+def test_a_header_that_a_caller_smuggled_into_his_name_stays_in_his_name() -> None:
+    frame = event("DTMFEnd", "CallerIDName: x\nUniqueid: 9.9", "Uniqueid: 1.1", "Digit: 5")
+    frame += b"\r\nDirection: Received"
+    assert read(frame, NAME, ()) == KeyEnded("1.1", "5")
+
+
+def test_keys_that_we_send_are_not_keys_that_are_pressed() -> None:
+    assert read(event("DTMFEnd", "Uniqueid: 1.1", "Digit: 5", "Direction: Sent"), NAME, ()) is None
+
+
+def test_a_row_of_a_list_is_believed_by_its_open_action() -> None:
+    frame = b"Event: DeviceStateChange\r\nActionID: mine\r\nDevice: PJSIP/1\r\nState: INUSE"
+    assert read(frame, NAME, {"mine"}) == DeviceStated("PJSIP/1", "INUSE", "mine")
+
+
+def test_a_response_to_a_ping_carries_the_time_of_the_pbx() -> None:
+    frame = b"Response: Success\r\nActionID: mine\r\nPing: Pong\r\nTimestamp: 17.25"
+    assert read(frame, NAME, {"mine"}) == Responded("mine", True, "", 17.25, "")
+
+
+def test_a_holding_bridge_is_told_from_a_talk() -> None:
+    said = messages("answered")
+    assert [one.holding for one in said if isinstance(one, BridgeEntered)] == [True, False, False]
+
+
+def test_the_environment_tells_the_number_dialled() -> None:
+    started = next(one for one in messages("answered") if isinstance(one, AgiStarted))
+    assert (started.caller_number, started.dialled_number) == ("0301234567", "0800555100")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("+49301234567", "+49301234567"),
+        ("<unknown>", ""),
+        ("anonymous", ""),
+        ("1" * 100, "1" * 32),
+        ("1\r\nEvent: Hangup", ""),
+        ("", ""),
+    ],
+)
+def test_only_a_number_is_a_number(text: str, number: str) -> None:
+    assert caller_number(text) == number
