@@ -40,9 +40,11 @@ check: check-static ## the gate: format, lint, types, layers, fast tests (under 
 	@$(BIN)/python -m pytest -m "not asterisk and not slow" -n $(JOBS) --dist loadgroup -q $(ARGS)
 
 check-static: venv ## format, lint and types alone
-	@$(BIN)/ruff format --check . || { echo "make fmt puts these right."; exit 1; }
-	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy
+	@status=0; \
+	$(BIN)/ruff format --check . || { echo "make fmt puts these right."; status=1; }; \
+	$(BIN)/ruff check --quiet . || status=1; \
+	$(BIN)/mypy || status=1; \
+	exit $$status
 
 fmt: venv ## put the format right, and what ruff can mend
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
