@@ -46,7 +46,9 @@ class Problem:
     def __str__(self) -> str:
         """Return ``file:line:column: what; allowed``, the form editors and CI jump to."""
         where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return f"{where}: {self.what}" + (f"; {self.allowed}" if self.allowed else "")
+        said = f"{where}: {self.what}" + (f"; {self.allowed}" if self.allowed else "")
+        # What stands in a file may hold line ends or a terminal's control codes.
+        return "".join(char if char.isprintable() else repr(char)[1:-1] for char in said)
 
 
 class ConfigError(OperatorError):

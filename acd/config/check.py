@@ -126,6 +126,9 @@ def _check_agents(files: Files) -> None:
     _once(source, [((at, "id"), entry.id) for at, entry in whole], "agent")
     _once(source, [((at, "phone"), entry.phone) for at, entry in whole], "phone")
     for at, entry in whole:
+        if entry.pin is not None and not entry.id.isdecimal():
+            what = f'"{entry.id}" cannot be typed on a telephone, so the PIN is of no use'
+            source.blame((at, "pin"), what, "give the agent a number as id, or no PIN")
         for skill in entry.skills:
             _know_skill(files, source, (at, "skills", skill), skill)
 

@@ -13,10 +13,14 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from acd.config.schema import PATTERNS
+from acd.config.schema import PATTERNS, LanguageCode
 from acd.config.source import Key, Source, Value
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+_MOST = 40
+"""Who made more mistakes in one entry wants to see the first ones."""
 
 
 def read_entry(model: type[Model], source: Source, *path: Key) -> Model | None:
@@ -32,8 +36,11 @@ def read_entry(model: type[Model], source: Source, *path: Key) -> Model | None:
         return model.model_validate(value)
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=True)
-    for detail in details:
+    for detail in details[:_MOST]:
         _tell(model, source, path, detail)
+    if len(details) > _MOST:
+        source.blame(path, f"{len(details) - _MOST} more mistakes in this entry")
+        return None
     for detail in details:
         value = _without(value, detail["loc"])
     try:
@@ -44,7 +51,7 @@ def read_entry(model: type[Model], source: Source, *path: Key) -> Model | None:
 
 def did_you_mean(word: str, known: "list[str] | tuple[str, ...]") -> str:
     """Return ``, did you mean "x"?`` for the known word nearest to ``word``, or nothing."""
-    near = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
+    near = get_close_matches(word[:64].lower(), known, n=1, cutoff=0.6)
     return f', did you mean "{near[0]}"?' if near else ""
 
 
@@ -74,14 +81,17 @@ def _tell(
         source.blame(full, f'"{name}" is empty', _purpose(model, inner))
     else:
         what, allowed = _wrong_value(detail)
+        if detail["type"] == "dict_type" and _is_spoken(model, inner):
+            what, allowed = "must be a text in each language", "write {de: ..., en: ...}"
         source.blame(full, f'"{name}" {what}' if full else what, allowed)
 
 
+_LINES = "write lines of the form key: value below it"
 _KINDS = {
     "string_type": ("must be one text, not a list or mapping", ""),
-    "dict_type": ("must be a mapping", "write lines of the form key: value below it"),
-    "model_type": ("must be a mapping", "write lines of the form key: value below it"),
-    "model_attributes_type": ("must be a mapping", "write lines of the form key: value below it"),
+    "dict_type": ("must be a mapping", _LINES),
+    "model_type": ("must be a mapping", _LINES),
+    "model_attributes_type": ("must be a mapping", _LINES),
     "list_type": ("must be a list", "write lines that begin with - below it, or [a, b]"),
     "bool_type": ("must be true or false", ""),
     "int_type": ("must be a whole number", ""),
@@ -141,18 +151,28 @@ def _fields_at(model: type[BaseModel], path: tuple[Key, ...]) -> dict[str, Field
     return fields
 
 
+def _purpose(model: type[BaseModel], inner: tuple[Key, ...]) -> str:
+    """Return what the field at ``inner``, or the nearest one around it, is for."""
+    for length in range(len(inner), 0, -1):
+        field = _fields_at(model, inner[: length - 1]).get(str(inner[length - 1]))
+        if field is not None and field.description:
+            text = " ".join(field.description.split()).replace("``", '"').rstrip(".")
+            return f"it is for: {text[:1].lower()}{text[1:]}"
+    return ""
+
+
+def _is_spoken(model: type[BaseModel], inner: tuple[Key, ...]) -> bool:
+    """Say whether the field at ``inner`` maps languages to texts."""
+    field = _fields_at(model, inner[:-1]).get(str(inner[-1])) if inner else None
+    arguments = get_args(_bare(field.annotation)) if field else ()
+    return bool(arguments) and arguments[0] == LanguageCode
+
+
 def _bare(annotation: object) -> object:
     """Strip Annotated[...] and ``| None``."""
     while hasattr(annotation, "__metadata__") or type(None) in get_args(annotation):
         annotation = next(part for part in get_args(annotation) if part is not type(None))
     return annotation
-
-
-def _purpose(model: type[BaseModel], inner: tuple[Key, ...]) -> str:
-    """Return the first sentence of the field's own description."""
-    field = _fields_at(model, inner[:-1]).get(str(inner[-1])) if inner else None
-    text = " ".join((field.description or "").split()) if field else ""
-    return text.replace("``", '"').rstrip(".")
 
 
 def _without(value: Value, path: tuple[Key, ...]) -> Value:

@@ -17,7 +17,7 @@ from acd.config.schema import AcdFile, AgentEntry, QueueEntry
 from acd.config.source import Source
 from acd.core.ids import AgentId, DeviceId, Language, MenuId, QueueId, SkillId
 from acd.core.plan import AgentPlan, Need, Plan, QueuePlan
-from acd.errors import BugError, ConfigError
+from acd.errors import BugError, ConfigError, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,9 @@ def load(
     ``menus_dir`` and ``prompts_dir`` default to what ``acd.yaml`` says. With ``need_prompts``
     false a prompt that nobody has spoken yet is no problem (``acd.prompts`` loads so).
     """
+    if not config_dir.is_dir():
+        what = "there is no such folder of configuration"
+        raise ConfigError([Problem(shown(config_dir), 0, 0, what, "name one that has acd.yaml")])
     files = read_files(config_dir, menus_dir)
     acd = files.acd
     prompts_dir = prompts_dir or beside(config_dir, acd.prompts if acd else "../prompts")

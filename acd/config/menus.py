@@ -22,7 +22,7 @@ from acd.config.schema import (
     Spoken,
 )
 from acd.config.source import Key, Source
-from acd.config.verbs import Spot, Target, ToLanguage, ToQueue, build_target, read_target
+from acd.config.verbs import Spot, Target, ToLanguage, ToQueue, build_target
 from acd.core.ids import Language, MenuId, NodeId, PromptId
 from acd.core.plan import (
     AgentDo,
@@ -126,15 +126,15 @@ class MenuBench:
 
     def begin(self, languages: Sequence[str], menu: str) -> None:
         """Note the languages; check them and the menu's own name."""
-        self.languages = tuple(Language(code) for code in languages)
+        known = list(self.around.acd.languages) if self.around.acd else list(languages)
+        self.languages = tuple(Language(code) for code in dict.fromkeys(languages) if code in known)
         if menu != self.name:
             what = f'"menu" is "{menu}", but the file is called {self.name}.yaml'
             self.source.blame(("menu",), what, f"write menu: {self.name}")
         for number, code in enumerate(languages):
             if code in languages[:number]:
                 self.source.blame(("languages", number), f'"{code}" stands here twice', "keep one")
-            elif self.around.acd and code not in self.around.acd.languages:
-                known = list(self.around.acd.languages)
+            elif code not in known:
                 what = f'unknown language "{code}"{did_you_mean(code, known)}'
                 self.source.blame(("languages", number), what, f"{one_of(known)} (acd.yaml)")
 
@@ -170,11 +170,11 @@ class MenuBench:
                 self.source.blame((*path, code), what, one_of(list(known)), key=True)
 
     def label(self, queue: str, own: Labels | None, path: tuple[Key, ...]) -> Text:
-        """Return ``own`` or the queue's label, checked for every language."""
+        """Return ``own`` over the queue's label, so that no configured language is without."""
         if own is not None:
             self.check_languages(own, path)
         entry = (self.around.queues or {}).get(queue)
-        label = own or (entry.label if entry else {})
+        label = {**(entry.label if entry else {}), **(own or {})}
         return {Language(code): text for code, text in label.items()}
 
     def know_queue(self, queue: str, path: tuple[Key, ...]) -> None:
@@ -371,14 +371,3 @@ def _reachable(entry: NodeId, nodes: Mapping[NodeId, Node]) -> dict[NodeId, Node
         reached[found] = nodes[found]
         waiting.extend(following(nodes[found]))
     return reached
-
-
-__all__ = [
-    "MenuBench",
-    "Menus",
-    "Speech",
-    "Surroundings",
-    "build_menus",
-    "following",
-    "read_target",
-]

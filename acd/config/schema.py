@@ -47,10 +47,10 @@ PATTERNS: dict[str, str] = {
 }
 """What each pattern means, in the words an operator reads."""
 
-Spoken = dict[LanguageCode, Line]
+Spoken = Annotated[dict[LanguageCode, Line], Field(max_length=32)]
 """A text in several languages."""
 
-Labels = dict[LanguageCode, Label]
+Labels = Annotated[dict[LanguageCode, Label], Field(max_length=32)]
 """A short text for displays in several languages."""
 
 
@@ -171,7 +171,7 @@ class SkillEntry(Entry):
 
     label: Labels
     """Its name in every language."""
-    description: dict[LanguageCode, Line] = {}
+    description: Spoken = {}
     """What who has it can do, in every language."""
 
 
@@ -180,7 +180,7 @@ class QueueEntry(Entry):
 
     label: Labels
     """Its name in every language, for displays and for menus that say no other."""
-    needs: Annotated[dict[Name, Grade], Field(min_length=1)]
+    needs: Annotated[dict[Name, Grade], Field(min_length=1, max_length=200)]
     """The skills an agent must have, each with the least grade (1 to 10)."""
     target_seconds: Annotated[float, Field(ge=0, le=86400)] = 20.0
     """How soon a call should be answered; earlier targets are served first."""
@@ -207,7 +207,7 @@ class AgentEntry(Entry):
     """What displays call him."""
     phone: Phone
     """The PJSIP endpoint of his own phone."""
-    skills: Annotated[dict[Name, Grade], Field(min_length=1)]
+    skills: Annotated[dict[Name, Grade], Field(min_length=1, max_length=200)]
     """What he can do, each graded 1 to 10."""
     pin: Pin | None = None
     """Lets him log in at any phone; without it only at his own."""

@@ -148,9 +148,13 @@ def _syntax_problem(name: str, text: str, error: yaml.YAMLError) -> Problem:
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         what = f"not valid YAML: {error.problem or error.context}"
         lines = text.splitlines()
+        if line > len(lines) > 0:
+            line, column = len(lines), len(lines[-1]) + 1
         around = lines[max(0, line - 2) : line]
         if any("\t" in found[: len(found) - len(found.lstrip())] for found in around):
             return Problem(name, line, column, what, "indent with spaces, never with tabs")
+        if "alphabetic or numeric" in what:
+            return Problem(name, line, column, what, "write what begins with * or & in quotes")
         return Problem(name, line, column, what, "check quotes, colons and indentation just before")
     position = getattr(error, "position", 0)
     position = position if isinstance(position, int) else 0
@@ -182,7 +186,7 @@ class _Builder:
         match event:
             case yaml.ScalarEvent():
                 self._check_tag(event.tag, at)
-                empty = event.style is None and event.value in ("", "~", "null")
+                empty = not event.style and event.value in ("", "~", "null")
                 node = Node(at, None if empty else event.value)
                 self._name(event.anchor, node)
                 self._add(node)
