@@ -46,6 +46,7 @@ MAY_IMPORT: Mapping[str, Imports] = {
     "acd.ami.wire": PURE_STDLIB,
     "acd.pipeline": CORE | {"acd.ami", "acd.errors"},
     "acd.sim": VIRTUAL_PBX,
+    "acd.sim.centre": PURE_STDLIB | {"random.Random", "acd.core.ids", "acd.core.plan"},
     "acd.sim.auditor": PURE_STDLIB
     | {
         "msgspec",
@@ -212,7 +213,7 @@ BREAKS = {
     "engine-insides": ("acd/metrics.py", "import acd.core.engine"),
     "virtual-pbx-apart": ("acd/sim/pbx.py", "import acd.core.call"),
     "auditor-apart": ("acd/sim/auditor.py", "import acd.core.engine"),
-    "auditor-is-not-asked": ("acd/sim/pbx.py", "import acd.sim.auditor"),
+    "virtual-pbx-is-blind": ("acd/sim/pbx.py", "import acd.sim.auditor"),
     "nobody-imports-the-shell": ("acd/metrics.py", "import acd.daemon"),
     "one-home-for-panoramisk": ("acd/daemon.py", "import panoramisk"),
     "one-home-for-yaml": ("acd/web/api.py", "import yaml"),
