@@ -141,7 +141,10 @@ class Observer:
     def rows(self, name: str, /, *, timeout: float = 10, **headers: str) -> list[Message]:
         """Sends an action that answers with a list of events, and returns its rows."""
         got = self._run(
-            name, headers, timeout, lambda got: got[-1].get("EventList") == "Complete" if got else False
+            name,
+            headers,
+            timeout,
+            lambda got: got[-1].get("EventList") == "Complete" if got else False,
         )
         return got[1:-1]
 

@@ -4,6 +4,7 @@ A recorder is a socket of ours that a SIPp call names in its SDP in place of SIP
 A-law or mu-law, 8000 samples a second.
 """
 
+import itertools
 import math
 import socket
 import struct
@@ -121,7 +122,7 @@ def loudness(packets: Sequence[Packet]) -> float:
 def largest_gap_seconds(packets: Sequence[Packet]) -> float:
     """The longest time between two packets that follow each other; 0 with fewer than two."""
     times = [packet.received_at for packet in packets]
-    return max((later - at for at, later in zip(times, times[1:], strict=False)), default=0.0)
+    return max((later - at for at, later in itertools.pairwise(times)), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,8 +55,12 @@ class Script:
 
     def caller(self, *, since: int = 0, number: str = "") -> str:
         """The channel of the next caller in the menu, or of the one with that number."""
-        wanted = {"CallerIDNum": number} if number else {}
-        start = self._observer.event("AsyncAGIStart", since=since, **wanted)
+        start = self._observer.wait_for(
+            lambda message: (
+                message.event == "AsyncAGIStart" and number in ("", message["CallerIDNum"])
+            ),
+            since=since,
+        )
         return start["Channel"]
 
     def to_waiting_room(self, channel: str, call: str = "c-1") -> Message:
@@ -83,6 +87,7 @@ class Script:
         label: str = LABEL,
         number: str = "0301234567",
         timeout_seconds: float = 30,
+        alone: bool = True,
     ) -> str:
         """Rings the agent for the caller; returns the leg's unique id, which is ours."""
         leg = f"leg-{agent}-{next(self._tokens)}"
@@ -91,6 +96,7 @@ class Script:
             "ACD_OFFER": offer,
             "ACD_SERVICE_NAME": SERVICE[0],
             "ACD_SERVICE_NUMBER": SERVICE[1],
+            "ACD_ALONE": "1" if alone else "",
         }
         self._observer.action(
             "Originate",

@@ -8,7 +8,7 @@ SIPp's message logs (`siplog`): evidence of its own beside AMI and the PBX's cal
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -243,7 +243,6 @@ class Hostile:
     display: str = '"Caller"'
     user: str = "[field1]"
     headers: str = ""
-
 
 
 class SippCallers(_Sipp):
