@@ -16,7 +16,7 @@ from typing import Final
 from acd.ami.wire import Headers
 from acd.sim.asyncagi import AgiSession
 from acd.sim.channels import Channel
-from acd.sim.exchange import Exchange
+from acd.sim.exchange import TRUNK, Exchange
 from acd.sim.ringing import OriginateRequest, originate
 from acd.sim.rooms import TalkSide, Waiting
 
@@ -33,7 +33,10 @@ def perform(exchange: Exchange, action: Headers) -> None:
     handler = _ACTIONS.get(action.get("Action").lower())
     try:
         if handler is None:
-            raise _Refused(f"Invalid/unknown command: {action.get('Action')}.")
+            raise _Refused(
+                f"Invalid/unknown command: {action.get('Action')}. "
+                "Use Action: ListCommands to show available commands."
+            )
         handler(exchange, action)
     except _Refused as refused:
         exchange.reply("Response: Error", *_action_id(action), f"Message: {refused}")
@@ -87,7 +90,7 @@ def _events(exchange: Exchange, action: Headers) -> None:
 
 
 def _filter(exchange: Exchange, action: Headers) -> None:
-    _succeed(exchange, action, "Message: Filter added successfully")
+    _succeed(exchange, action, "Message: Success")
 
 
 def _core_status(exchange: Exchange, action: Headers) -> None:
@@ -100,7 +103,8 @@ def _core_status(exchange: Exchange, action: Headers) -> None:
         f"CoreStartupTime: {clock}",
         f"CoreReloadDate: {date}",
         f"CoreReloadTime: {clock}",
-        f"CoreCurrentCalls: {len(exchange.channels)}",
+        f"CoreCurrentCalls: {exchange.callers}",
+        f"CoreProcessedCalls: {exchange.processed_calls}",
     )
 
 
@@ -140,6 +144,8 @@ def _core_show_channels(exchange: Exchange, action: Headers) -> None:
 def _device_state_list(exchange: Exchange, action: Headers) -> None:
     states = {phone.device: exchange.device_state(phone) for phone in exchange.phones.values()}
     states.update(exchange.custom_devices)
+    states[TRUNK] = exchange.trunk_state()
+    states["Queue:acd-emergency_avail"] = "INUSE"
     rows = [f"Device: {device}\r\nState: {state}\r\n" for device, state in states.items()]
     _list(
         exchange,
@@ -237,7 +243,7 @@ def _write(exchange: Exchange, channel: Channel | None, name: str, value: str) -
             exchange.custom_devices[argument] = value
             exchange.emit("DeviceStateChange", "call", f"Device: {argument}\r\nState: {value}\r\n")
         case _:
-            raise _Refused("Function not found or not writable")
+            raise _Refused("Variable not set")
 
 
 # -- calls ---------------------------------------------------------------------------------------
@@ -301,16 +307,16 @@ def _hangup(exchange: Exchange, action: Headers) -> None:
     cause = action.get("Cause")
     code = int(cause) if cause.isdigit() else 0
     _succeed(exchange, action, "Message: Channel Hungup")
-    exchange.emit("HangupRequest", "call", channel.headers(), f"Cause: {code}\r\n")
+    exchange.emit("SoftHangupRequest", "call", channel.headers(), f"Cause: {code}\r\n")
     exchange.soon(lambda: exchange.hang_up(channel, code))
 
 
 def _bridge_kick(exchange: Exchange, action: Headers) -> None:
-    channel = _channel(exchange, action, "Channel is not in a bridge")
+    channel = _channel(exchange, action, "Channel does not exist")
     occupation = channel.occupation
     if not isinstance(occupation, Waiting | TalkSide):
         raise _Refused("Channel is not in a bridge")
-    _succeed(exchange, action)
+    _succeed(exchange, action, "Message: Channel has been kicked")
 
     def kick() -> None:
         if channel.occupation is occupation:

@@ -21,7 +21,8 @@ from acd.sim.exchange import Exchange
 
 _UNRESERVED: Final = "-_.!~*'()"
 _SAMPLES_PER_SECOND: Final = 8000
-_SPOKEN_DIGIT_SECONDS: Final = 0.45
+_SPOKEN_DIGIT_SECONDS: Final = 0.6
+_HARMLESS: Final = frozenset({"NOOP", "SET", "ANSWER", "VERBOSE", "RINGING"})
 
 
 class AgiSession:
@@ -96,6 +97,12 @@ class AgiSession:
         if self._command_id is not None and self._stops(digit):
             self._finish(f"200 result={ord(digit)}{self._position()}")
 
+    def vanish(self) -> None:
+        """The channel is taken away from under the session, which tells nobody."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._command_id = None
+
     def _next(self) -> None:
         self._timer = None
         if self._channel.commands:
@@ -155,11 +162,15 @@ class AgiSession:
                 self._finish("200 result=0" if value is None else f"200 result=1 ({value})")
             case ["HANGUP", *_]:
                 self._answer("200 result=1")
-                self._exchange.hang_up(self._channel, 16)
+                self._exchange.hang_up(self._channel, 0)
             case ["ASYNCAGI", "BREAK"]:
                 self._end("200 result=0")
             case ["VERBOSE", *_]:
                 self._finish("200 result=1")
+            case ["EXEC", application] if application not in _HARMLESS:
+                self._finish("200 result=-2")
+            case ["STREAM" | "GET" | "SET" | "EXEC", *_] if len(words) < 3:
+                self._finish("520-Invalid command syntax.  Proper usage not available.")
             case ["EXEC", _] | ["ANSWER", *_] | ["NOOP", *_] | ["SET", _]:
                 self._finish("200 result=0")
             case _:

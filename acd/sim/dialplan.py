@@ -126,7 +126,7 @@ class Dialplan:
         leg.caller_name = leg.variables.get("ACD_SERVICE_NAME", "")
         leg.number = leg.variables.get("ACD_SERVICE_NUMBER", "")
         began = int(caller.variables.get("ACD_ROUND_MS", "0"))
-        if int(self._x.now * 1000) - began > _GUARD_MS:
+        if int(self._x.now * 1000) - began >= _GUARD_MS:
             self._x.then(leg, lambda: self._join(leg, caller), _GUARD_SECONDS)
         else:
             self._join(leg, caller)
@@ -135,6 +135,7 @@ class Dialplan:
         if caller.hung_up:
             self._refuse(leg, "caller gone")
             return
+        leg.variables["ACD_CLAIMED"] = "1"
         caller.shared["ACD_TALKED"] = "1"
         if caller.occupation is None:
             # Between two rounds he is in no bridge and runs no application: Bridge() fails.
@@ -145,6 +146,9 @@ class Dialplan:
                 Happening.CALLER_STOLEN, caller=caller.uniqueid, leg=leg.uniqueid,
                 detail=caller.occupation.application,
             )  # fmt: skip
+        if isinstance(caller.occupation, AgiSession):
+            caller.occupation.vanish()
+            caller.occupation = None
         self._x.interrupt(caller)
         Talk(
             self._x,
@@ -155,7 +159,7 @@ class Dialplan:
         )
 
     def _refuse(self, leg: Channel, why: str) -> None:
-        """acd-ring's `Hangup()`, then its `h`: what was not a talk leaves no mark."""
+        """acd-ring's `Hangup()`, then its `h`: the leg that claimed takes back its mark."""
         x = self._x
         x.fact(
             Happening.REFUSED,
@@ -165,7 +169,7 @@ class Dialplan:
             detail=why,
         )
         caller = x.channels.get(leg.variables.get("ACD_CALLER", ""))
-        if caller is not None:
+        if caller is not None and leg.variables.get("ACD_CLAIMED") == "1":
             caller.shared.pop("ACD_TALKED", None)
         x.then(leg, lambda: x.hang_up(leg, 16))
 

@@ -29,6 +29,8 @@ WANTED: Final = frozenset(
 )
 """The include filters of the sample manager.conf: nothing else reaches a session."""
 
+TRUNK: Final = "PJSIP/trunk"
+
 CAUSES: Final = {
     0: "Unknown",
     1: "Unallocated (unassigned) number",
@@ -51,8 +53,10 @@ class Options:
     """Send every kind of event, as a session without filters would get them."""
     channel_variables: tuple[str, ...] = ("ACD_CALL",)
     latency_seconds: tuple[float, float] = (0.0003, 0.0015)
-    """Bounds of one step of dialplan or signalling."""
-    agi_poll_seconds: float = 0.02
+    """Bounds of one step of the dialplan."""
+    signalling_seconds: tuple[float, float] = (0.002, 0.02)
+    """Bounds of the time from an INVITE to a phone's first reply."""
+    agi_poll_seconds: float = 0.1
     prompt_seconds: Mapping[str, float] = field(default_factory=dict)
     default_prompt_seconds: float = 2.0
     missing_prompts: frozenset[str] = frozenset()
@@ -108,6 +112,8 @@ class Exchange:
         self.legs: dict[str, list[Channel]] = {device: [] for device in self.phones}
         self.globals: dict[str, str] = {}
         self.custom_devices: dict[str, str] = {}
+        self.callers = 0
+        self.processed_calls = 0
         self._channel_number = 0
 
     # -- time ------------------------------------------------------------------------------------
@@ -184,10 +190,6 @@ class Exchange:
         """By name or by Uniqueid, as Asterisk's actions take either."""
         return self.channels.get(name) or self.by_uniqueid.get(name)
 
-    def next_uniqueid(self) -> str:
-        self._channel_number += 1
-        return f"{self.system_name}-{int(self.now)}.{self._channel_number}"
-
     def new_channel(
         self,
         endpoint: str,
@@ -200,10 +202,10 @@ class Exchange:
         number: str = "",
         caller_name: str = "",
     ) -> Channel:
-        uniqueid = uniqueid or self.next_uniqueid()
-        self._sequence += 1
+        number_of_it, self._channel_number = self._channel_number, self._channel_number + 1
+        uniqueid = uniqueid or f"{self.system_name}-{int(self.now)}.{number_of_it}"
         channel = Channel(
-            name=f"{endpoint}-{self._sequence:08x}",
+            name=f"{endpoint}-{number_of_it:08x}",
             uniqueid=uniqueid,
             linkedid=uniqueid,
             created_at=self.now,
@@ -220,6 +222,10 @@ class Exchange:
         self.channels[channel.name] = channel
         self.by_uniqueid[uniqueid] = channel
         self.emit("Newchannel", "call", channel.headers())
+        if phone is None:
+            self.callers += 1
+            self.processed_calls += 1
+            self._trunk_changed(was=self.callers - 1)
         self.device_changed(phone)
         return channel
 
@@ -279,6 +285,8 @@ class Exchange:
         )
         self.device_changed(channel.phone)
         if channel.phone is None:
+            self.callers -= 1
+            self._trunk_changed(was=self.callers + 1)
             self.fact(Happening.CALLER_GONE, caller=channel.uniqueid, detail=str(cause))
         elif channel.dialled:
             self.fact(Happening.CODE_ENDED, phone=channel.phone.device, leg=channel.uniqueid)
@@ -321,13 +329,15 @@ class Exchange:
     # -- devices ---------------------------------------------------------------------------------
 
     def device_state(self, phone: AgentPhone) -> str:
-        """The phone's state as Asterisk derives it from its contact and channels."""
+        """The phone's state as Asterisk derives it from its contact and channels.
+
+        With device_state_busy_at=1 a phone that rings is BUSY already.
+        """
         if not phone.reachable:
             return "UNAVAILABLE"
         states = {channel.state for channel in self.legs[phone.device]}
-        if phone.private_call or ChannelState.UP in states or ChannelState.RING in states:
-            return "BUSY"
-        return "RINGING" if ChannelState.RINGING in states else "NOT_INUSE"
+        states.discard(ChannelState.DOWN)
+        return "BUSY" if phone.private_call or states else "NOT_INUSE"
 
     def device_changed(self, phone: AgentPhone | None) -> None:
         """Publish the phone's state where it is another than the one last published."""
@@ -337,6 +347,14 @@ class Exchange:
         if state != phone.state:
             phone.state = state
             self.emit("DeviceStateChange", "call", f"Device: {phone.device}\r\nState: {state}\r\n")
+
+    def trunk_state(self) -> str:
+        return "INUSE" if self.callers else "UNAVAILABLE"
+
+    def _trunk_changed(self, *, was: int) -> None:
+        if not was or not self.callers:
+            state = self.trunk_state()
+            self.emit("DeviceStateChange", "call", f"Device: {TRUNK}\r\nState: {state}\r\n")
 
     # -- the end ---------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from acd.ami.wire import Headers, parse
 from acd.sim.actions import perform
 from acd.sim.channels import Channel, ChannelState
 from acd.sim.dialplan import Dialplan
-from acd.sim.exchange import Exchange, Message, Options
+from acd.sim.exchange import TRUNK, Exchange, Message, Options
 from acd.sim.facts import Fact, Happening, OnFact
 from acd.sim.phones import AgentPhone, Behaviour, Reply
 
@@ -31,6 +31,7 @@ __all__ = ["AgentPhone", "Behaviour", "Fact", "Happening", "Options", "Reply", "
 
 _KEY_SECONDS = 0.06
 _DOUBLED_WITHIN_SECONDS = 0.14
+_SECOND_END_SECONDS = 0.085
 
 
 class VirtualPbx:
@@ -128,7 +129,7 @@ class VirtualPbx:
         x = self._x
         x.run_until(now)
         channel = x.new_channel(
-            "PJSIP/trunk",
+            TRUNK,
             "acd-inbound",
             dnis,
             state=ChannelState.RING,
@@ -165,21 +166,24 @@ class VirtualPbx:
             x.emit(
                 "DTMFBegin", "dtmf", channel.headers(), f"Digit: {digit}\r\nDirection: Received\r\n"
             )
-        x.after(_KEY_SECONDS, lambda: self._release(channel, digit, 2 if twice else 1))
+        x.after(_KEY_SECONDS, lambda: self._release(channel, digit))
+        if twice:
+            x.after(_SECOND_END_SECONDS, lambda: self._key_ended(channel, digit))
 
-    def _release(self, channel: Channel, digit: str, times: int) -> None:
-        x = self._x
-        for _ in range(times):
-            if not channel.hung_up:
-                x.emit(
-                    "DTMFEnd",
-                    "dtmf",
-                    channel.headers(),
-                    f"Digit: {digit}\r\nDurationMs: {int(_KEY_SECONDS * 1000)}\r\n"
-                    "Direction: Received\r\n",
-                )
+    def _release(self, channel: Channel, digit: str) -> None:
+        self._key_ended(channel, digit)
         if channel.occupation is not None:
             channel.occupation.key(digit)
+
+    def _key_ended(self, channel: Channel, digit: str) -> None:
+        if not channel.hung_up:
+            self._x.emit(
+                "DTMFEnd",
+                "dtmf",
+                channel.headers(),
+                f"Digit: {digit}\r\nDurationMs: {int(_KEY_SECONDS * 1000)}\r\n"
+                "Direction: Received\r\n",
+            )
 
     def hang_up(self, channel: str, now: float, cause: int = 16) -> None:
         """The far end of a channel hangs up; nothing when it is gone already."""

@@ -1,9 +1,9 @@
 """Originate, and what comes back when an agent's phone is rung.
 
 How outcomes look from AMI, as measured (DESIGN.md): the truth is the cause in the leg's Hangup;
-the Reason of OriginateResponse is 4 for an answer, 3 for a time-out after ringing and 0 for all
-else; OriginateResponse, DialEnd and Hangup come in any order. An endpoint that is unknown, or
-whose contact is known to be gone, gives an OriginateResponse and nothing else.
+the Reason of OriginateResponse is 4 for an answer, 3 for a time-out (which has no DialEnd) and 0
+for all else; OriginateResponse, DialEnd and Hangup come in any order. An endpoint that is unknown,
+or whose contact is known to be gone, gives an OriginateResponse and nothing else.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class _Failure:
 
 
 _REFUSALS: Final = {
-    Reply.BUSY: _Failure(17, "BUSY", "486 Busy Here"),
-    Reply.DECLINES: _Failure(21, "BUSY", "603 Decline"),
-    Reply.FORBIDDEN: _Failure(21, "CONGESTION", "403 Forbidden"),
-    Reply.UNAVAILABLE: _Failure(_NO_ANSWER, "NOANSWER", "480 Temporarily Unavailable"),
+    Reply.BUSY: _Failure(17, "BUSY", "486"),
+    Reply.DECLINES: _Failure(21, "NOANSWER", "603"),
+    Reply.FORBIDDEN: _Failure(21, "NOANSWER", "403"),
+    Reply.UNAVAILABLE: _Failure(_NO_ANSWER, "NOANSWER", "480"),
 }
 
 
@@ -62,13 +62,14 @@ class Ring:
         self._phone = phone
         in_use = bool(exchange.legs[phone.device]) or phone.private_call
         self._behaviour = Behaviour(Reply.BUSY, 0.0) if in_use else phone.takes_ring()
-        self._rang = False
         self._timers: list[Timer] = []
         self.leg = leg = exchange.new_channel(
-            request.device, "acd-agents", "", uniqueid=request.channel_id, phone=phone
+            request.device, "acd-agents", "s", uniqueid=request.channel_id, phone=phone
         )
+        leg.language = "de"
         leg.variables.update(request.variables)
-        leg.connected_name, leg.connected_number = _caller_id(request.caller_id)
+        leg.caller_name, leg.number = _caller_id(request.caller_id)
+        leg.connected_name, leg.connected_number = leg.caller_name, leg.number
         leg.talk_seconds = self._behaviour.talk_seconds
         caller = exchange.find(leg.variables.get("ACD_CALLER", ""))
         leg.rings_for = caller.uniqueid if caller else ""
@@ -82,7 +83,8 @@ class Ring:
             detail=request.caller_id,
         )
         self._timers.append(exchange.after(request.timeout_seconds, self._time_out))
-        self._timers.append(exchange.soon(self._first_reply))
+        delay = exchange.rng.uniform(*exchange.options.signalling_seconds)
+        self._later(delay, self._first_reply)
 
     def _first_reply(self) -> None:
         """The phone has the INVITE: it refuses at once, rings first, or says nothing."""
@@ -93,9 +95,12 @@ class Ring:
         if refusal is not None and behaviour.after_seconds <= 0:
             self._fail(refusal)
             return
-        self._rang = True
-        self._x.emit("DialState", "call", self.leg.headers("Dest"), "DialStatus: RINGING\r\n")
-        self._x.set_state(self.leg, ChannelState.RINGING)
+        self._in_any_order(
+            lambda: self._x.emit(
+                "DialState", "call", self.leg.headers("Dest"), "DialStatus: RINGING\r\n"
+            ),
+            lambda: self._x.set_state(self.leg, ChannelState.RINGING),
+        )
         if refusal is not None:
             self._later(behaviour.after_seconds, lambda: self._fail(refusal))
         elif behaviour.reply is Reply.ANSWERS:
@@ -109,7 +114,6 @@ class Ring:
         leg = self.leg
         leg.occupation = None
         self._x.set_state(leg, ChannelState.UP)
-        leg.context, leg.exten = self._request.context, self._request.exten
         self._in_any_order(lambda: self._respond("Success", 4), lambda: self._dial_end("ANSWER"))
         self._x.fact(
             Happening.PHONE_ANSWERED,
@@ -120,13 +124,14 @@ class Ring:
         self._x.then(leg, lambda: self._x.goto(leg, self._request.context, self._request.exten))
 
     def _time_out(self) -> None:
-        self._fail(_Failure(_NO_ANSWER, "NOANSWER", reason=3 if self._rang else 0))
+        """Originate's own deadline: Asterisk gives up, and says no DialEnd."""
+        self._fail(_Failure(_NO_ANSWER, "", "480", reason=3))
 
     def _fail(self, failure: _Failure) -> None:
         self._stop()
         self.leg.occupation = None
         self._in_any_order(
-            lambda: self._dial_end(failure.status),
+            *([lambda: self._dial_end(failure.status)] if failure.status else []),
             lambda: self._respond("Failure", failure.reason),
             lambda: self._x.hang_up(self.leg, failure.cause, failure.tech_cause),
         )
@@ -135,7 +140,7 @@ class Ring:
     def leave(self) -> None:
         """Hung up from outside (`Hangup`, CancelRing): the phone is told to stop."""
         self._stop()
-        self._dial_end("CANCEL")
+        self._dial_end("NOANSWER")
         self._x.soon(lambda: self._respond("Failure", 0))
         self._ended(0)
 
@@ -165,8 +170,15 @@ class Ring:
         self._x.emit("DialEnd", "call", self.leg.headers("Dest"), f"DialStatus: {status}\r\n")
 
     def _respond(self, response: str, reason: int) -> None:
-        channel = self.leg.name if response == "Success" else self._request.device
-        respond(self._x, self._request, response, reason, channel)
+        leg = self.leg
+        if response == "Success":
+            variables = "".join(
+                f"ChanVariable({leg.name}): {name}={leg.variables.get(name, '')}\r\n"
+                for name in leg.published
+            )
+            respond(self._x, self._request, response, reason, leg.name, variables)
+        else:
+            respond(self._x, self._request, response, reason, self._request.device)
 
 
 def originate(exchange: Exchange, request: OriginateRequest) -> None:
@@ -180,8 +192,14 @@ def originate(exchange: Exchange, request: OriginateRequest) -> None:
 
 
 def respond(
-    exchange: Exchange, request: OriginateRequest, response: str, reason: int, channel: str
+    exchange: Exchange,
+    request: OriginateRequest,
+    response: str,
+    reason: int,
+    channel: str,
+    variables: str = "",
 ) -> None:
+    """The event that ends an Originate, whatever became of it."""
     name, number = _caller_id(request.caller_id)
     action_id = f"ActionID: {request.action_id}\r\n" if request.action_id else ""
     exchange.emit(
@@ -191,6 +209,7 @@ def respond(
         f"Context: {request.context}\r\nExten: {request.exten}\r\nReason: {reason}\r\n"
         f"Uniqueid: {request.channel_id or '<null>'}\r\n"
         f"CallerIDNum: {number or '<unknown>'}\r\nCallerIDName: {name or '<unknown>'}\r\n",
+        variables,
     )
 
 

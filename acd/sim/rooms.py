@@ -72,6 +72,7 @@ class Talk:
         caller.connected_number, caller.connected_name = leg.number, leg.caller_name
         leg.occupation = self._leg_side = TalkSide(self, leg, "Bridge", caller.name, then_leg)
         exchange.enter_bridge(leg, self._bridge)
+        self._bridge.technology = "native_rtp"
         self._tell(Happening.BRIDGED)
         for channel in (caller, leg):
             if channel.talk_seconds is not None:

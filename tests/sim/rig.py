@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from acd.ami.wire import Headers, encode, parse
+from acd.sim.exchange import TRUNK
 from acd.sim.facts import Fact, Happening
 from acd.sim.pbx import Options, VirtualPbx
 
@@ -61,7 +62,8 @@ class Rig:
         ]
 
     def names(self) -> list[str]:
-        return [message.get("Event") for message in self.received if message.first == "Event"]
+        """The names of the events received so far, without what is said about the trunk."""
+        return [event.get("Event") for event in self.events() if event.get("Device") != TRUNK]
 
     def forget(self) -> None:
         self.received.clear()

@@ -32,7 +32,8 @@ class TestArrival:
             rig.now, number="030\r\nEvent: Hangup\r\n1", name="E\r\n\r\nEvent: Hangup", dnis="08005"
         )
         rig.run(0.1)
-        (start,) = rig.events()
+        assert rig.names() == ["AsyncAGIStart"]
+        (start,) = rig.events("AsyncAGIStart")
         assert start.get("CallerIDNum") == "0301"
         assert start.duplicates() == ()
 
@@ -340,7 +341,9 @@ class TestReadingThePbx:
         rig.forget()
         rig.act("DeviceStateList", ActionID="d")
         states = {row.get("Device"): row.get("State") for row in rig.events("DeviceStateChange")}
-        assert states == {PHONE: "BUSY", "PJSIP/1002": "UNAVAILABLE"}
+        assert states[PHONE] == "BUSY"
+        assert states["PJSIP/1002"] == "UNAVAILABLE"
+        assert states["PJSIP/trunk"] == "INUSE"
         assert rig.events("DeviceStateListComplete")
 
     def test_variables_of_the_pbx_of_a_channel_and_shared(self) -> None:
