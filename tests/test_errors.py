@@ -14,7 +14,9 @@ def test_a_problem_reads_as_file_line_column_what_and_what_is_allowed() -> None:
 
 
 def test_a_problem_of_a_whole_file_names_no_line() -> None:
-    assert str(Problem("agents.yaml", 0, 0, "the file is empty")) == "agents.yaml: the file is empty"
+    assert (
+        str(Problem("agents.yaml", 0, 0, "the file is empty")) == "agents.yaml: the file is empty"
+    )
 
 
 def test_what_a_file_holds_cannot_move_the_cursor_or_forge_a_line() -> None:

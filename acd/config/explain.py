@@ -78,7 +78,7 @@ def _tell(
         what = f'"{name}" cannot be a key here'
         source.blame(full, what, _pattern(detail), key=True)
     elif detail["input"] is None:
-        source.blame(full, f'"{name}" is empty', _purpose(model, inner))
+        source.blame(full, f'"{name}" is empty', _purpose(model, inner), key=True)
     else:
         what, allowed = _wrong_value(detail)
         if detail["type"] == "dict_type" and _is_spoken(model, inner):
@@ -158,7 +158,8 @@ def _purpose(model: type[BaseModel], inner: tuple[Key, ...]) -> str:
         if field is not None and field.description:
             text = " ".join(field.description.split()).replace("``", '"').rstrip(".")
             return f"it is for: {text[:1].lower()}{text[1:]}"
-    return ""
+    needed = [name for name, field in model.model_fields.items() if field.is_required()]
+    return f"write at least {', '.join(needed)}" if needed else ""
 
 
 def _is_spoken(model: type[BaseModel], inner: tuple[Key, ...]) -> bool:

@@ -29,6 +29,7 @@ Grade = Annotated[int, Field(ge=1, le=10)]
 DialledNumber = Annotated[str, StringConstraints(pattern=r"^[+0-9]?[0-9]{0,31}$")]
 PbxPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/_.-]{1,200}$")]
 
+Voice = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+./-]{0,63}$")]
 
 PATTERNS: dict[str, str] = {
     NAME_PATTERN: "small letters, digits and _, a letter first, at most 32",
@@ -43,6 +44,7 @@ PATTERNS: dict[str, str] = {
     r"^[^\x00-\x1f\x7f\"<>\\]{1,40}$": 'at most 40 characters, without " < > and \\',
     r"^[A-Za-z0-9.:_-]{1,253}$": "a host name or an IP address",
     r"^[+0-9]?[0-9]{0,31}$": "digits, with or without a + first",
+    r"^[A-Za-z0-9][A-Za-z0-9_+./-]{0,63}$": "letters, digits and _ + . / -, at most 64",
     r"^[A-Za-z0-9/_.-]{1,200}$": "letters, digits and / _ . -",
 }
 """What each pattern means, in the words an operator reads."""
@@ -106,7 +108,7 @@ class LanguageEntry(Entry):
 
     name: Line
     """What its speakers call it, for example Deutsch."""
-    voice: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+./-]{0,63}$")]
+    voice: Voice
     """What the speech command gets as ``{voice}``."""
     option: Line
     """How a choice is announced; ``{label}`` and ``{key}`` are filled in."""

@@ -87,7 +87,7 @@ class Small:
 
     def write(self, name: str, text: str | bytes) -> None:
         path = self.root / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode() if isinstance(text, str) else text)
 
     def edit(self, name: str, old: str, new: str) -> None:

@@ -27,7 +27,7 @@ MISTAKES = [
      'config/queues.yaml:4:20: "wrap_up_seconds" must be a number, not "yes"; '
      "write it without a unit, for example 15"),
     ("config/queues.yaml", "wrap_up_seconds: 120", "wrap_up_seconds:",
-     'config/queues.yaml:4:19: "wrap_up_seconds" is empty; '
+     'config/queues.yaml:4:3: "wrap_up_seconds" is empty; '
      "it is for: the longest after-call work; the agent may end it earlier"),
     ("config/queues.yaml", "wrap_up_seconds: 120", "wrap_up_seconds: [1]",
      'config/queues.yaml:4:3: "wrap_up_seconds" must be a number'),
@@ -60,7 +60,7 @@ MISTAKES = [
     ("ivr_menus/main.yaml", "  9: ", "  10: ",
      'ivr_menus/main.yaml:7:3: "10" cannot be a key here; one key: 0 to 9, "*" or "#"'),
     ("ivr_menus/main.yaml", "{queue: fault}", "",
-     'ivr_menus/main.yaml:5:5: "1" is empty; '
+     'ivr_menus/main.yaml:5:3: "1" is empty; '
      "it is for: key -> what it does; announced in this order"),
     ("ivr_menus/main.yaml", "[de, en]", "de",
      'ivr_menus/main.yaml:2:12: "languages" must be a list; '

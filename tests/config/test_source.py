@@ -40,7 +40,7 @@ def test_scalars_stay_what_was_written(text: str, read: Value) -> None:
 
 
 def test_places_count_lines_and_columns_from_one() -> None:
-    found = parse("fault:\n  needs: {skill: 3}\n  list:\n  - one\n  - two\n".encode(), "x.yaml")
+    found = parse(b"fault:\n  needs: {skill: 3}\n  list:\n  - one\n  - two\n", "x.yaml")
     assert found.place("fault", "needs", "skill") == (2, 18)
     assert found.place("fault", "needs", "skill", key=True) == (2, 11)
     assert found.place("fault", "needs") == (2, 3)

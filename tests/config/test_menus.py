@@ -1,0 +1,147 @@
+"""Menu files become graphs: what is offered, in which words and voices, and what codes answer."""
+
+import pytest
+
+from acd.config.menus import following
+from acd.core.ids import MenuId
+from acd.core.plan import Ask
+from tests.config.conftest import Small
+
+
+def spoken(small: Small) -> dict[str, tuple[str, str]]:
+    """Language folder and prompt -> voice and text."""
+    return {
+        f"{speech.language}/{speech.prompt}": (speech.voice, speech.text)
+        for speech in small.load().speeches
+    }
+
+
+def ask(small: Small) -> Ask:
+    menu = small.load().plan.menus[MenuId("main")]
+    found = menu.nodes[menu.entry]
+    assert isinstance(found, Ask)
+    return found
+
+
+def test_choices_are_offered_in_their_order_by_the_languages_own_sentence(small: Small) -> None:
+    said = spoken(small)
+    assert said["de/main/options"] == (
+        "de", "Für Entstörung drücken Sie die 1. Für Rechnung drücken Sie die 2.")  # fmt: skip
+    assert said["en/main/options"] == ("en", "For Faults, press 1. For Bill, press 2.")
+
+
+def test_another_language_is_offered_in_that_language(small: Small) -> None:
+    said = spoken(small)
+    assert said["de/main/key-9"] == ("en", "For English, press 9.")
+    assert said["en/main/key-9"] == ("de", "Für Deutsch drücken Sie die 9.")
+
+
+def test_an_announcement_replaces_the_sentence(small: Small) -> None:
+    own = "{queue: fault, announce: {de: Rohrbruch? Die 1., en: Burst pipe? Press 1.}}"
+    small.edit("ivr_menus/main.yaml", "{queue: fault}", own)
+    assert spoken(small)["en/main/options"][1] == "Burst pipe? Press 1. For Bill, press 2."
+
+
+def test_a_key_without_a_digit_is_called_by_its_name(small: Small) -> None:
+    small.edit("ivr_menus/main.yaml", "  1: {queue: fault}", '  "*": {queue: fault}')
+    assert spoken(small)["en/main/options"][1] == "For Faults, press star. For Bill, press 2."
+    assert spoken(small)["de/main/options"][1].startswith("Für Entstörung drücken Sie die *.")
+
+
+def test_the_order_of_the_file_says_when_the_language_is_offered(small: Small) -> None:
+    assert ask(small).prompts == ("main/welcome", "main/options", "main/key-9")
+    small.edit("ivr_menus/main.yaml", "  9: {language: next}\n", "")
+    small.edit("ivr_menus/main.yaml", "  2: ", "  9: {language: next}\n  2: ")
+    assert ask(small).prompts == (
+        "main/welcome", "main/options", "main/key-9", "main/options-2")  # fmt: skip
+
+
+def test_a_repetition_leaves_out_the_welcome(small: Small) -> None:
+    found = ask(small)
+    assert found.repeat_prompts == ("main/options", "main/key-9")
+    assert found.wrong_prompts == ("main/wrong-key",)
+    assert (found.retries, found.timeout_seconds) == (2, 6.0)
+
+
+def test_a_menu_may_do_without_a_welcome(small: Small) -> None:
+    small.edit("ivr_menus/main.yaml", "welcome: {de: Guten Tag., en: Hello.}\n", "")
+    assert ask(small).prompts == ("main/options", "main/key-9")
+
+
+def test_with_three_languages_the_next_one_is_offered(small: Small) -> None:
+    small.edit("config/acd.yaml", "  en:\n", "  fr: {name: F, voice: fr, "
+               'option: "{label}, {key}.", switch: "Français, {key}."}\n  en:\n')  # fmt: skip
+    for name in ("config/skills.yaml", "config/queues.yaml", "ivr_menus/main.yaml"):
+        text = (small.root / name).read_text(encoding="utf-8")
+        small.write(name, text.replace("{de:", "{fr: Oui., de:"))
+    small.edit("ivr_menus/main.yaml", "[de, en]", "[de, en, fr]")
+    said = spoken(small)
+    assert said["de/main/key-9"][0] == "en"
+    assert said["en/main/key-9"] == ("fr", "Français, 9.")
+    assert said["fr/main/key-9"][0] == "de"
+
+
+def test_each_code_is_a_menu_of_its_own(small: Small) -> None:
+    plan = small.load().plan
+    assert plan.code_menus == {"*30": "agent/*30"}
+    assert plan.callers_menu == "main"
+    assert set(plan.menus) == {"main", "agent/*30"}
+
+
+def test_a_menu_holds_what_can_be_reached_and_nothing_else(small: Small) -> None:
+    for menu in small.load().plan.menus.values():
+        named = {menu.entry} | {name for node in menu.nodes.values() for name in following(node)}
+        assert named == set(menu.nodes)
+
+
+MISTAKES = [
+    ("main", "menu: main", "menu: mein",
+     '1:7: "menu" is "mein", but the file is called main.yaml; write menu: main'),
+    ("main", "[de, en]", "[de, en, fr]",
+     '2:21: unknown language "fr"; allowed: de, en (acd.yaml)'),
+    ("main", "[de, en]", "[de, en, de]",
+     '2:21: "de" stands here twice; keep one'),
+    ("main", "{de: Falsch., en: Wrong.}", "{de: Falsch.}",
+     '8:1: "wrong_key" says nothing in "en"; add en: ...'),
+    ("main", "{de: Falsch., en: Wrong.}", "{de: Falsch., en: Wrong., fr: Faux.}",
+     '8:38: unknown language "fr"; allowed: de, en'),
+    ("main", "{queue: fault}", "{queue: fault, announce: {de: Eins.}}",
+     '5:21: "announce" says nothing in "en"; add en: ...'),
+    ("main", "{de: Rechnung, en: Bill}", "{de: Rechnung}",
+     '6:7: "label" says nothing in "en"; add en: ...'),
+    ("main", "  9: ", "  1: ",
+     '7:3: "1" stands here twice; first in line 5: keep one'),
+    ("agent", "    do: login\n    done: {de: Angemeldet., en: Logged in.}\n"
+     "    refused: {de: Nein., en: No.}", "    language: next",
+     '5:5: "language" has no choices to go back to here; give the code another verb'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("menu", "old", "new", "problem"), MISTAKES)
+def test_each_mistake_is_told(small: Small, menu: str, old: str, new: str, problem: str) -> None:
+    small.edit(f"ivr_menus/{menu}.yaml", old, new)
+    assert small.told() == [f"ivr_menus/{menu}.yaml:{problem}"]
+
+
+def test_a_code_can_have_one_meaning_only(small: Small) -> None:
+    text = (small.root / "ivr_menus/agent.yaml").read_text(encoding="utf-8")
+    small.write("ivr_menus/boss.yaml", text.replace("menu: agent", "menu: boss"))
+    (problem,) = small.told()
+    assert problem.startswith('ivr_menus/boss.yaml:4:3: "*30" is also a code of ')
+
+
+def test_a_menu_one_comes_to_must_speak_the_same_languages(small: Small) -> None:
+    other = """\
+menu: other
+languages: [de]
+choices:
+  1: {queue: fault}
+wrong_key: {de: Nein.}
+otherwise: {hang_up: true}
+"""
+    small.write("ivr_menus/other.yaml", other)
+    small.edit("ivr_menus/main.yaml", "{queue: fault}", "{menu: other, label: {de: a, en: b}}")
+    (problem,) = small.told()
+    assert problem.startswith(
+        'ivr_menus/main.yaml:5:13: the menu "other" does not speak "en", which this one does; '
+    )

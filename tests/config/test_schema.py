@@ -1,0 +1,39 @@
+"""The schema itself: every field explains itself, every pattern can be said in words."""
+
+import pytest
+from pydantic import BaseModel
+
+from acd.config import schema, verbs
+from acd.config.schema import PATTERNS, Entry
+
+
+def models(base: type[Entry]) -> list[type[Entry]]:
+    return [base, *(found for child in base.__subclasses__() for found in models(child))]
+
+
+assert schema
+assert verbs
+
+
+@pytest.mark.parametrize("model", models(Entry), ids=lambda model: model.__name__)
+def test_every_model_and_field_says_what_it_is_for(model: type[BaseModel]) -> None:
+    assert model.__doc__
+    for name, field in model.model_fields.items():
+        assert field.description, f"{model.__name__}.{name} has no docstring"
+
+
+@pytest.mark.parametrize("model", models(Entry), ids=lambda model: model.__name__)
+def test_every_pattern_has_words(model: type[BaseModel]) -> None:
+    for pattern in patterns(model.model_json_schema()):
+        assert pattern in PATTERNS, f"{model.__name__}: say in PATTERNS what {pattern} means"
+
+
+def patterns(found: object) -> set[str]:
+    if isinstance(found, list):
+        return {pattern for each in found for pattern in patterns(each)}
+    if not isinstance(found, dict):
+        return set()
+    own = {found["pattern"]} if isinstance(found.get("pattern"), str) else set()
+    keys = found.get("patternProperties")
+    own |= set(keys) if isinstance(keys, dict) else set()
+    return own | {pattern for each in found.values() for pattern in patterns(each)}

@@ -1,0 +1,189 @@
+"""Each verb of the menus' language: what it becomes, and how its mistakes are told."""
+
+import pytest
+
+from acd.core.ids import MenuId, NodeId
+from acd.core.plan import (
+    AgentAction,
+    AgentDo,
+    Ask,
+    Collect,
+    Enqueue,
+    HangUp,
+    MenuPlan,
+    Say,
+    SwitchLanguage,
+)
+from tests.config.conftest import Small
+
+OTHER = """\
+menu: other
+languages: [de, en]
+choices:
+  1: {label: {de: Ende, en: End}, hang_up: true}
+wrong_key: {de: Falsch., en: Wrong.}
+otherwise: {hang_up: true}
+"""
+
+
+def main(small: Small) -> MenuPlan:
+    return small.load().plan.menus[MenuId("main")]
+
+
+def chosen(menu: MenuPlan, key: str) -> object:
+    ask = menu.nodes[menu.entry]
+    assert isinstance(ask, Ask)
+    return menu.nodes[ask.choices[key]]
+
+
+def code(small: Small, dialled: str) -> MenuPlan:
+    plan = small.load().plan
+    return plan.menus[plan.code_menus[dialled]]
+
+
+def test_queue_remembers_the_key_and_its_label(small: Small) -> None:
+    found = chosen(main(small), "2")
+    assert isinstance(found, Enqueue)
+    assert (found.queue, found.option) == ("billing", "2")
+    assert found.label == {"de": "Rechnung", "en": "Bill"}
+
+
+def test_queue_without_a_label_takes_the_queues_own(small: Small) -> None:
+    found = chosen(main(small), "1")
+    assert isinstance(found, Enqueue)
+    assert found.label == {"de": "Entstörung", "en": "Faults"}
+
+
+def test_who_chose_nothing_has_no_option(small: Small) -> None:
+    menu = main(small)
+    ask = menu.nodes[menu.entry]
+    assert isinstance(ask, Ask)
+    found = menu.nodes[ask.otherwise]
+    assert isinstance(found, Enqueue)
+    assert (found.queue, found.option) == ("billing", "")
+
+
+def test_language_leads_back_to_the_beginning(small: Small) -> None:
+    menu = main(small)
+    found = chosen(menu, "9")
+    assert isinstance(found, SwitchLanguage)
+    assert found.next == menu.entry
+
+
+def test_menu_goes_on_in_another_file(small: Small) -> None:
+    small.write("ivr_menus/other.yaml", OTHER)
+    small.edit("ivr_menus/main.yaml", "{queue: fault}", "{menu: other, label: {de: a, en: b}}")
+    menu = main(small)
+    found = chosen(menu, "1")
+    assert isinstance(found, Ask)
+    assert found.id == "other/choices"
+    assert isinstance(menu.nodes[found.choices["1"]], HangUp)
+
+
+def test_do_says_what_became_of_it_and_hangs_up(small: Small) -> None:
+    menu = code(small, "*30")
+    found = menu.nodes[menu.entry]
+    assert isinstance(found, AgentDo)
+    assert (found.action, found.reason, found.by_number) == (AgentAction.LOG_IN, "", False)
+    for end, prompt in (
+        (found.done, "agent/code-30-done"),
+        (found.refused, "agent/code-30-refused"),
+    ):
+        said = menu.nodes[end]
+        assert isinstance(said, Say)
+        assert said.prompts == (prompt,)
+        assert isinstance(menu.nodes[said.next], HangUp)
+
+
+def test_collect_asks_in_order_and_refuses_who_does_not_answer(small: Small) -> None:
+    small.edit("ivr_menus/agent.yaml", "    do: login\n", """\
+    collect:
+      - {into: agent, say: {de: Nummer?, en: Number?}, max_digits: 8}
+      - {into: pin, say: {de: PIN?, en: PIN?}, min_digits: 4, max_digits: 12, retries: 1}
+    do: login
+    by_number: true
+""")  # fmt: skip
+    menu = code(small, "*30")
+    agent = menu.nodes[menu.entry]
+    assert isinstance(agent, Collect)
+    pin = menu.nodes[agent.next]
+    assert isinstance(pin, Collect)
+    done = menu.nodes[pin.next]
+    assert isinstance(done, AgentDo)
+    assert (agent.into, pin.into, done.by_number) == ("agent", "pin", True)
+    assert (pin.min_digits, pin.max_digits, pin.terminator, pin.retries) == (4, 12, "#", 1)
+    assert agent.otherwise == pin.otherwise == done.refused
+
+
+def test_say_comes_before_all_else(small: Small) -> None:
+    small.edit("ivr_menus/main.yaml", "{queue: fault}", "{say: {de: Ja., en: Yes.}, queue: fault}")
+    menu = main(small)
+    found = chosen(menu, "1")
+    assert isinstance(found, Say)
+    assert found.prompts == ("main/key-1-say",)
+    assert isinstance(menu.nodes[found.next], Enqueue)
+
+
+MISTAKES = [
+    ("main", "queue: fault", "queue: falt",
+     '5:14: unknown queue "falt", did you mean "fault"?; allowed: fault, billing'),
+    ("main", "{queue: fault}", "{label: {de: a, en: b}}",
+     '5:3: "1" leads nowhere; add one of: queue, language, menu, do, hang_up'),
+    ("main", "{queue: fault}", "{quue: fault}",
+     '5:3: "1" leads nowhere, did you mean "queue"?; '
+     "add one of: queue, language, menu, do, hang_up"),
+    ("main", "{queue: fault}", "{queue: fault, menu: main}",
+     '5:21: "queue" and "menu" cannot both be followed; keep one of them'),
+    ("main", "{queue: fault}", "{queue: fault, lable: x}",
+     '5:21: unknown key "lable", did you mean "label"?; '
+     "allowed: label, announce, say, collect, queue"),
+    ("main", "otherwise: {queue: billing}", "otherwise: {}",
+     '9:1: "otherwise" leads nowhere; add one of: queue, language, menu, do, hang_up'),
+    ("main", "{queue: fault}", "{menu: main}",
+     '5:3: "1" cannot be announced: it has no label; '
+     'add "label", or "announce" for the whole sentence'),
+    ("main", "{queue: fault}", "{menu: mian, label: {de: x, en: y}}",
+     '5:13: unknown menu "mian", did you mean "main"?; allowed: main'),
+    ("main", "{queue: fault}", "{menu: agent, label: {de: x, en: y}}",
+     '5:13: unknown menu "agent"; allowed: main'),
+    ("main", "{queue: fault}", "{hang_up: no, label: {de: x, en: y}}",
+     '5:16: "hang_up" cannot be "no"; allowed: true'),
+    ("main", "{language: next}", "{language: en}",
+     '7:17: "language" cannot be "en"; allowed: next'),
+    ("agent", "do: login", "do: log-in",
+     '5:9: "do" cannot be "log-in"; allowed: login, logout, ready, not-ready or end-wrap-up'),
+    ("agent", "do: login", "do: not-ready",
+     '5:9: "not-ready" needs a reason; a "reason" belongs to "do: not-ready"'),
+    ("agent", "do: login", "do: login\n    reason: break",
+     '5:9: no reason is asked for; a "reason" belongs to "do: not-ready"'),
+    ("agent", "do: login", "do: not-ready\n    reason: brake",
+     '6:13: unknown reason "brake", did you mean "break"?; '
+     "allowed: break, meeting (acd.yaml, not_ready_reasons)"),
+    ("agent", "do: login", "do: login\n    by_number: yes",
+     '6:16: "by_number" needs the digits of "agent" and "pin"; ask for both under "collect"'),
+    ("agent", "    done: {de: Angemeldet., en: Logged in.}\n", "",
+     '4:3: "done" is missing; it is for: said when it is done'),
+    ("agent", "do: login", "collect: [{into: x, say: {de: x, en: y}, min_digits: 9, "
+     "max_digits: 3}]\n    do: login",
+     '5:73: "max_digits" is less than "min_digits", which is 9'),
+    ("agent", "do: login", "collect:\n"
+     "    - {into: x, say: {de: x, en: y}}\n    - {into: x, say: {de: x, en: y}}\n    do: login",
+     '7:14: "x" is asked for twice; keep one'),
+    ("agent", "do: login", "collect: [{into: x, say: {de: x}}]\n    do: login",
+     '5:25: "say" says nothing in "en"; add en: ...'),
+    ("agent", "do: login", "collect: [{into: x, say: {de: x, en: y}, max: 3}]\n    do: login",
+     '5:46: unknown key "max"; allowed: into, say, min_digits, max_digits, terminator, '
+     "timeout_seconds, retries"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("menu", "old", "new", "problem"), MISTAKES)
+def test_each_mistake_is_told(small: Small, menu: str, old: str, new: str, problem: str) -> None:
+    small.edit(f"ivr_menus/{menu}.yaml", old, new)
+    assert small.told() == [f"ivr_menus/{menu}.yaml:{problem}"]
+
+
+def test_every_node_a_menu_names_is_there(small: Small) -> None:
+    for menu in small.load().plan.menus.values():
+        assert menu.entry in menu.nodes
+        assert all(NodeId(name) == node.id for name, node in menu.nodes.items())
