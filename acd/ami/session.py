@@ -12,6 +12,7 @@ the connection is dead, whatever TCP says: it is dropped, and nothing of it is s
 It must not know agents, queues or menus.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
@@ -81,6 +82,8 @@ class Session:
         self._buffer: list[Message] = []
         self._rows: list[ChannelListed] = []
         self._devices: list[DeviceStated] = []
+        self._talks: set[str] = set()
+        """Bridges in which the list shows two people or more."""
         self._lists_open = 0
         self._started = ""
         self._restarted = False
@@ -232,6 +235,10 @@ class Session:
         self.state = LinkState.LIVE
         events: list[Event] = []
         rows = {row.uniqueid: row for row in self._rows}
+        # A caller who talks still shows BridgeWait: he was moved out of it by Bridge(). Whoever
+        # waits is alone in his bridge, but for an announcement, which is a Local channel.
+        people = [row.bridge for row in self._rows if not row.channel.startswith("Local/")]
+        self._talks = {bridge for bridge, count in Counter(people).items() if count > 1}
         self._compare_callers(rows, now, events)
         self._compare_legs(rows, now, events)
         for row in rows.values():
@@ -259,7 +266,7 @@ class Session:
             elif row.context in (MENU_CONTEXT, CODE_CONTEXT):
                 # Whatever was playing or asked is not known any more: he is asked again.
                 self.writes.append(self.actions.enter_menu(caller, now))
-            elif row.context == WAIT_CONTEXT and row.application == "BridgeWait":
+            elif row.application == "BridgeWait" and row.bridge not in self._talks:
                 caller.bridge, caller.in_menu = row.bridge, False
                 if not caller.in_room:
                     caller.in_room = True
@@ -296,6 +303,8 @@ class Session:
                 # A ring of an engine that is gone: nobody would notice its end. Until it is
                 # answered it stands in its endpoint's own context, not in acd-ring.
                 self.writes.append(self.actions.hang_up(row.channel, now))
+        elif row.bridge in self._talks:
+            return
         elif row.context == WAIT_CONTEXT and row.application == "BridgeWait" and place:
             caller = tracker.adopt(row, code=False, in_room=True)
             events.append(

@@ -1,0 +1,131 @@
+"""A site for benches and hands-on checks: a lab Asterisk, and the real `acd run` beside it.
+
+The engine is the real program in a process of its own, started from YAML files as operators write
+them; only what a bench has to vary (agents, queues, wrap-up) is written anew.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import yaml
+
+from tests.lab.asterisk import LabAsterisk
+
+ROOT = Path(__file__).parents[1]
+READY_SECONDS = 15.0
+
+
+def write_config(
+    directory: Path,
+    lab: LabAsterisk,
+    *,
+    agents: Iterable[Mapping[str, object]] | None = None,
+    wrap_up_seconds: float | None = None,
+) -> Path:
+    """Write the sample configuration for this lab; return its folder.
+
+    ``agents`` replaces agents.yaml; ``wrap_up_seconds`` replaces every queue's cap.
+    """
+    config = directory / "config"
+    shutil.copytree(ROOT / "config", config, ignore=shutil.ignore_patterns("asterisk", "systemd"))
+    secrets = config / "secrets"
+    secrets.mkdir(mode=0o700)
+    for name, text in (("main-ami", lab.ami_secret), ("main-systemname", lab.system_name)):
+        file = secrets / name
+        file.touch(mode=0o600)
+        file.write_text(text + "\n")
+    acd = yaml.safe_load((config / "acd.yaml").read_text())
+    acd["pbxs"][0] |= {"port": lab.ami_port, "username": lab.ami_user}
+    acd["http"]["port"] = 0
+    acd["prompts_path_on_pbx"] = lab.prompts_path_on_pbx
+    acd["menus"], acd["prompts"] = str(ROOT / "ivr_menus"), str(ROOT / "prompts")
+    (config / "acd.yaml").write_text(yaml.safe_dump(acd, allow_unicode=True))
+    if agents is not None:
+        (config / "agents.yaml").write_text(yaml.safe_dump(list(agents), allow_unicode=True))
+    if wrap_up_seconds is not None:
+        queues = yaml.safe_load((config / "queues.yaml").read_text())
+        for queue in queues.values():
+            queue["wrap_up_seconds"] = wrap_up_seconds
+        (config / "queues.yaml").write_text(yaml.safe_dump(queues, allow_unicode=True))
+    return config
+
+
+class Engine:
+    """`acd run` as a process; ready when this returns. Its log is ``directory/acd.log``."""
+
+    def __init__(self, config: Path, directory: Path) -> None:
+        self.log = directory / "acd.log"
+        started = time.monotonic()
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "acd", "run", "--config", str(config)],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+            )
+        self.url = ""
+        while not self.url:
+            if self._process.poll() is not None or time.monotonic() - started > READY_SECONDS:
+                self.stop()
+                raise RuntimeError(f"acd did not become ready:\n{self.log.read_text()[-4000:]}")
+            time.sleep(0.01)
+            self.url = self._announced()
+        self.ready_seconds = time.monotonic() - started
+        while not self._ready():
+            time.sleep(0.02)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _announced(self) -> str:
+        for line in self.log.read_text().splitlines():
+            if " ready " in line and "url=" in line:
+                return line.partition("url=")[2].split()[0]
+        return ""
+
+    def _ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except urllib.error.URLError:
+            return False
+
+    def get(self, path: str) -> object:
+        """Return what a GET answers."""
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=5) as answer:
+            return json.load(answer)
+
+    def post(self, path: str) -> None:
+        """Do a POST without a body; raises HTTPError when it is refused."""
+        request = urllib.request.Request(f"{self.url}{path}", method="POST")
+        with urllib.request.urlopen(request, timeout=5):
+            pass
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time the engine has used, of user and system."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def stop(self) -> None:
+        """End it as systemd would."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(timeout=10)
