@@ -18,24 +18,24 @@ import importlib.util
 import itertools
 import secrets
 import signal
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import IO, TYPE_CHECKING, Final, Literal
 
 from acd.ami.client import Connection, Link, LinkLimits, LinkSettings
-from acd.ami.items import FrameReceived, LinkDown, LinkItem, Outputs, Write
-from acd.ami.wire import event_name
+from acd.ami.items import FrameReceived, LinkItem, Outputs, Write
 from acd.clock import Clock
 from acd.core.events import AgentRequested, PlanReplaced, Tick
 from acd.core.ids import AgentId, DeviceId, PbxId, RequestId
 from acd.core.plan import AgentAction, Plan
-from acd.core.records import Record, Replied, Snapshot
+from acd.core.records import Replied, Snapshot
 from acd.errors import OperatorError
 from acd.inbox import Inbox
-from acd.log import Log, open_log, tell, without_numbers
+from acd.log import Log, capture_logging, open_log
 from acd.metrics import Metrics
 from acd.pipeline import Item, PbxSetup, Pipeline
+from acd.reports import Reports
 from acd.systemd import Notifier
 from acd.web.port import EngineBusy, Readiness
 
@@ -65,6 +65,9 @@ class Setup:
     """Reads the configuration again, in a thread; raises ConfigError and changes nothing."""
 
 
+Beside = Callable[["Daemon"], Coroutine[object, object, None]]
+
+
 class Daemon:
     """One engine at work; what the web calls its port. Make one, `run` it, once."""
 
@@ -82,27 +85,26 @@ class Daemon:
             settings.pbx: Link(settings, self._deliver, limits=LinkLimits())
             for settings in setup.links
         }
+        self._notifier = Notifier()
         self.metrics = Metrics(setup.plan, list(self.links), self.snapshot)
-        self.web: WebServer | None = None
-        """There while HTTP is served; its ``url`` says where."""
+        self.reports = Reports(log, self.metrics, self._notifier, self.links)
+        self._web: WebServer | None = None
         self._setup = setup
         self._plan = setup.plan
-        self._notifier = Notifier()
         self._exit_status = 0
         self._stopping = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._request_numbers = itertools.count(1)
         self._replies: dict[RequestId, asyncio.Future[Replied]] = {}
-        self._why_down = dict.fromkeys(self.links, "not connected yet")
-        self._told_status: dict[PbxId, str] = {}
-        self._kinds: dict[bytes, str] = {b"": "Response"}
-        self._rejected_told: dict[tuple[PbxId, str], int] = {}
         self._reloading: asyncio.Task[None] | None = None
+        self._beside: asyncio.Task[None] | None = None
 
-    async def run(self, *, signals: bool = True, ready: Callable[[], None] = lambda: None) -> int:
-        """Work until `stop` or a signal; returns the exit status. ``ready`` is called once, when
-        HTTP is served. Raises OperatorError when it cannot be.
+    async def run(self, *, signals: bool = True, beside: Beside | None = None) -> int:
+        """Work until `stop` or a signal; returns the exit status.
+
+        ``beside`` runs from when HTTP is served until the end. Raises OperatorError when HTTP
+        cannot be served.
         """
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._on_loop_exception)
@@ -118,7 +120,8 @@ class Daemon:
             self._arm()
             await self._serve_web()
             self._announce_ready()
-            ready()
+            if beside is not None:
+                self._beside = asyncio.create_task(beside(self), name="beside")
             await self._stopping.wait()
         finally:
             await self._wind_down(worker)
@@ -133,6 +136,14 @@ class Daemon:
         if self._setup.reload is None or (self._reloading and not self._reloading.done()):
             return
         self._reloading = asyncio.create_task(self._reload(self._setup.reload), name="reload")
+
+    def url(self) -> str:
+        """Where HTTP is served, without a closing slash; empty while it is not."""
+        return self._web.url if self._web is not None else ""
+
+    def now(self) -> float:
+        """The daemon's clock."""
+        return self.clock.now()
 
     # -- what the web sees ---------------------------------------------------------------------
 
@@ -157,24 +168,12 @@ class Daemon:
             del self._replies[number]
 
     def readiness(self) -> Readiness:
-        """Ready when every PBX is live; otherwise why not, one line for each that is not."""
-        problems = []
-        for pbx, status in self.pipeline.pbx_status().items():
-            if status == "sync":
-                problems.append(f"pbx {pbx}: connected, its calls are being read")
-            elif status != "live":
-                problems.append(f"pbx {pbx}: {self._why_down[pbx]}")
-        return Readiness(not problems, tuple(problems))
+        """Ready when every PBX is live; otherwise why not."""
+        return self.reports.readiness()
 
     def metrics_text(self) -> Iterable[bytes]:
-        """The page for Prometheus, with what the links have refused by themselves."""
-        for pbx, link in self.links.items():
-            for reason, count in link.rejected.items():
-                more = count - self._rejected_told.get((pbx, reason), 0)
-                if more:
-                    self._rejected_told[pbx, reason] = count
-                    self.metrics.ami_rejected(pbx, reason, more)
-        return self.metrics.text()
+        """The page for Prometheus, piece by piece."""
+        return self.reports.metrics_text()
 
     # -- the one order of things ---------------------------------------------------------------
 
@@ -223,58 +222,16 @@ class Daemon:
             self.metrics.dispatch(self.clock.now() - arrived_at)
 
     def _after_step(self, item: Item, outputs: Outputs) -> None:
-        """What can wait until the PBX has been told: drops, answers, counting, log, timer."""
+        """What can wait until the PBX has been told: drops, answers, reports, the timer."""
         for drop in outputs.drops:
             self.links[drop.pbx].drop(drop.epoch, drop.reason)
-        if outputs.records:
-            self._tell(outputs.records)
-        for pbx, reason in outputs.rejected:
-            self.metrics.ami_rejected(pbx, reason)
-        match item:
-            case FrameReceived(pbx, _, frame):
-                self.metrics.ami_message(pbx, self._kind(event_name(frame)))
-            case PlanReplaced(plan):
-                self._plan = plan
-                self.metrics.adopt(plan)
-                self.log.info("plan_replaced", queues=len(plan.queues), agents=len(plan.agents))
-            case LinkDown():
-                self._tell_why_down(item)
-        if self._told_status != (status := self.pipeline.pbx_status()):
-            self._tell_status(status)
-        self._arm()
-
-    def _tell(self, records: Sequence[Record]) -> None:
-        for record in records:
+        for record in outputs.records:
             if isinstance(record, Replied):
                 reply = self._replies.get(record.request)
                 if reply is not None and not reply.done():
                     reply.set_result(record)
-            tell(self.log, record)
-        self.metrics.observe(records)
-
-    def _tell_why_down(self, item: LinkDown) -> None:
-        """A line for each new reason; an attempt that fails as the one before is not news."""
-        was_up = self._told_status.get(item.pbx, "down") != "down"
-        if was_up or self._why_down[item.pbx] != item.reason:
-            self._why_down[item.pbx] = item.reason
-            self.log.warning("pbx_down", pbx=item.pbx, epoch=item.epoch, reason=item.reason)
-
-    def _tell_status(self, status: Mapping[PbxId, str]) -> None:
-        for pbx, word in status.items():
-            if self._told_status.get(pbx) != word:
-                self.metrics.ami_connected(pbx, word == "live")
-                if word != "down":
-                    self.log.info("pbx_state", pbx=pbx, state=word)
-        self._told_status = dict(status)
-        words = ", ".join(f"{pbx} {word}" for pbx, word in status.items())
-        self._notifier.say(f"STATUS=pbx {words}")
-
-    def _kind(self, name: bytes) -> str:
-        kind = self._kinds.get(name)
-        if kind is None:
-            # Links let only wanted names through, so there are few of them.
-            kind = self._kinds[name] = name.decode("ascii", "replace")
-        return kind
+        self.reports.step(item, outputs, self.pipeline.pbx_status())
+        self._arm()
 
     # -- time ----------------------------------------------------------------------------------
 
@@ -311,7 +268,7 @@ class Daemon:
         tokens = TokenFile(setup.tokens_file).tokens if setup.tokens_file else None
         app = create_app(self, now=self.clock.now, tokens=tokens, phones=self._phones)
         guarded = tokens is not None
-        self.web = await start(app, setup.http_host, setup.http_port, guarded=guarded)
+        self._web = await start(app, setup.http_host, setup.http_port, guarded=guarded)
 
     def _phones(self) -> frozenset[DeviceId]:
         return frozenset(agent.phone for agent in self._plan.agents.values())
@@ -323,7 +280,7 @@ class Daemon:
         self._notifier.say("READY=1")
         if self._notifier.watchdog_seconds:
             self._feed_watchdog()
-        self.log.info("ready", url=self.web.url if self.web else "", pbxs=len(self.links))
+        self.log.info("ready", url=self.url(), pbxs=len(self.links))
 
     def _feed_watchdog(self) -> None:
         self._notifier.say("WATCHDOG=1")
@@ -335,8 +292,11 @@ class Daemon:
         self._notifier.say("STOPPING=1")
         try:
             async with asyncio.timeout(_STOP_SECONDS):
-                if self.web is not None:
-                    await self.web.stop()
+                if self._beside is not None:
+                    self._beside.cancel()
+                    await asyncio.wait([self._beside])
+                if self._web is not None:
+                    await self._web.stop()
                 worker.cancel()
                 await asyncio.wait([worker])
                 self._work_off()
@@ -360,9 +320,9 @@ class Daemon:
         try:
             plan = await asyncio.to_thread(read_again)
         except OperatorError as error:
-            for line in str(error).splitlines():
-                self.log.error("reload_refused", why=line)
+            self.reports.refused_configuration(str(error))
         else:
+            self._plan = plan
             self.inbox.put_always(PlanReplaced(plan))
 
     # -- our own bugs --------------------------------------------------------------------------
@@ -383,8 +343,7 @@ class Daemon:
             self._stop_for_bug(error, "the engine's task")
 
     def _stop_for_bug(self, error: BaseException | None, item: object) -> None:
-        text = item.frame.decode("utf-8", "replace") if isinstance(item, FrameReceived) else item
-        self.log.critical("bug", item=without_numbers(str(text)), exc_info=error)
+        self.reports.bug(error, item)
         self._exit_status = EXIT_BUG
         self._stopping.set()
 
@@ -395,16 +354,23 @@ def _import_web() -> None:
     import acd.web.server  # noqa: F401
 
 
-def run(setup: Setup, log_format: Literal["text", "json"]) -> int:
+def run(
+    setup: Setup,
+    log_format: Literal["text", "json"],
+    *,
+    log_stream: IO[str] | None = None,
+    beside: Beside | None = None,
+) -> int:
     """Run a daemon on a loop of its own until a signal ends it; returns the exit status.
 
     Raises OperatorError when HTTP cannot be served; nothing is left running then.
     """
     clock = Clock()
-    log, writer = open_log(log_format, clock.now)
+    log, writer = open_log(log_format, clock.now, stream=log_stream)
+    capture_logging(log)
 
     async def work() -> int:
-        return await Daemon(setup, log, clock).run()
+        return await Daemon(setup, log, clock).run(beside=beside)
 
     try:
         with asyncio.Runner(loop_factory=fastest_loop) as runner:

@@ -11,6 +11,7 @@ Owns how lines look and how they leave the process.
 It must not know what a record means, nor decide anything by it.
 """
 
+import logging
 import re
 import sys
 import threading
@@ -138,6 +139,32 @@ def masked(number: str) -> str:
 def without_numbers(text: str) -> str:
     """Free text with each number that stands by itself cut to its last three digits."""
     return _NUMBER.sub(r"...\1", text)
+
+
+def capture_logging(log: Log) -> None:
+    """What libraries say through `logging` becomes lines of this log, from warnings on; acd's own
+    modules that use it, from information on.
+    """
+    root = logging.getLogger()
+    root.handlers[:] = [_Bridge(log)]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("acd").setLevel(logging.INFO)
+
+
+class _Bridge(logging.Handler):
+    def __init__(self, log: Log) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = without_numbers(record.getMessage())
+        say = self._log.info
+        if record.levelno >= logging.ERROR:
+            say = self._log.error
+        elif record.levelno >= logging.WARNING:
+            say = self._log.warning
+        error = record.exc_info[1] if record.exc_info else None
+        say(record.name, text=text, exc_info=error)
 
 
 class _Sink:

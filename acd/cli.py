@@ -1,0 +1,201 @@
+"""The commands. Each imports what it needs when it runs, and wires it together.
+
+Rules: what an operator can repair is printed as it stands, to standard error, and the status is 1;
+nothing has been started then. Bugs show their traceback.
+"""
+
+import os
+import socket
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ParamSpec
+
+import typer
+
+from acd.errors import OperatorError
+
+if TYPE_CHECKING:
+    from acd.config.loader import Loaded
+    from acd.daemon import Setup
+
+app = typer.Typer(
+    name="acd",
+    help="An automatic call distributor and IVR that drives Asterisk over AMI.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+prompts_app = typer.Typer(no_args_is_help=True, help="What the menus say.")
+app.add_typer(prompts_app, name="prompts")
+
+ConfigDir = Annotated[Path, typer.Option("--config", help="The folder with acd.yaml.")]
+Parameters = ParamSpec("Parameters")
+
+
+def _for_operators(command: Callable[Parameters, int]) -> Callable[Parameters, None]:
+    """Make a command's result the exit status, and an operator's error a text and status 1."""
+
+    @wraps(command)
+    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
+        try:
+            status = command(*args, **kwargs)
+        except OperatorError as error:
+            print(error, file=sys.stderr)
+            status = 1
+        raise typer.Exit(status)
+
+    return run
+
+
+@app.command()
+@_for_operators
+def run(config: ConfigDir = Path("config")) -> int:
+    """Serve callers: connect to the PBXs of acd.yaml and work until SIGTERM or Ctrl-C.
+
+    SIGHUP reads the configuration again. Status 70 means a bug of ours; restart it.
+    """
+    from acd import daemon
+    from acd.config.loader import load
+
+    loaded = load(config)
+    return daemon.run(_setup(loaded), loaded.settings.log_format)
+
+
+@app.command()
+@_for_operators
+def check(config: ConfigDir = Path("config")) -> int:
+    """Read and check the whole configuration, tell every mistake at once, start nothing."""
+    from acd.config.loader import load
+
+    plan = load(config).plan
+    print(
+        f"{config}: {len(plan.queues)} queues, {len(plan.agents)} agents, "
+        f"{len(plan.menus)} menus: no problems"
+    )
+    return 0
+
+
+@app.command()
+@_for_operators
+def demo(
+    config: ConfigDir = Path("config"),
+    seed: Annotated[int, typer.Option(help="Who calls when, and who answers how.")] = 1,
+    calls_an_hour: Annotated[int, typer.Option(min=1, max=20_000)] = 600,
+    log: Annotated[Path | None, typer.Option(help="A file for the log.")] = None,
+) -> int:
+    """Show it at work without a PBX: the real daemon, a simulated Asterisk over TCP, live here."""
+    from acd.demo import USERNAME, Stage, scene
+
+    with Stage() as stage:  # The child imports its things while we import ours.
+        from acd import daemon
+        from acd.ami.client import LinkSettings
+        from acd.config.loader import load
+        from acd.core.ids import PbxId
+
+        loaded = load(config)
+        pbx = PbxId(loaded.settings.pbxs[0].name)
+        wanted = scene(loaded.plan, loaded.prompts_dir, seed=seed, calls_an_hour=calls_an_hour)
+        port = stage.open(wanted)
+        setup = daemon.Setup(
+            plan=loaded.plan,
+            links=(LinkSettings(pbx, "127.0.0.1", port, USERNAME, wanted.secret),),
+            system_names={pbx: wanted.system_name},
+            http_port=_free_or(loaded.settings.http.port),
+        )
+        title = f"acd demo, seed {seed}: a simulated Asterisk; Ctrl-C ends it"
+        with open(log or os.devnull, "w", encoding="utf-8") as stream:
+            return daemon.run(
+                setup,
+                "text",
+                log_stream=stream,
+                beside=lambda engine: stage.play(engine, title),
+            )
+
+
+@app.command()
+@_for_operators
+def sim(
+    seed: Annotated[int, typer.Option(help="The first seed.")] = 1,
+    hours: Annotated[float, typer.Option(min=0.01, help="Virtual hours for each seed.")] = 1.0,
+    seeds: Annotated[int, typer.Option(min=1, help="How many seeds, one after another.")] = 1,
+) -> int:
+    """Run virtual hours of a whole centre against the simulated PBX, audited."""
+
+    raise NotImplementedError
+
+
+@prompts_app.command("build")
+@_for_operators
+def prompts_build(
+    config: ConfigDir = Path("config"),
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what is up to date; recordings never.")
+    ] = False,
+) -> int:
+    """Speak the prompts that nobody has recorded."""
+    from acd.config.loader import load
+    from acd.config.prompts import build
+
+    before = build(load(config, need_prompts=False), only_missing=not everything)
+    spoken = [*before.missing, *before.stale, *(before.current if everything else ())]
+    print(
+        f"{len(spoken)} prompts spoken, {len(before.recorded)} recorded by hand and left alone, "
+        f"{len(before.unused)} no longer used"
+    )
+    return 0
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    import acd
+
+    print(acd.__version__)
+
+
+def _setup(loaded: "Loaded") -> "Setup":
+    """What the daemon needs of a configuration, its secrets read. Raises ConfigError."""
+    from acd.ami.client import LinkSettings
+    from acd.config.credentials import read_credentials
+    from acd.config.loader import load
+    from acd.core.ids import PbxId
+    from acd.daemon import Setup
+
+    credentials = read_credentials(loaded)
+    http = loaded.settings.http
+    return Setup(
+        plan=loaded.plan,
+        links=tuple(
+            LinkSettings(
+                PbxId(pbx.name),
+                pbx.host,
+                pbx.port,
+                pbx.username,
+                credentials[PbxId(pbx.name)].secret,
+            )
+            for pbx in loaded.settings.pbxs
+        ),
+        system_names={pbx: found.system_name for pbx, found in credentials.items()},
+        http_host=http.host,
+        http_port=http.port,
+        tokens_file=loaded.config_dir / http.tokens_file if http.tokens_file else None,
+        reload=lambda: load(loaded.config_dir).plan,
+    )
+
+
+def _free_or(port: int) -> int:
+    """``port`` when it can be listened on, else 0, which is any free one."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+        return port
+
+
+if __name__ == "__main__":
+    app()

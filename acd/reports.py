@@ -1,0 +1,106 @@
+"""What operators get to see of the work: log lines, metrics, readiness, a word to systemd.
+
+Rules: told after a step, never within, and only what is new: a line for a change of state, none
+for an attempt that failed as the one before. No caller's number leaves here uncut.
+It must not decide anything, nor send anything to a PBX.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from acd.ami.client import Link
+from acd.ami.items import FrameReceived, LinkDown, Outputs
+from acd.ami.wire import event_name
+from acd.core.events import PlanReplaced
+from acd.core.ids import PbxId
+from acd.log import Log, tell, without_numbers
+from acd.metrics import Metrics
+from acd.pipeline import Item
+from acd.systemd import Notifier
+from acd.web.port import Readiness
+
+
+class Reports:
+    """Tells the outside what steps have made true; ``links`` are asked for what they refused."""
+
+    def __init__(
+        self, log: Log, metrics: Metrics, notifier: Notifier, links: Mapping[PbxId, Link]
+    ) -> None:
+        self.log = log
+        self.metrics = metrics
+        self._notifier = notifier
+        self._links = links
+        self._why_down = dict.fromkeys(links, "not connected yet")
+        self._status: Mapping[PbxId, str] = dict.fromkeys(links, "down")
+        self._kinds: dict[bytes, str] = {b"": "Response"}
+        self._refused: dict[tuple[PbxId, str], int] = {}
+
+    def step(self, item: Item, outputs: Outputs, status: Mapping[PbxId, str]) -> None:
+        """Tell of one item and what came of it; ``status`` is the PBXs' after it."""
+        for record in outputs.records:
+            tell(self.log, record)
+        if outputs.records:
+            self.metrics.observe(outputs.records)
+        for pbx, reason in outputs.rejected:
+            self.metrics.ami_rejected(pbx, reason)
+        match item:
+            case FrameReceived(pbx, _, frame):
+                self.metrics.ami_message(pbx, self._kind(event_name(frame)))
+            case LinkDown(pbx, _, reason):
+                self._link_down(pbx, reason)
+            case PlanReplaced(plan):
+                self.metrics.adopt(plan)
+                self.log.info("plan_replaced", queues=len(plan.queues), agents=len(plan.agents))
+        if status != self._status:
+            self._tell_status(status)
+
+    def readiness(self) -> Readiness:
+        """Ready when every PBX is live; otherwise a line for each that is not, and why."""
+        problems = []
+        for pbx, word in self._status.items():
+            if word == "sync":
+                problems.append(f"pbx {pbx}: connected, its calls are being read")
+            elif word != "live":
+                problems.append(f"pbx {pbx}: {self._why_down[pbx]}; it is tried again")
+        return Readiness(not problems, tuple(problems))
+
+    def metrics_text(self) -> Iterable[bytes]:
+        """The page for Prometheus, with what the links have refused by themselves."""
+        for pbx, link in self._links.items():
+            for reason, count in link.rejected.items():
+                more = count - self._refused.get((pbx, reason), 0)
+                if more:
+                    self._refused[pbx, reason] = count
+                    self.metrics.ami_rejected(pbx, reason, more)
+        return self.metrics.text()
+
+    def refused_configuration(self, why: str) -> None:
+        """A new configuration was read and not taken."""
+        for line in why.splitlines():
+            self.log.error("reload_refused", why=line)
+
+    def bug(self, error: BaseException | None, item: object) -> None:
+        """We are at fault, and this is what we were at: the bug report."""
+        text = item.frame.decode("utf-8", "replace") if isinstance(item, FrameReceived) else item
+        self.log.critical("bug", item=without_numbers(str(text)), exc_info=error)
+
+    def _link_down(self, pbx: PbxId, reason: str) -> None:
+        if self._status[pbx] != "down" or self._why_down[pbx] != reason:
+            self._why_down[pbx] = reason
+            self.log.warning("pbx_down", pbx=pbx, reason=reason)
+
+    def _tell_status(self, status: Mapping[PbxId, str]) -> None:
+        for pbx, word in status.items():
+            if self._status[pbx] != word:
+                self.metrics.ami_connected(pbx, word == "live")
+                if word != "down":
+                    self.log.info("pbx_state", pbx=pbx, state=word)
+        self._status = dict(status)
+        words = ", ".join(f"{pbx} {word}" for pbx, word in status.items())
+        self._notifier.say(f"STATUS=pbx {words}")
+
+    def _kind(self, name: bytes) -> str:
+        kind = self._kinds.get(name)
+        if kind is None:
+            # Links let only wanted names through, so there are few of them.
+            kind = self._kinds[name] = name.decode("ascii", "replace")
+        return kind
