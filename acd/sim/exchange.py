@@ -114,6 +114,7 @@ class Exchange:
         self.custom_devices: dict[str, str] = {}
         self.callers = 0
         self.processed_calls = 0
+        self._trunk_said = "UNAVAILABLE"
         self._channel_number = 0
 
     # -- time ------------------------------------------------------------------------------------
@@ -225,7 +226,7 @@ class Exchange:
         if phone is None:
             self.callers += 1
             self.processed_calls += 1
-            self._trunk_changed(was=self.callers - 1)
+            self._trunk_changed()
         self.device_changed(phone)
         return channel
 
@@ -270,26 +271,38 @@ class Exchange:
         if channel.hung_up:
             return
         channel.hung_up = True
+        in_company = channel.bridge is not None and len(channel.bridge.channels) > 1
         self.interrupt(channel)
         for timer in (channel.absolute, channel.patience):
             if timer is not None:
                 timer.cancel()
         del self.channels[channel.name]
         del self.by_uniqueid[channel.uniqueid]
-        if channel.phone is not None:
-            self.legs[channel.phone.device].remove(channel)
-        tech = f"TechCause: {tech_cause}\r\n" if tech_cause else ""
-        text = CAUSES.get(cause, "Unknown")
-        self.emit(
-            "Hangup", "call", channel.headers(), f"Cause: {cause}\r\nCause-txt: {text}\r\n{tech}"
-        )
-        self.device_changed(channel.phone)
-        if channel.phone is None:
+        phone = channel.phone
+        if phone is not None:
+            self.legs[phone.device].remove(channel)
+        else:
             self.callers -= 1
-            self._trunk_changed(was=self.callers + 1)
+        if channel.context == "acd-ring":
+            channel.exten = "h"
+        tech = f"TechCause: {tech_cause}\r\n" if tech_cause else ""
+        end = f"Cause: {cause}\r\nCause-txt: {CAUSES.get(cause, 'Unknown')}\r\n{tech}"
+        if in_company:
+            # Each side of a talk ends in a thread of its own: either may be told first.
+            self.soon(lambda: self._tell_end(channel, end))
+        else:
+            self._tell_end(channel, end)
+        if phone is None:
             self.fact(Happening.CALLER_GONE, caller=channel.uniqueid, detail=str(cause))
         elif channel.dialled:
-            self.fact(Happening.CODE_ENDED, phone=channel.phone.device, leg=channel.uniqueid)
+            self.fact(Happening.CODE_ENDED, phone=phone.device, leg=channel.uniqueid)
+
+    def _tell_end(self, channel: Channel, end: str) -> None:
+        self.emit("Hangup", "call", channel.headers(), end)
+        if channel.phone is None:
+            self._trunk_changed()
+        else:
+            self.device_changed(channel.phone)
 
     # -- bridges ---------------------------------------------------------------------------------
 
@@ -351,9 +364,10 @@ class Exchange:
     def trunk_state(self) -> str:
         return "INUSE" if self.callers else "UNAVAILABLE"
 
-    def _trunk_changed(self, *, was: int) -> None:
-        if not was or not self.callers:
-            state = self.trunk_state()
+    def _trunk_changed(self) -> None:
+        state = self.trunk_state()
+        if state != self._trunk_said:
+            self._trunk_said = state
             self.emit("DeviceStateChange", "call", f"Device: {TRUNK}\r\nState: {state}\r\n")
 
     # -- the end ---------------------------------------------------------------------------------

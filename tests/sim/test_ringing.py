@@ -150,7 +150,8 @@ class TestTalk:
         assert set(names[1:3]) == {"DialState", "DeviceStateChange"}
         assert set(names[3:5]) == {"OriginateResponse", "DialEnd"}
         assert names[5:8] == ["BridgeLeave", "BridgeEnter", "BridgeEnter"]
-        assert names[8:] == ["BridgeLeave", "BridgeLeave", "Hangup", "DeviceStateChange", "Hangup"]
+        assert names[8:10] == ["BridgeLeave", "BridgeLeave"]
+        assert sorted(names[10:]) == ["DeviceStateChange", "Hangup", "Hangup"]
         (begin,) = rig.events("DialBegin")
         assert begin.get("DestUniqueid") == "o1"
         assert begin.get("Channel") == ""
@@ -177,13 +178,8 @@ class TestTalk:
         rig.forget()
         rig.pbx.hang_up(caller, rig.now)
         rig.run(0.1)
-        assert rig.names() == [
-            "BridgeLeave",
-            "BridgeLeave",
-            "Hangup",
-            "Hangup",
-            "DeviceStateChange",
-        ]
+        assert rig.names()[:2] == ["BridgeLeave", "BridgeLeave"]
+        assert sorted(rig.names()[2:]) == ["DeviceStateChange", "Hangup", "Hangup"]
         assert not rig.pbx.channels
 
     def test_talks_end_by_themselves_as_the_workload_says(self) -> None:
@@ -300,3 +296,15 @@ class TestCodes:
         rig.run(5, beating=False)
         assert not rig.pbx.find(leg)
         assert not rig.events("AsyncAGIStart")
+
+
+def test_which_side_of_a_talk_is_told_to_be_gone_first_is_nobodys_promise() -> None:
+    first = set()
+    for seed in range(20):
+        rig = Rig(seed=seed)
+        rig.offer(rig.caller_waiting(), "o1")
+        rig.run(3)
+        rig.pbx.agent_hangs_up(PHONE, rig.now)
+        rig.run(1)
+        first.add(rig.events("Hangup")[0].get("Uniqueid") == "o1")
+    assert first == {True, False}

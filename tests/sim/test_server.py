@@ -200,8 +200,8 @@ async def test_a_call_runs_by_itself_in_scaled_time() -> None:
         assert (await client.event("OriginateResponse")).get("Response") == "Success"
         await client.event("BridgeEnter")
         server.world(lambda pbx, now: pbx.hang_up(caller, now))
-        await client.event("Hangup")
-        assert (await client.event("Hangup")).get("Uniqueid") == "o1"
+        ended = {(await client.event("Hangup")).get("Uniqueid") for _ in range(2)}
+        assert ended == {caller, "o1"}
 
 
 async def test_an_action_cut_anywhere_is_still_one_action() -> None:
