@@ -251,9 +251,11 @@ def parse(frame: bytes, *, bare_lf: bool = False) -> Headers:
     pairs: list[tuple[str, str]] = []
     malformed = 0
     for line in text.split("\r\n"):
-        name, colon, value = line.partition(":")
-        if colon and name:
-            pairs.append((name, value.removeprefix(" ")))
+        name, mark, value = line.partition(": ")
+        if not mark or ":" in name:
+            name, mark, value = line.partition(":")
+        if mark and name:
+            pairs.append((name, value))
         elif line:
             malformed += 1
     return Headers(pairs, malformed)
@@ -270,20 +272,41 @@ def encode(headers: Sequence[tuple[str, str]], limits: WireLimits = SENT) -> byt
         raise WireError("a message needs at least one header")
     if len(headers) > limits.max_headers:
         raise WireError(f"{len(headers)} headers; at most {limits.max_headers} can be sent")
-    lines = []
-    for name, value in headers:
-        if not name or not (name.isascii() and name.isprintable()) or ":" in name or " " in name:
-            raise WireError(f"{name!r} is no header name")
-        if "\r" in value or "\n" in value or "\0" in value:
-            raise WireError(f"the value of {name} holds a CR, LF or NUL")
-        try:
-            line = f"{name}: {value}\r\n".encode()
-        except UnicodeEncodeError as error:
-            raise WireError(f"the value of {name} is not valid Unicode") from error
-        if len(line) > limits.max_line_bytes:
-            raise WireError(f"the line of {name} is {len(line)} bytes long, over the limit")
-        lines.append(line)
-    message = b"".join(lines) + b"\r\n"
-    if len(message) > limits.max_message_bytes:
-        raise WireError(f"a message of {len(message)} bytes is over the limit")
-    return message
+    for name, _ in headers:
+        if name not in _SENT_NAMES:
+            _check_name(name)
+    text = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    lines = len(headers)
+    if text.count("\n") != lines or text.count("\r") != lines or "\0" in text:
+        raise WireError(f"the value of {_first_broken(headers)} holds a CR, LF or NUL")
+    try:
+        data = text.encode()
+    except UnicodeEncodeError as error:
+        raise WireError("a value is not valid Unicode") from error
+    if len(data) > limits.max_line_bytes:
+        _check_lengths(data, limits)
+    return data + b"\r\n"
+
+
+_SENT_NAMES: Final[set[str]] = set()
+"""Names found good before. Whoever sends has a constant few; the bound is for a fuzzer."""
+
+
+def _check_name(name: str) -> None:
+    if not name or not (name.isascii() and name.isprintable()) or ":" in name or " " in name:
+        raise WireError(f"{name!r} is no header name")
+    if len(_SENT_NAMES) < 1000:
+        _SENT_NAMES.add(name)
+
+
+def _first_broken(headers: Sequence[tuple[str, str]]) -> str:
+    return next(name for name, value in headers if any(each in value for each in "\r\n\0"))
+
+
+def _check_lengths(data: bytes, limits: WireLimits) -> None:
+    if len(data) + 2 > limits.max_message_bytes:
+        raise WireError(f"a message of {len(data) + 2} bytes is over the limit")
+    for line in data.split(b"\r\n"):
+        if len(line) + 2 > limits.max_line_bytes:
+            name = line.partition(b":")[0].decode()
+            raise WireError(f"the line of {name} is {len(line) + 2} bytes long, over the limit")
