@@ -65,25 +65,26 @@ def _tell(
 ) -> None:
     inner = tuple(part for part in detail["loc"] if part != "[key]")
     full = path + inner
-    name = str(full[-1]) if full else source.name
+    last = full[-1] if full else ""
+    name = f"entry {last + 1}" if isinstance(last, int) else f'"{last}"'
     kind = detail["type"]
     if kind == "extra_forbidden":
         known = list(_fields_at(model, inner[:-1]))
-        what = f'unknown key "{name}"{did_you_mean(name, known)}'
+        what = f"unknown key {name}{did_you_mean(str(last), known)}"
         source.blame(full, what, one_of(known), key=True)
     elif kind == "missing":
-        what = f'"{name}" is missing'
+        what = f"{name} is missing"
         source.blame(full, what, _purpose(model, inner))
     elif "[key]" in detail["loc"]:
-        what = f'"{name}" cannot be a key here'
+        what = f"{name} cannot be a key here"
         source.blame(full, what, _pattern(detail), key=True)
     elif detail["input"] is None:
-        source.blame(full, f'"{name}" is empty', _purpose(model, inner), key=True)
+        source.blame(full, f"{name} is empty", _purpose(model, inner), key=True)
     else:
         what, allowed = _wrong_value(detail)
         if detail["type"] == "dict_type" and _is_spoken(model, inner):
             what, allowed = "must be a text in each language", "write {de: ..., en: ...}"
-        source.blame(full, f'"{name}" {what}' if full else what, allowed)
+        source.blame(full, f"{name} {what}" if full else what, allowed)
 
 
 _LINES = "write lines of the form key: value below it"

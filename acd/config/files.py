@@ -123,6 +123,8 @@ def _mapping(model: type[Model], source: Source) -> dict[str, Model | None] | No
         return None
     entries: dict[str, Model | None] = {}
     for name in source.keys_at():
+        if source.is_hopeless():
+            return None
         if not re.fullmatch(NAME_PATTERN, name):
             source.blame((name,), f'"{name}" cannot be a name', PATTERNS[NAME_PATTERN], key=True)
         entries[name] = read_entry(model, source, name)
@@ -135,4 +137,9 @@ def _list(model: type[Model], source: Source) -> list[Model | None] | None:
     if not isinstance(source.root.value, list):
         source.blame((), "the file must be a list", "write entries that begin with -")
         return None
-    return [read_entry(model, source, number) for number in range(len(source.root.value))]
+    entries = []
+    for number in range(len(source.root.value)):
+        if source.is_hopeless():
+            return None
+        entries.append(read_entry(model, source, number))
+    return entries

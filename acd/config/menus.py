@@ -10,6 +10,7 @@ This module must not know where files lie, nor what a verb does.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from acd.config.explain import did_you_mean, one_of, read_entry
 from acd.config.schema import (
@@ -54,13 +55,18 @@ class Speech:
     path: tuple[Key, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Surroundings:
     """What menus refer to. A mapping that is None could not be read: its names are not checked."""
 
     acd: AcdFile | None
     queues: Mapping[str, QueueEntry | None] | None
     menus: Mapping[str, Source]
+
+    @cached_property
+    def enterable(self) -> Mapping[str, Source]:
+        """The menus one can come to from another: those with choices."""
+        return {name: source for name, source in self.menus.items() if has_choices(source)}
 
 
 @dataclass(slots=True)
@@ -194,7 +200,7 @@ class MenuBench:
 
     def enter_menu(self, menu: str, path: tuple[Key, ...]) -> NodeId:
         """Return the entry of another menu; blame ``path`` unless it exists and fits."""
-        menus = {name: found for name, found in self.around.menus.items() if has_choices(found)}
+        menus = self.around.enterable
         if menu not in menus:
             what = f'unknown menu "{menu}"{did_you_mean(menu, list(menus))}'
             self.source.blame(path, what, one_of(list(menus)))

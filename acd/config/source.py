@@ -27,6 +27,9 @@ MAX_DEPTH = 24
 MAX_NODES = 200_000
 """Counted after aliases are expanded, so that a few lines cannot stand for billions."""
 
+MAX_PROBLEMS = 100
+"""Of one file; who made more wants to see the first ones."""
+
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Key = str | int
@@ -88,8 +91,20 @@ class Source:
 
     def blame(self, path: tuple[Key, ...], what: str, allowed: str = "", key: bool = False) -> None:
         """Add the problem that ``what`` is wrong at ``path`` and ``allowed`` would be right."""
-        line, column = self.place(*path, key=key)
-        self.problems.append(Problem(self.name, line, column, what, allowed))
+        self.add(self.place(*path, key=key), what, allowed)
+
+    def add(self, at: tuple[int, int], what: str, allowed: str = "") -> None:
+        """Add the problem that ``what`` is wrong at line and column ``at``."""
+        if self.is_hopeless():
+            return
+        self.problems.append(Problem(self.name, *at, what[:400], allowed))
+        if self.is_hopeless():
+            more = f"more may be wrong: the first {MAX_PROBLEMS} problems are told"
+            self.problems.append(Problem(self.name, 0, 0, more))
+
+    def is_hopeless(self) -> bool:
+        """Say whether so much is wrong that looking on is of no use."""
+        return len(self.problems) >= MAX_PROBLEMS
 
     def keys_at(self, *path: Key) -> Iterator[str]:
         """Yield the keys of the mapping at ``path``; nothing when there is no mapping."""
@@ -270,7 +285,9 @@ class _Builder:
             self._refuse(at, f"more than {MAX_NODES} values, aliases expanded", "split the file")
 
     def _blame(self, at: tuple[int, int], what: str, allowed: str) -> None:
-        self._source.problems.append(Problem(self._source.name, at[0], at[1], what, allowed))
+        self._source.add(at, what, allowed)
+        if self._source.is_hopeless():
+            raise _RefusedError
 
     def _refuse(self, at: tuple[int, int], what: str, allowed: str) -> NoReturn:
         self._blame(at, what, allowed)

@@ -63,6 +63,9 @@ def test_a_folder_in_place_of_a_file_is_told(small: Small) -> None:
         ("skills", "just text", "1:1: the file must be a mapping; "
          "write lines of the form name: {...}"),
         ("acd", "[1]", "1:1: must be a mapping; write lines of the form key: value below it"),
+        ("agents", "- x\n", "1:3: entry 1 must be a mapping; "
+         "write lines of the form key: value below it"),
+        ("agents", "-\n", "1:2: entry 1 is empty; write at least id, name, phone, skills"),
         ("queues", "fault:\n", '1:1: "fault" is empty; write at least label, needs'),
     ],
 )  # fmt: skip
@@ -71,6 +74,14 @@ def test_a_file_of_the_wrong_shape_is_told(
 ) -> None:
     small.write(f"config/{name}.yaml", text)
     assert f"config/{name}.yaml:{problem}" in small.told()
+
+
+def test_a_hopeless_file_is_told_in_short(small: Small) -> None:
+    small.write("config/agents.yaml", "- x\n" * 10_000)
+    small.write("config/queues.yaml", "".join(f"q{number}: 1\n" for number in range(10_000)))
+    told = small.told()
+    assert sum(problem.startswith("config/agents.yaml:") for problem in told) == 101
+    assert sum(problem.startswith("config/queues.yaml:") for problem in told) == 101
 
 
 def test_a_name_that_cannot_be_one_is_told(small: Small) -> None:

@@ -17,7 +17,7 @@ from tests.config.conftest import Small
 ROOT = Path(__file__).parent.parent.parent
 
 SPEAKER = '''\
-"""Speaks by whistling: a quarter second of 1,000 Hz and, as loud, of 6,000 Hz; notes what it was told."""
+"""Speaks by whistling 1,000 Hz and 6,000 Hz for a quarter second; notes what it was told."""
 import json, math, sys, wave
 from array import array
 voice, file, text = sys.argv[1:]

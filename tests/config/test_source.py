@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from acd.config import source
-from acd.config.source import MAX_BYTES, MAX_DEPTH, Source, Value, parse
+from acd.config.source import MAX_BYTES, MAX_DEPTH, MAX_PROBLEMS, Source, Value, parse
 
 
 def plain(text: str) -> Value:
@@ -95,6 +95,12 @@ def test_a_few_lines_cannot_stand_for_billions() -> None:
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
     (problem,) = told("\n".join(lines))
     assert "aliases expanded; split the file" in problem
+
+
+def test_a_hopeless_file_is_told_in_short() -> None:
+    said = told("a: 1\n" * 10_000)
+    assert len(said) == MAX_PROBLEMS + 1
+    assert said[-1] == "x.yaml: more may be wrong: the first 100 problems are told"
 
 
 def test_length_is_bounded() -> None:
