@@ -6,7 +6,10 @@ can be checked in the same run (nothing is started: its problems stand). pydanti
 never reach an operator.
 """
 
+import ast
+import inspect
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -69,7 +72,8 @@ def _tell(
     name = f"entry {last + 1}" if isinstance(last, int) else f'"{last}"'
     kind = detail["type"]
     if kind == "extra_forbidden":
-        known = list(_fields_at(model, inner[:-1]))
+        found = _model_at(model, inner[:-1])
+        known = list(found.model_fields) if found else []
         what = f"unknown key {name}{did_you_mean(str(last), known)}"
         source.blame(full, what, one_of(known), key=True)
     elif kind == "missing":
@@ -135,29 +139,50 @@ def _pattern(detail: ErrorDetails) -> str:
     return PATTERNS.get(pattern, f"must match {pattern}" if pattern else detail["msg"])
 
 
-def _fields_at(model: type[BaseModel], path: tuple[Key, ...]) -> dict[str, FieldInfo]:
-    """Return the fields of the model that reads what stands at ``path`` inside ``model``."""
-    fields = model.model_fields
+def descriptions(model: type[BaseModel]) -> dict[str, str]:
+    """Return each field's docstring, read from the source of the model and of what it extends."""
+    found: dict[str, str] = {}
+    for base in reversed(model.__mro__):
+        if not issubclass(base, BaseModel) or base is BaseModel:
+            continue
+        (definition,) = ast.parse(inspect.cleandoc("\n" + inspect.getsource(base))).body
+        lines = definition.body if isinstance(definition, ast.ClassDef) else []
+        for line, after in pairwise(lines):
+            if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name):
+                text = after.value if isinstance(after, ast.Expr) else None
+                if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                    found[line.target.id] = text.value
+    return found
+
+
+def _model_at(model: type[BaseModel], path: tuple[Key, ...]) -> type[BaseModel] | None:
+    """Return the model that reads what stands at ``path`` inside ``model``, if one does."""
     annotation: object = model
     for part in path:
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            field = fields.get(str(part))
+            field = annotation.model_fields.get(str(part))
             annotation = field.annotation if field else None
         else:
             arguments = get_args(annotation)
             annotation = arguments[-1] if arguments else None
         annotation = _bare(annotation)
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            fields = annotation.model_fields
-    return fields
+    is_model = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    return annotation if is_model else None  # type: ignore[return-value]
+
+
+def _field_at(model: type[BaseModel], path: tuple[Key, ...]) -> FieldInfo | None:
+    """Return the field that ``path`` names inside ``model``, if there is one."""
+    found = _model_at(model, path[:-1]) if path else None
+    return found.model_fields.get(str(path[-1])) if found else None
 
 
 def _purpose(model: type[BaseModel], inner: tuple[Key, ...]) -> str:
     """Return what the field at ``inner``, or the nearest one around it, is for."""
     for length in range(len(inner), 0, -1):
-        field = _fields_at(model, inner[: length - 1]).get(str(inner[length - 1]))
-        if field is not None and field.description:
-            text = " ".join(field.description.split()).replace("``", '"').rstrip(".")
+        found = _model_at(model, inner[: length - 1])
+        description = descriptions(found).get(str(inner[length - 1]), "") if found else ""
+        if description:
+            text = " ".join(description.split()).replace("``", '"').rstrip(".")
             return f"it is for: {text[:1].lower()}{text[1:]}"
     needed = [name for name, field in model.model_fields.items() if field.is_required()]
     return f"write at least {', '.join(needed)}" if needed else ""
@@ -165,7 +190,7 @@ def _purpose(model: type[BaseModel], inner: tuple[Key, ...]) -> str:
 
 def _is_spoken(model: type[BaseModel], inner: tuple[Key, ...]) -> bool:
     """Say whether the field at ``inner`` maps languages to texts."""
-    field = _fields_at(model, inner[:-1]).get(str(inner[-1])) if inner else None
+    field = _field_at(model, inner)
     arguments = get_args(_bare(field.annotation)) if field else ()
     return bool(arguments) and arguments[0] == LanguageCode
 

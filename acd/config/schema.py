@@ -57,12 +57,15 @@ Labels = Annotated[dict[LanguageCode, Label], Field(max_length=32)]
 
 
 class Entry(BaseModel):
-    """What all models share: nothing unknown, nothing changed afterwards."""
+    """What all models share: nothing unknown, nothing changed afterwards.
+
+    Field docstrings are read by ``acd.config.explain.descriptions`` when somebody asks. pydantic
+    would read them at each start, which takes it longer than building the models.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
-        use_attribute_docstrings=True,
         allow_inf_nan=False,
         str_strip_whitespace=True,
     )
