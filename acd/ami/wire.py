@@ -20,6 +20,7 @@ It must not know what any event means, nor asyncio, nor panoramisk.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -177,66 +178,104 @@ def is_response(frame: bytes) -> bool:
     return frame.startswith(b"Response: ")
 
 
+class _Shape:
+    """The header names of a message, in order, and where each is first.
+
+    Asterisk writes the events of one kind with the same names every time. A shape that was seen
+    before is matched by one regular expression, and its names and index are shared.
+    """
+
+    __slots__ = ("index", "names", "pattern", "repeated")
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        counts: dict[str, int] = {}
+        index: dict[str, int] = {}
+        for position, name in enumerate(names):
+            folded = name.lower()
+            counts[folded] = counts.get(folded, 0) + 1
+            index[name] = index.setdefault(folded, position)
+        self.index = index
+        self.repeated = tuple(name for name, count in counts.items() if count > 1)
+        self.pattern: re.Pattern[str] | None = None
+
+
 class Headers:
     """The headers of one message, in order. Names compare without case; immutable."""
 
-    __slots__ = ("_first", "_pairs", "malformed")
+    __slots__ = ("_shape", "_values", "malformed")
 
     def __init__(self, pairs: Sequence[tuple[str, str]], malformed: int = 0) -> None:
-        self._pairs = tuple(pairs)
-        # Written from the back, so that the first of a name's values is the one that stays.
-        self._first = {name.lower(): value for name, value in reversed(self._pairs)}
+        self._shape = _Shape(tuple(name for name, _ in pairs))
+        self._values = tuple(value for _, value in pairs)
         self.malformed = malformed
         """Lines that were no header (no colon, or nothing before it). Genuine ones have none."""
 
+    @classmethod
+    def _of(cls, shape: _Shape, values: tuple[str, ...]) -> Headers:
+        headers = cls.__new__(cls)
+        headers._shape = shape
+        headers._values = values
+        headers.malformed = 0
+        return headers
+
     def get(self, name: str, default: str = "") -> str:
         """The first value under this name, or the default."""
-        return self._first.get(name.lower(), default)
+        index = self._shape.index
+        position = index.get(name)
+        if position is None:
+            position = index.get(name.lower())
+            if position is None:
+                return default
+        return self._values[position]
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value under this name, in order."""
         wanted = name.lower()
-        return tuple(value for other, value in self._pairs if other.lower() == wanted)
+        return tuple(value for other, value in self if other.lower() == wanted)
 
     def items(self) -> tuple[tuple[str, str], ...]:
         """Every header as it came: (name, value)."""
-        return self._pairs
+        return tuple(self)
 
     @property
     def first(self) -> str:
         """The name of the first header, as written; empty for an empty message."""
-        return self._pairs[0][0] if self._pairs else ""
+        names = self._shape.names
+        return names[0] if names else ""
 
     def duplicates(self) -> tuple[str, ...]:
         """Names, in lower case, that occur more than once; in order of their first occurrence."""
-        if len(self._first) == len(self._pairs):
-            return ()
-        seen: dict[str, int] = {}
-        for name, _ in self._pairs:
-            folded = name.lower()
-            seen[folded] = seen.get(folded, 0) + 1
-        return tuple(name for name, count in seen.items() if count > 1)
+        return self._shape.repeated
 
     def __getitem__(self, name: str) -> str:
-        return self._first[name.lower()]
+        return self._values[self._shape.index[name.lower()]]
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.lower() in self._first
+        return isinstance(name, str) and name.lower() in self._shape.index
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(self._pairs)
+        return zip(self._shape.names, self._values, strict=True)
 
     def __len__(self) -> int:
-        return len(self._pairs)
+        return len(self._values)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Headers) and self._pairs == other._pairs
+        return isinstance(other, Headers) and self.items() == other.items()
 
     def __hash__(self) -> int:
-        return hash(self._pairs)
+        return hash(self.items())
 
     def __repr__(self) -> str:
-        return f"Headers({list(self._pairs)!r})"
+        return f"Headers({list(self)!r})"
+
+
+_SHAPES: Final[dict[tuple[str, int], list[_Shape]]] = {}
+"""Known shapes by first line and number of lines. What is in it changes no answer, only its cost;
+it is bounded, because a far end can make up names."""
+
+_MOST_SHAPES: Final = 200
+_MOST_SHAPES_ALIKE: Final = 4
 
 
 def parse(frame: bytes, *, bare_lf: bool = False) -> Headers:
@@ -248,17 +287,40 @@ def parse(frame: bytes, *, bare_lf: bool = False) -> Headers:
     text = frame.decode("utf-8", "replace")
     if bare_lf:
         text = text.replace("\r\n", "\n").replace("\n", "\r\n")
+    alike = text[: text.find("\r\n")], text.count("\r\n")
+    for shape in _SHAPES.get(alike, ()):
+        if shape.pattern is not None and (match := shape.pattern.fullmatch(text)):
+            return Headers._of(shape, match.groups())
     pairs: list[tuple[str, str]] = []
     malformed = 0
     for line in text.split("\r\n"):
-        name, mark, value = line.partition(": ")
-        if not mark or ":" in name:
-            name, mark, value = line.partition(":")
-        if mark and name:
-            pairs.append((name, value))
+        name, colon, value = line.partition(":")
+        if colon and name:
+            pairs.append((name, value.removeprefix(" ")))
         elif line:
             malformed += 1
-    return Headers(pairs, malformed)
+    headers = Headers(pairs, malformed)
+    if not malformed:
+        _learn(alike, headers._shape)
+    return headers
+
+
+def _learn(alike: tuple[str, int], shape: _Shape) -> None:
+    """Remember a shape, unless it names a channel (`ChanVariable(PJSIP/...)`) or there are many."""
+    known = _SHAPES.get(alike, [])
+    names = shape.names
+    if (
+        len(_SHAPES) < _MOST_SHAPES
+        and len(known) < _MOST_SHAPES_ALIKE
+        and names
+        and len(names[0]) + len(alike[0]) < 100
+        and not any("(" in name or len(name) > 40 for name in names)
+        and all(names != other.names for other in known)
+    ):
+        # `.` stops at LF, so a value ends where its line does; a bare LF falls back to the split.
+        lines = "\r\n".join(f"{re.escape(name)}: (.*)" for name in names)
+        shape.pattern = re.compile(lines)
+        _SHAPES[alike] = [*known, shape]
 
 
 def encode(headers: Sequence[tuple[str, str]], limits: WireLimits = SENT) -> bytes:

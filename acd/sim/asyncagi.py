@@ -11,6 +11,7 @@ Oddities that are Asterisk's (measured on 22.10, or read in res_agi.c):
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable
 from typing import Final
@@ -22,6 +23,7 @@ from acd.sim.exchange import Exchange
 _UNRESERVED: Final = "-_.!~*'()"
 _SAMPLES_PER_SECOND: Final = 8000
 _SPOKEN_DIGIT_SECONDS: Final = 0.6
+_WORD: Final = re.compile(r'"([^"]*)"|(\S+)')
 _HARMLESS: Final = frozenset({"NOOP", "SET", "ANSWER", "VERBOSE", "RINGING"})
 
 
@@ -219,6 +221,8 @@ def _encoded(text: str) -> str:
 
 
 def _words(command: str) -> list[str]:
+    if "\\" not in command and "'" not in command:
+        return [quoted or bare for quoted, bare in _WORD.findall(command)]
     try:
         return shlex.split(command)
     except ValueError:
