@@ -10,7 +10,7 @@ import pytest
 
 from acd.ami.wire import Framer, Headers, encode, parse
 from acd.sim.faults import Disturbance, Faults
-from acd.sim.pbx import VirtualPbx
+from acd.sim.pbx import Options, VirtualPbx
 from acd.sim.server import AmiServer
 
 START = 1_700_000_000.0
@@ -93,7 +93,7 @@ async def serving(
 ) -> AsyncIterator[tuple[AmiServer, Connect]]:
     """A server at fifty times real time, and how to connect to it."""
     server = AmiServer(
-        VirtualPbx(phones=[PHONE], start=START),
+        VirtualPbx(phones=[PHONE], start=START, options=Options(dead_man_seconds=36_000.0)),
         users={"acd": SECRET},
         start=START,
         speed=50.0,
