@@ -128,6 +128,8 @@ def _wrong_value(detail: ErrorDetails) -> tuple[str, str]:
         return f"cannot be {shown}", f"{words[bounds[kind]]} {bound:g}"
     if kind in ("too_short", "string_too_short"):
         return "is empty", f"at least {context.get('min_length', 1)} needed"
+    if kind == "string_too_long":
+        return "is too long", f"at most {context['max_length']} characters"
     if kind == "too_long":
         return "has too many entries", f"at most {context['max_length']}"
     return f"cannot be {shown}", detail["msg"]

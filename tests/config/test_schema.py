@@ -1,5 +1,7 @@
 """The schema itself: every field explains itself, every pattern can be said in words."""
 
+import re
+
 import pytest
 from pydantic import BaseModel
 
@@ -28,6 +30,12 @@ def test_every_model_and_field_says_what_it_is_for(model: type[BaseModel]) -> No
 def test_every_pattern_has_words(model: type[BaseModel]) -> None:
     for pattern in patterns(model.model_json_schema()):
         assert pattern in PATTERNS, f"{model.__name__}: say in PATTERNS what {pattern} means"
+
+
+def test_no_pattern_is_dear_to_compile() -> None:
+    """Repetitions of wide classes are unrolled; long texts have a max_length beside the pattern."""
+    for pattern in PATTERNS:
+        assert all(int(most) <= 253 for most in re.findall(r",(\d+)\}", pattern)), pattern
 
 
 def patterns(found: object) -> set[str]:
