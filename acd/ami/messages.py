@@ -20,14 +20,12 @@ WANTED_EVENTS: Final = frozenset(
     {
         b"AsyncAGIStart",
         b"AsyncAGIExec",
-        b"AsyncAGIEnd",
         b"Hangup",
         b"BridgeEnter",
         b"BridgeLeave",
         b"OriginateResponse",
         b"DialBegin",
         b"DialState",
-        b"DialEnd",
         b"DeviceStateChange",
         b"FullyBooted",
         b"DTMFBegin",
@@ -67,12 +65,6 @@ class AgiExecuted(_Message, frozen=True):
     uniqueid: str
     command_id: str
     result: str
-
-
-class AgiEnded(_Message, frozen=True):
-    """The channel has left AsyncAGI."""
-
-    uniqueid: str
 
 
 class HungUp(_Message, frozen=True):
@@ -116,13 +108,6 @@ class DialBegun(_Message, frozen=True):
 
 class DialProgressed(_Message, frozen=True):
     """The far end of a dialled channel said something, for example RINGING."""
-
-    uniqueid: str
-    status: str
-
-
-class DialEnded(_Message, frozen=True):
-    """Dialling has ended with ANSWER, BUSY, NOANSWER, ..."""
 
     uniqueid: str
     status: str
@@ -202,14 +187,12 @@ class Responded(_Message, frozen=True):
 Message = (
     AgiStarted
     | AgiExecuted
-    | AgiEnded
     | HungUp
     | BridgeEntered
     | BridgeExited
     | OriginateEnded
     | DialBegun
     | DialProgressed
-    | DialEnded
     | DeviceStated
     | KeyBegun
     | KeyEnded
@@ -285,8 +268,6 @@ def _event(name: str, headers: Headers, action_id: str) -> Message | Rejected | 
         case "AsyncAGIExec":
             result = unquote_plus(get("Result")).strip()
             return AgiExecuted(uniqueid, get("CommandID"), result)
-        case "AsyncAGIEnd":
-            return AgiEnded(uniqueid)
         case "DTMFBegin" | "DTMFEnd":
             if get("Direction") != "Received":
                 return None
@@ -297,8 +278,6 @@ def _event(name: str, headers: Headers, action_id: str) -> Message | Rejected | 
             return DialBegun(get("DestUniqueid"), get("DestChannel"))
         case "DialState":
             return DialProgressed(get("DestUniqueid"), get("DialStatus"))
-        case "DialEnd":
-            return DialEnded(get("DestUniqueid"), get("DialStatus"))
         case "Hangup":
             return HungUp(uniqueid, int(get("Cause") or 0))
         case "OriginateResponse":

@@ -27,7 +27,6 @@ from acd.ami.messages import (
     ChannelListed,
     DeviceStated,
     DialBegun,
-    DialEnded,
     DialProgressed,
     HoldChanged,
     HungUp,
@@ -168,8 +167,6 @@ class Tracker:
                     return []
                 leg.ringing = leg.seen = True
                 return [LegRinging(leg.offer)]
-            case DialEnded(uniqueid, status):
-                return self._answered(uniqueid) if status == "ANSWER" else []
             case OriginateEnded(_, uniqueid, answered, reason):
                 return self._originate_ended(uniqueid, answered, reason, now)
             case DeviceStated(device, state):

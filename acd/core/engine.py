@@ -151,7 +151,9 @@ class Engine:
         floor.devices[phone] = state
         agent = floor.agent_at(phone)
         if agent is not None:
-            floor.report_agent(agent, now)
+            if agent.offer is None:
+                # While we ring him or he talks, his phone says nothing new.
+                floor.report_agent(agent, now)
             review_and_match(floor, agent, now)
 
     def _requested(self, event: AgentRequested, now: float) -> None:
