@@ -4,6 +4,7 @@ Rules: what an operator can repair is printed as it stands, to standard error, a
 nothing has been started then. Bugs show their traceback.
 """
 
+import gc
 import os
 import socket
 import sys
@@ -57,6 +58,7 @@ def run(config: ConfigDir = Path("config")) -> int:
 
     SIGHUP reads the configuration again. Status 70 means a bug of ours; restart it.
     """
+    gc.disable()  # Until the daemon is ready: see acd.daemon.run.
     from acd import daemon
     from acd.config.loader import load
 
@@ -122,9 +124,21 @@ def sim(
     hours: Annotated[float, typer.Option(min=0.01, help="Virtual hours for each seed.")] = 1.0,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds, one after another.")] = 1,
 ) -> int:
-    """Run virtual hours of a whole centre against the simulated PBX, audited."""
+    """Run virtual hours of a whole centre against the simulated PBX, watched by an auditor.
 
-    raise NotImplementedError
+    Status 1 when a rule was broken; the seed that did it is printed and does it again.
+    """
+    from acd.sim.run import print_report, run
+
+    broken = []
+    for number in range(seed, seed + seeds):
+        report = run(number, hours)
+        print_report(report, sys.stdout)
+        if report.violations:
+            broken.append(number)
+    if broken:
+        print(f"broken by seeds {', '.join(map(str, broken))}", file=sys.stderr)
+    return 1 if broken else 0
 
 
 @prompts_app.command("build")

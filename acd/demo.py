@@ -148,9 +148,19 @@ class Stage:
             self._child.wait()
         self._output.close()
 
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._child.pid
+
+    def alive(self) -> bool:
+        """Whether the child still runs."""
+        return self._child.poll() is None
+
     def open(self, wanted: Scene) -> int:
         """Hand over the scene; returns the AMI port. Raises OSError when the child is dead."""
-        self._say(msgspec.json.encode(wanted))
+        with suppress(BrokenPipeError):
+            self._say(msgspec.json.encode(wanted))
         line = self._output.readline()
         if not line:
             raise OSError("the virtual PBX did not start")
@@ -236,6 +246,7 @@ async def _perform() -> None:
         spare_phones=(),
         load=Load(
             calls=wanted.calls_an_hour,
+            staffed=1.0,
             talk_seconds=wanted.talk_seconds,
             patience_seconds=240.0,
             early_wrap_up=0.95,

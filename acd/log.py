@@ -24,7 +24,8 @@ import msgspec
 
 from acd.core.records import Noticed, Record, Repaired
 
-_NUMBER: Final = re.compile(r"(?<![\w./@-])\+?\d{2,}(\d{3})(?![\w.])")
+_NUMBER: Final = re.compile(r"(?<![\d.])\d{2,}(\d{3})(?!\d|\.\d)")
+"""Five digits or more, but for Uniqueids and moments, which have a point in them."""
 _NUMBER_FIELDS: Final = frozenset({"ani", "dnis"})
 _QUEUE_LINES: Final = 10_000
 
@@ -137,7 +138,7 @@ def masked(number: str) -> str:
 
 
 def without_numbers(text: str) -> str:
-    """Free text with each number that stands by itself cut to its last three digits."""
+    """Free text with whatever may be a caller's number cut to its last three digits."""
     return _NUMBER.sub(r"...\1", text)
 
 
