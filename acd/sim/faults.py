@@ -32,6 +32,9 @@ HOSTILE_TEXTS: Final = (
 """What a far end may write into a caller's name or number. Surrogates stand for broken UTF-8."""
 
 
+_HELD_SECONDS: Final = 0.05
+
+
 @dataclass(frozen=True, slots=True)
 class Faults:
     """Shares of events (0 to 1) that a fault befalls; times in seconds."""
@@ -39,7 +42,7 @@ class Faults:
     lost: float = 0.0
     doubled: float = 0.0
     reordered: float = 0.0
-    """Held back until the event after it has passed."""
+    """Held back until the event after it has passed, but for no more than 50 ms."""
     late: float = 0.0
     late_seconds: float = 2.0
     """A late event is held back for up to this long, and others overtake it."""
@@ -58,6 +61,7 @@ class Disturbance:
     counts: dict[str, int] = field(default_factory=dict)
     _rng: Random = field(init=False)
     _held: bytes | None = None
+    _held_until: float = 0.0
     _late: list[tuple[float, int, bytes]] = field(default_factory=list)
     _number: int = 0
 
@@ -76,12 +80,18 @@ class Disturbance:
 
     def next_deadline(self) -> float | None:
         """When something held back is due; `through([], now)` gives it out."""
-        return self._late[0][0] if self._late else None
+        times = [self._late[0][0]] if self._late else []
+        if self._held is not None:
+            times.append(self._held_until)
+        return min(times, default=None)
 
     def _due(self, now: float) -> list[bytes]:
         due = []
         while self._late and self._late[0][0] <= now:
             due.append(heapq.heappop(self._late)[2])
+        if self._held is not None and self._held_until <= now:
+            due.append(self._held)
+            self._held = None
         return due
 
     def _spoil(self, message: bytes, now: float, passed: list[bytes]) -> None:
@@ -99,7 +109,7 @@ class Disturbance:
             heapq.heappush(self._late, (at, self._number, message))
         elif chance - faults.late < faults.reordered and self._held is None:
             self._count("reordered")
-            self._held = message
+            self._held, self._held_until = message, now + _HELD_SECONDS
             return
         else:
             passed.append(message)
