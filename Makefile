@@ -18,7 +18,7 @@ export PYTHONDONTWRITEBYTECODE ?= 1
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
-.PHONY: help run test check check-static fmt lab lab-install smoke sim bench-idle-gap bench-ami \
+.PHONY: help run test check check-static fmt lab lab-install smoke sim design bench-idle-gap bench-ami \
 	lock clean venv venv-run
 
 help: ## what there is
@@ -61,6 +61,9 @@ smoke: venv lab-install ## one real call for each menu option
 
 sim: venv-run ## virtual time: make sim SEED=7 HOURS=24
 	@exec $(BIN)/acd sim --seed $(SEED) --hours $(HOURS) $(ARGS)
+
+design: venv ## redraw the machines in DESIGN.md from their tables
+	@$(BIN)/python -m acd.drawings DESIGN.md
 
 bench-idle-gap: venv lab-install ## agent's hang-up to next ring, acd beside app_queue
 	@exec $(BIN)/python -m bench.idle_gap $(ARGS)
