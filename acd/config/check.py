@@ -19,6 +19,9 @@ AUDIO_ENDINGS = frozenset(
 )
 """What Asterisk plays by name alone; a file with any of these is a prompt somebody recorded."""
 
+RESERVED_REASON = "rona"
+"""The engine's own reason, after a ring that nobody answered."""
+
 
 def check_all(files: Files, menus: Menus) -> None:
     """Check everything but prompts; problems go to the files' sources."""
@@ -57,6 +60,10 @@ def _check_acd(files: Files, acd: AcdFile) -> None:
         _check_pbx(source, ("pbxs", at), pbx)
     reasons = [(("not_ready_reasons", at), name) for at, name in enumerate(acd.not_ready_reasons)]
     _once(source, reasons, "reason")
+    for path, name in reasons:
+        if name == RESERVED_REASON:
+            what = f'"{name}" is what we say ourselves of who did not answer'
+            source.blame(path, what, "give the agents' own reason another name")
     for code, language in acd.languages.items():
         for field, needed in (("option", ("{label}", "{key}")), ("switch", ("{key}",))):
             sentence = language.option if field == "option" else language.switch
@@ -73,8 +80,7 @@ def _check_acd(files: Files, acd: AcdFile) -> None:
     menus = [name for name, found in files.menu_sources.items() if has_choices(found)]
     if files.menu_sources and acd.callers_menu not in menus:
         what = f'unknown menu "{acd.callers_menu}"{did_you_mean(acd.callers_menu, menus)}'
-        path: tuple[Key, ...] = ("callers_menu",)
-        source.blame(path, what, f"{one_of(menus)} (files of {files.menus_dir.name}/)")
+        source.blame(("callers_menu",), what, f"{one_of(menus)} (files of {files.menus_dir.name}/)")
 
 
 def _check_pbx(source: Source, path: tuple[Key, ...], pbx: Pbx) -> None:

@@ -340,7 +340,7 @@ def _build_codes(bench: MenuBench) -> list[tuple[str, MenuId, NodeId]]:
     built = []
     for code in file.codes:
         path = ("codes", code)
-        spot = Spot(path, f"code-{code.removeprefix('*')}", code, end)
+        spot = Spot(path, f"code-{code.removeprefix('*').replace('*', '-')}", code, end)
         target, entry = build_target(bench, spot)
         if isinstance(target, ToLanguage):
             what = '"language" has no choices to go back to here'

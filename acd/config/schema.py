@@ -17,7 +17,7 @@ Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 AgentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
 Phone = Annotated[str, StringConstraints(pattern=r"^PJSIP/[A-Za-z0-9_-]{1,32}$")]
 Pin = Annotated[str, StringConstraints(pattern=r"^[0-9]{4,12}$")]
-Code = Annotated[str, StringConstraints(pattern=r"^\*[0-9]{1,8}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^\*[0-9]{2,3}(\*[0-9]{1,6})?$")]
 Digit = Annotated[str, StringConstraints(pattern=r"^[0-9*#]$")]
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(_[A-Z]{2})?$")]
 Reason = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
@@ -37,7 +37,7 @@ PATTERNS: dict[str, str] = {
     r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$": "letters, digits, _ . and -, at most 32",
     r"^PJSIP/[A-Za-z0-9_-]{1,32}$": "a phone is written like PJSIP/1001",
     r"^[0-9]{4,12}$": "4 to 12 digits",
-    r"^\*[0-9]{1,8}$": 'a code is written like "*30", in quotes',
+    r"^\*[0-9]{2,3}(\*[0-9]{1,6})?$": 'a code is written like "*30", "*331" or "*33*1", in quotes',
     r"^[0-9*#]$": 'one key: 0 to 9, "*" or "#"',
     r"^[a-z]{2,3}(_[A-Z]{2})?$": "a language is written like de or en",
     r"^[a-z][a-z0-9_-]{0,31}$": "small letters, digits, _ and -, a letter first, at most 32",

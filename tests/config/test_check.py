@@ -2,6 +2,8 @@
 
 import pytest
 
+from acd.config.check import RESERVED_REASON
+from acd.core.offers import RONA
 from tests.config.conftest import Small
 
 MISTAKES = [
@@ -45,6 +47,9 @@ MISTAKES = [
      'config/acd.yaml:3:11: PBX "main" stands here twice; first in line 2'),
     ("config/acd.yaml", "[break, meeting]", "[break, break]",
      'config/acd.yaml:17:28: reason "break" stands here twice; first in line 17'),
+    ("config/acd.yaml", "[break, meeting]", "[break, rona]",
+     'config/acd.yaml:17:28: "rona" is what we say ourselves of who did not answer; '
+     "give the agents' own reason another name"),
     ("config/acd.yaml", '"For {label}, press {key}."', '"For {label} press it."',
      'config/acd.yaml:14:13: "option" does not say {key}; write {key} in it'),
     ("config/acd.yaml", "service_name: Waterworks",
@@ -115,3 +120,7 @@ def test_a_recording_in_any_format_asterisk_plays_is_a_prompt(small: Small) -> N
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     assert small.told(need_prompts=True) == []
+
+
+def test_the_reserved_reason_is_the_engines_own() -> None:
+    assert RESERVED_REASON == RONA

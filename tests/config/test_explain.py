@@ -72,7 +72,7 @@ MISTAKES = [
      "write {de: ..., en: ...}"),
     ("ivr_menus/agent.yaml", '"*30"', "30",
      'ivr_menus/agent.yaml:4:3: "30" cannot be a key here; a code is written like "*30", '
-     "in quotes"),
+     '"*331" or "*33*1", in quotes'),
     ("ivr_menus/agent.yaml", "do: login", "do: login\n    by_number: maybe",
      'ivr_menus/agent.yaml:6:16: "by_number" cannot be "maybe"; allowed: true, false'),
     ("config/acd.yaml", "service_name: Waterworks", "service_name: Waterworks\nlog_format: xml",

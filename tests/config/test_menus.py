@@ -145,3 +145,17 @@ otherwise: {hang_up: true}
     assert problem.startswith(
         'ivr_menus/main.yaml:5:13: the menu "other" does not speak "en", which this one does; '
     )
+
+
+@pytest.mark.parametrize("code", ["*30", "*331", "*33*1", "*33*123456"])
+def test_codes_that_can_be_dialled_are_codes(small: Small, code: str) -> None:
+    small.edit("ivr_menus/agent.yaml", '"*30"', f'"{code}"')
+    assert list(small.load().plan.code_menus) == [code]
+
+
+@pytest.mark.parametrize("code", ["30", "*3", "*3333", "*33*", "*33*1234567", "*30#", "#30"])
+def test_codes_that_no_dialplan_would_take_are_refused(small: Small, code: str) -> None:
+    small.edit("ivr_menus/agent.yaml", '"*30"', f'"{code}"')
+    assert [problem.split(";")[0] for problem in small.told()] == [
+        f'ivr_menus/agent.yaml:4:3: "{code}" cannot be a key here'
+    ]
