@@ -55,6 +55,7 @@ MAY_IMPORT: Mapping[str, Imports] = {
         "acd.core.ids",
         "acd.core.plan",
         "acd.core.records",
+        "acd.sim.auditor",
         "acd.sim.facts",
     },
 }

@@ -1,0 +1,331 @@
+"""A virtual hour: the pure pipeline against the virtual PBX, watched by the auditor.
+
+``run`` owns the loop and the wire: the time is always the earliest at which anybody has something
+to do, and what one side writes reaches the other a little later, in order. What passes are AMI
+messages, filtered by name as the link does it. Nothing reads a clock; the same arguments give the
+same bytes (``Report.digest``), so a seed that fails fails again.
+It must not know rules (the auditor's) nor habits (the workload's).
+"""
+
+import hashlib
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Final, TextIO
+
+import msgspec
+
+from acd.ami.items import FrameReceived, LinkUp
+from acd.ami.messages import WANTED_EVENTS
+from acd.ami.wire import event_name
+from acd.core.events import AgentRequested, Tick
+from acd.core.ids import AgentId, DeviceId, PbxId, RequestId
+from acd.core.plan import AgentAction, Plan
+from acd.core.records import CallAnswered, CallEnded, Record, RingEnded
+from acd.pipeline import Item, PbxSetup, Pipeline
+from acd.sim.auditor.judge import Auditor
+from acd.sim.auditor.verdicts import Violation
+from acd.sim.centre import SPARE_PHONES, build_plan
+from acd.sim.facts import Fact, OnFact
+from acd.sim.faults import Disturbance, Faults
+from acd.sim.pbx import AgentPhone, Options, VirtualPbx
+from acd.sim.workload import Worker, Workload, build_load
+
+PBX: Final = PbxId("main")
+START: Final = 1_700_000_000.0
+"""When every run begins, in seconds since the epoch."""
+CLOSING_SECONDS: Final = 30.0
+"""After the last hour whoever is still there hangs up within this time."""
+SETTLING_SECONDS: Final = 30.0
+"""Then everything has to have come to rest within this time."""
+
+_NEVER: Final = float("inf")
+_SYSTEM_NAME: Final = "acd-sim"
+_END: Final = b"\r\n\r\n"
+
+
+class Wire:
+    """One direction of a connection: bytes arrive in order, each a little after it was written."""
+
+    def __init__(self, rng: Random, at_most_seconds: float) -> None:
+        self.arriving: deque[tuple[float, bytes]] = deque()
+        self._rng = rng
+        self._at_most_seconds = at_most_seconds
+        self._last_at = 0.0
+
+    def put(self, messages: Sequence[bytes], now: float) -> None:
+        """Write these messages, all in one piece."""
+        at = max(self._last_at, now + self._rng.random() * self._at_most_seconds)
+        self._last_at = at
+        for message in messages:
+            self.arriving.append((at, message))
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What came of a run; ``violations`` is empty when all rules held."""
+
+    seed: int
+    hours: float
+    agents: int
+    calls: int
+    outcomes: dict[str, int]
+    rings: dict[str, int]
+    """How rings ended: ``connected``, or the outcome of one that did not."""
+    messages: int
+    """AMI messages in both directions."""
+    rejected: dict[str, int]
+    wait_seconds: tuple[float, float]
+    """Of the answered: the median and the longest."""
+    dispatch_ms: tuple[float, float]
+    """From the moment in which caller and agent could be joined to the ring: median, longest."""
+    digest: str
+    """SHA-256 over every byte in both directions with its time, and every record."""
+    violations: tuple[Violation, ...]
+
+
+def run(
+    seed: int,
+    hours: float = 1.0,
+    *,
+    plan: Plan | None = None,
+    latency_seconds: float = 0.002,
+    faults: Faults | None = None,
+    sabotage: Callable[[Pipeline], None] | None = None,
+) -> Report:
+    """Play so many hours from this seed and return what the auditor found.
+
+    Without a ``plan`` the centre of ``acd.sim.centre`` is played, which differs by seed; with one
+    its agents, codes and menus must be of that shape. ``latency_seconds`` is the most a message
+    takes one way. ``sabotage`` may spoil the pipeline before it starts, to see it found out.
+    """
+    plan = plan or build_plan(Random(f"{seed} plan"))
+    hour = _Run(seed, plan, latency_seconds, faults)
+    if sabotage is not None:
+        sabotage(hour.pipeline)
+    end = START + hours * 3600.0
+    hour.step(LinkUp(PBX, 1))
+    hour.workload.start(START, hours * 3600.0)
+    hour.until(end)
+    hour.workload.close(hour.now, CLOSING_SECONDS)
+    hour.until(end + CLOSING_SECONDS + SETTLING_SECONDS)
+    hour.finish()
+    return hour.report(seed, hours)
+
+
+def print_report(report: Report, out: TextIO) -> None:
+    """Write the report for people: figures first, then each violation with its history."""
+    write = out.write
+    write(
+        f"seed {report.seed}: {report.hours:g} h, {report.agents} agents, {report.calls} calls, "
+        f"{report.messages} AMI messages\n"
+    )
+    for title, counts in (("outcomes", report.outcomes), ("rings", report.rings)):
+        text = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+        write(f"  {title}: {text or 'none'}\n")
+    write(
+        "  wait of the answered: median {:.1f} s, longest {:.1f} s\n".format(*report.wait_seconds)
+    )
+    write(
+        "  from possible to ringing: median {:.1f} ms, longest {:.1f} ms\n".format(
+            *report.dispatch_ms
+        )
+    )
+    if report.rejected:
+        write(f"  rejected messages: {report.rejected}\n")
+    write(f"  digest {report.digest[:16]}\n")
+    for violation in report.violations:
+        write(f"VIOLATION {violation}\n")
+    found = len(report.violations)
+    write(f"{found or 'no'} violation{'s' * (found != 1)} with seed {report.seed}\n")
+
+
+class _Run:
+    """One run under way: both sides, the wire between them, and the auditor at its side."""
+
+    def __init__(
+        self, seed: int, plan: Plan, latency_seconds: float, faults: Faults | None
+    ) -> None:
+        self.now = START
+        self.digest = hashlib.sha256()
+        self.requests = self.messages = 0
+        self._world_at = self._engine_at = START
+        self.ended: list[CallEnded] = []
+        self.rings: Counter[str] = Counter()
+        self.rejected: Counter[str] = Counter()
+        self.pbx = _build_pbx(seed, plan, self._happened)
+        self.pipeline = Pipeline(
+            plan, [PbxSetup(PBX, _SYSTEM_NAME)], secret=seed.to_bytes(16), now=START
+        )
+        self.auditor = Auditor(plan, PBX, START)
+        rng = Random(f"{seed} wire")
+        self.to_engine = Wire(rng, latency_seconds)
+        self.to_pbx = Wire(rng, latency_seconds)
+        self.disturbance = Disturbance(faults, seed) if faults is not None else None
+        self.asked: deque[AgentRequested] = deque()
+        rng = Random(f"{seed} workload")
+        workers = [Worker(agent.id, agent.phone, agent.pin) for agent in plan.agents.values()]
+        load = build_load(rng)
+        self.workload = Workload(self.pbx, workers, SPARE_PHONES, load, rng, self._ask)
+
+    def _happened(self, fact: Fact) -> None:
+        self.auditor.fact(fact)
+        self.workload.happened(fact)
+
+    def _ask(self, agent: str, action: str, reason: str, phone: str) -> None:
+        self.requests += 1
+        self.asked.append(
+            AgentRequested(
+                RequestId(self.requests),
+                AgentId(agent),
+                AgentAction(action),
+                reason,
+                DeviceId(phone) if phone else None,
+            )
+        )
+
+    # -- the loop -----------------------------------------------------------------------------
+
+    def until(self, end: float) -> None:
+        """Let everything happen that is due by ``end``, each at its own time."""
+        arriving, sent = self.to_engine.arriving, self.to_pbx.arriving
+        pbx = self.pbx
+        self._world_at = pbx.next_deadline() or _NEVER
+        while True:
+            while self.asked:
+                self._answer()
+            world_at, engine_at = self._world_at, self._engine_at
+            arriving_at = arriving[0][0] if arriving else _NEVER
+            sent_at = sent[0][0] if sent else _NEVER
+            now = self.now = max(self.now, min(end, world_at, engine_at, arriving_at, sent_at))
+            if sent_at <= now:
+                self._written(pbx.action(sent.popleft()[1], now))
+            elif world_at <= now:
+                self._written(pbx.advance(now))
+            elif arriving_at <= now:
+                frame = arriving.popleft()[1]
+                self.auditor.delivered(frame, now)
+                self.step(FrameReceived(PBX, 1, frame))
+            elif engine_at <= now:
+                self.step(Tick())
+            else:
+                return
+
+    def _answer(self) -> None:
+        """Work off a request over HTTP: it comes in the moment in which it is made."""
+        event = self.asked.popleft()
+        self.auditor.asked(event, self.now)
+        self.step(event)
+
+    def _written(self, messages: list[bytes]) -> None:
+        """What the PBX wrote goes out, less what the link would drop by its name."""
+        self._world_at = self.pbx.next_deadline() or _NEVER
+        if self.disturbance is not None:
+            messages = self.disturbance.through(messages, self.now)
+        wanted = [
+            message[:-4]
+            for message in messages
+            if not message.startswith(b"Event: ") or event_name(message) in WANTED_EVENTS
+        ]
+        if wanted:
+            self.messages += len(wanted)
+            self.to_engine.put(wanted, self.now)
+
+    def step(self, item: Item) -> None:
+        """Let the pipeline work off one item, and take what comes of it."""
+        outputs = self.pipeline.step(item, self.now)
+        self._engine_at = self.pipeline.next_deadline() or _NEVER
+        if outputs.records:
+            self._recorded(outputs.records)
+        for write in outputs.writes:
+            actions = write.data.split(_END)
+            actions.pop()
+            self.messages += len(actions)
+            self.to_pbx.put(actions, self.now)
+            self.digest.update(b"%r" % self.now)
+            self.digest.update(write.data)
+        for drop in outputs.drops:
+            raise AssertionError(f"the link was dropped: {drop.reason}")
+        for _, reason in outputs.rejected:
+            self.rejected[reason] += 1
+
+    def _recorded(self, records: list[Record]) -> None:
+        self.auditor.recorded(records, self.now)
+        for record in records:
+            if isinstance(record, CallEnded):
+                self.ended.append(record)
+            elif isinstance(record, RingEnded):
+                self.rings[record.outcome] += 1
+            elif isinstance(record, CallAnswered):
+                self.rings["connected"] += 1
+
+    # -- the end ------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """Let the auditor judge what is left when everything should have come to rest."""
+        session, floor = self.pipeline.sessions[PBX], self.pipeline.engine.floor
+        self.auditor.finish(
+            self.now,
+            self.pipeline.snapshot(self.now),
+            {
+                "channels on the PBX": list(self.pbx.channels),
+                "callers in the tracker": list(session.tracker.callers),
+                "legs in the tracker": list(session.tracker.legs),
+                "actions without an answer": [
+                    pending
+                    for pending in session.actions.open.values()
+                    if pending.kind not in ("ping", "heartbeat")
+                ],
+                "offers in the engine": list(floor.offers),
+                "code calls in the engine": list(floor.code_calls),
+            },
+        )
+
+    def report(self, seed: int, hours: float) -> Report:
+        """Put the run into figures."""
+        ended = self.ended
+        waits = sorted(
+            one.answered_at - one.queued_at
+            for one in ended
+            if one.answered_at is not None and one.queued_at is not None
+        )
+        gaps = sorted(self.auditor.dispatch_gaps)
+        for one in ended:
+            self.digest.update(repr(one).encode())
+        return Report(
+            seed=seed,
+            hours=hours,
+            agents=len(self.auditor.plan.agents),
+            calls=len(ended),
+            outcomes=dict(Counter(one.outcome.value for one in ended)),
+            rings=dict(self.rings),
+            messages=self.messages,
+            rejected=dict(self.rejected),
+            wait_seconds=_middle_and_last(waits),
+            dispatch_ms=_middle_and_last([1000 * gap for gap in gaps]),
+            digest=self.digest.hexdigest(),
+            violations=tuple(self.auditor.violations),
+        )
+
+
+def _middle_and_last(values: Sequence[float]) -> tuple[float, float]:
+    return (values[len(values) // 2], values[-1]) if values else (0.0, 0.0)
+
+
+def _build_pbx(seed: int, plan: Plan, on_fact: OnFact) -> VirtualPbx:
+    devices = (*(agent.phone for agent in plan.agents.values()), *SPARE_PHONES)
+    lengths = {"welcome": 4.0, "options": 14.0}
+    return VirtualPbx(
+        name=PBX,
+        system_name=_SYSTEM_NAME,
+        seed=seed,
+        phones={device: AgentPhone(device) for device in devices},
+        start=START,
+        options=Options(
+            prompt_seconds={
+                f"{plan.prompts_path_on_pbx}/{language}/main/{prompt}": seconds
+                for language in ("de", "en")
+                for prompt, seconds in lengths.items()
+            }
+        ),
+        on_fact=on_fact,
+    )
