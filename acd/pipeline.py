@@ -46,7 +46,8 @@ class Pipeline:
         Raises only for bugs of ours; then the process has to stop, because the state is not known.
         """
         for session in self.sessions.values():
-            self._handle_all(session.due(now), now)
+            if session.is_due(now):
+                self._handle_all(session.due(now), now)
         match item:
             case FrameReceived(pbx, epoch, frame):
                 session = self.sessions[pbx]
@@ -66,9 +67,12 @@ class Pipeline:
 
     def next_deadline(self) -> float | None:
         """Return when a ``Tick`` should be stepped at the latest; None when nothing is due ever."""
-        times = [session.next_deadline() for session in self.sessions.values()]
-        times.append(self.engine.next_deadline())
-        return min((time for time in times if time is not None), default=None)
+        at = self.engine.next_deadline()
+        for session in self.sessions.values():
+            other = session.next_deadline()
+            if other is not None and (at is None or other < at):
+                at = other
+        return at
 
     def snapshot(self, now: float) -> Snapshot:
         """Return the picture of this moment; call it between steps only."""

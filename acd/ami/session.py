@@ -111,12 +111,19 @@ class Session:
 
     def next_deadline(self) -> float | None:
         """Return when ``due`` should be called at the latest."""
-        times = (
-            self._timers.next(),
-            self.tracker.next_deadline(),
-            self.actions.deadlines.next(),
+        at = self._timers.next()
+        for other in (self.tracker.verdicts.next(), self.actions.deadlines.next()):
+            if other is not None and (at is None or other < at):
+                at = other
+        return at
+
+    def is_due(self, now: float) -> bool:
+        """Tell, at next to no cost, whether ``due`` may have something to do."""
+        return (
+            self._timers.earliest <= now
+            or self.actions.deadlines.earliest <= now
+            or self.tracker.verdicts.earliest <= now
         )
-        return min((time for time in times if time is not None), default=None)
 
     def due(self, now: float) -> list[Event]:
         """Do what is due: heartbeats, verdicts about rings, actions that were never answered."""
