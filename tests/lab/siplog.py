@@ -69,7 +69,7 @@ def read(path: Path) -> list[SipMessage]:
 
 def _messages(data: bytes) -> Iterator[SipMessage]:
     blocks = list(_BLOCK.finditer(data))
-    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
+    for block, following in zip(blocks, [*blocks[1:], None], strict=False):
         text = data[block.end() : following.start() if following else len(data)]
         at = datetime.fromisoformat(block[1].decode()).timestamp()
         message = _parse(at, block[2] == b"sent", text.decode("utf-8", "backslashreplace"))
