@@ -1,0 +1,259 @@
+"""The real PBX as a world: a lab Asterisk, SIPp callers, SIPp phones.
+
+What happened is read from SIPp's message logs. AMI is used only to look for channels that are left
+and to end calls, by a session of its own.
+"""
+
+import contextlib
+import itertools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.lab.ami import AmiError
+from tests.lab.asterisk import LabAsterisk
+from tests.lab.place import AGENTS_ADDRESS
+from tests.lab.rtp import Key
+from tests.lab.siplog import SipMessage
+from tests.lab.sipp import UNTIL_BYE, Call, Phone, SippAgents, SippCallers
+from tests.lab.sipp import Hostile as RawText
+from tests.scenarios.world import (
+    QUALIFIED,
+    AmiAccess,
+    Caller,
+    Handset,
+    Hostile,
+    Keys,
+    Ring,
+    RingEnd,
+    Talk,
+    Visit,
+    until,
+)
+
+COLLEAGUE = "1039"
+KEY_SECONDS = 0.06
+GIVE_UP_SECONDS = 45.0
+
+
+class SippCaller:
+    """One caller, or one phone that dials: a SIPp process of its own."""
+
+    def __init__(self, sipp: SippCallers, number: str) -> None:
+        self.sipp = sipp
+        self.number = number
+
+    def visit(self) -> Visit:
+        (row,) = self.sipp.rows()
+        return Visit(row.answered_at, row.ended_at, row.hung_up_by or "", row.told_names)
+
+    def wait_ended(self, timeout: float = 15.0) -> Visit:
+        until(lambda: self.visit().ended_at, timeout, f"the end of the call from {self.number}")
+        return self.visit()
+
+
+class AsteriskWorld:
+    """See `World`."""
+
+    name = "asterisk"
+
+    def __init__(self, workdir: Path, agents: Sequence[str], prompts: Path) -> None:
+        self.lab = LabAsterisk.start(
+            workdir,
+            [*agents, COLLEAGUE],
+            prompts=prompts,
+            extra={"pjsip.conf": _qualified()},
+        )
+        self.ami = AmiAccess(
+            self.lab.ami_port, self.lab.ami_user, self.lab.ami_secret, self.lab.system_name
+        )
+        self.prompts_path = self.lab.prompts_path_on_pbx
+        self._workdir = workdir
+        self._count = itertools.count(1)
+        self._agents: SippAgents | None = None
+        self._callers: list[SippCallers] = []
+
+    def _directory(self, name: str) -> Path:
+        return self._workdir / f"{next(self._count)}-{name}"
+
+    # -- who there is --------------------------------------------------------------------------
+
+    def phones(self, handsets: Mapping[str, Handset]) -> None:
+        self._put_away()
+        phones = {
+            agent: Phone(
+                handset.does,
+                handset.ring_seconds,
+                UNTIL_BYE if handset.talk_seconds is None else handset.talk_seconds,
+            )
+            for agent, handset in {COLLEAGUE: Handset(), **handsets}.items()
+        }
+        # A port that was in use a moment ago may be free a moment later.
+        self._agents = until(lambda: self._plugged_in(phones), 5, "phones")
+
+    def _plugged_in(self, phones: Mapping[str, Phone]) -> SippAgents | None:
+        try:
+            return SippAgents(self.lab, phones, self._directory("phones"))
+        except RuntimeError:
+            return None
+
+    def call(
+        self,
+        number: str,
+        *,
+        keys: Keys = (),
+        hang_up_after: float | None = None,
+        hostile: Hostile | None = None,
+        media_port: int | None = None,
+    ) -> SippCaller:
+        call = Call(
+            number,
+            keys=_pressed(keys),
+            hang_up_after_seconds=UNTIL_BYE if hang_up_after is None else hang_up_after,
+            media_port=media_port,
+        )
+        raw = None if hostile is None else _raw(hostile)
+        return self._placed(call, raw)
+
+    def dial(self, agent: str, number: str, *, keys: Keys = ()) -> SippCaller:
+        return self._dialled(Call(agent, dnis=number, keys=_pressed(keys)))
+
+    def own_call(self, agent: str, seconds: float) -> SippCaller:
+        return self._dialled(Call(agent, dnis=COLLEAGUE, hang_up_after_seconds=seconds))
+
+    def _dialled(self, call: Call) -> SippCaller:
+        return self._placed(
+            call,
+            RawText(display=f'"{call.number}"'),
+            address=AGENTS_ADDRESS,
+            credentials=(call.number, self.lab.agents_secret),
+        )
+
+    def _placed(
+        self,
+        call: Call,
+        raw: RawText | None,
+        *,
+        address: str = "127.0.0.2",
+        credentials: tuple[str, str] | None = None,
+    ) -> SippCaller:
+        sipp = SippCallers(
+            self.lab,
+            [call],
+            self._directory("caller"),
+            hostile=raw,
+            give_up_seconds=GIVE_UP_SECONDS,
+            address=address,
+            credentials=credentials,
+        )
+        self._callers.append(sipp)
+        return SippCaller(sipp, call.number)
+
+    def unplug(self, agents: Sequence[str]) -> None:
+        # All phones are one process; nobody but a qualified one is missed.
+        assert set(agents) == {QUALIFIED}
+        assert self._agents is not None
+        self._agents.stop()
+
+    # -- what they saw -------------------------------------------------------------------------
+
+    def _at_phones(self) -> list[SipMessage]:
+        assert self._agents is not None
+        return self._agents.messages()
+
+    def rings(self, agent: str | None = None) -> list[Ring]:
+        assert self._agents is not None
+        return [
+            Ring(row.at, row.agent, row.from_name, row.from_number, row.call_id)
+            for row in self._agents.rings()
+            if row.agent != COLLEAGUE and agent in (None, row.agent)
+        ]
+
+    def ring_end(self, ring: Ring) -> RingEnd | None:
+        for message in self._at_phones():
+            if message.call_id != ring.id:
+                continue
+            if message.kind == "CANCEL":
+                return RingEnd(message.at, "cancelled")
+            if message.sent and message.method == "INVITE" and message.status >= 400:
+                return RingEnd(message.at, "refused")
+        return None
+
+    def talk(self, ring: Ring) -> Talk | None:
+        began: float | None = None
+        for message in self._at_phones():
+            if message.call_id == ring.id and message.kind == "ACK" and began is None:
+                began = message.at
+            elif message.call_id == ring.id and message.kind == "BYE" and began is not None:
+                return Talk(began, message.at)
+        return None if began is None else Talk(began, None)
+
+    def shown(self, agent: str) -> list[str]:
+        names: list[str] = []
+        calls = {ring.id for ring in self.rings(agent)}
+        for message in self._at_phones():
+            if message.call_id in calls and not message.sent and not message.status:
+                if message.kind not in ("INVITE", "UPDATE"):
+                    continue
+                found = [
+                    message.address(header)[0]
+                    for header in ("from", "p-asserted-identity", "remote-party-id")
+                ]
+                names += [name for name in found if name and names[-1:] != [name]]
+        return names
+
+    # -- the PBX -------------------------------------------------------------------------------
+
+    def in_emergency(self) -> set[str]:
+        with self.lab.observer() as observer:
+            return {
+                row["CallerIDNum"]
+                for row in observer.rows("CoreShowChannels")
+                if row["Context"] == "acd-emergency"
+            }
+
+    def channels(self) -> list[str]:
+        return self.lab.channels()
+
+    def clear(self) -> None:
+        with self.lab.observer() as observer:
+            for row in observer.rows("CoreShowChannels"):
+                with contextlib.suppress(AmiError):  # It may have gone by itself.
+                    observer.action("Hangup", Channel=row["Channel"], Cause="16")
+        self.lab.wait_until_idle()
+        for sipp in self._callers:
+            sipp.stop()
+        self._callers.clear()
+
+    def _put_away(self) -> None:
+        if self._agents is not None:
+            self._agents.stop()
+            self._agents = None
+
+    def stop(self) -> None:
+        for sipp in self._callers:
+            sipp.stop()
+        self._put_away()
+        self.lab.stop()
+
+
+def _pressed(keys: Keys) -> tuple[Key, ...]:
+    return tuple(Key(key, at, KEY_SECONDS) for at, key in keys)
+
+
+def _raw(hostile: Hostile) -> RawText:
+    return RawText(
+        display=hostile.name or '"Caller"',
+        user=hostile.number or "[field1]",
+        headers=hostile.headers,
+    )
+
+
+def _qualified() -> str:
+    """A phone that the PBX notices to be gone, within about a second."""
+    return f"[{QUALIFIED}](+type=aor)\nqualify_frequency=1\nqualify_timeout=0.5\n"
+
+
+def as_caller(caller: Caller) -> SippCaller:
+    """The caller as this world knows him."""
+    assert isinstance(caller, SippCaller)
+    return caller

@@ -1,0 +1,220 @@
+"""The service centre of the scenarios: its plan, its short prompts, one world and one engine.
+
+Most scenarios share one engine and bring their own agents; who is not logged in takes no part. So
+a queue's place, an idle time or a penalty that one scenario leaves behind is no other's business.
+"""
+
+import itertools
+import math
+import struct
+import time
+import wave
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from acd.core.ids import AgentId, MenuId, NodeId, PromptId, QueueId
+from acd.core.plan import AgentAction, MenuPlan, Plan, Say
+from acd.core.records import Activity, CallEnded, CallState, Outcome, Presence
+from tests import plans
+from tests.scenarios.engine import Engine
+from tests.scenarios.proxy import Proxy
+from tests.scenarios.world import QUALIFIED, Handset, Ring, World, until
+
+SPECIALISTS = {str(1001 + index): {queue: 1} for index, queue in enumerate(plans.QUEUES)}
+"""One for each option, in its order: 1001 has fault and nothing else, 1002 billing, ..."""
+GENERALISTS = [str(number) for number in range(1011, 1039)]
+UNKNOWN = "1099"
+"""An agent whose phone the PBX does not know."""
+
+RING_TIMEOUT_SECONDS = 2.0
+SHORT_CAP_SECONDS = 2.0
+"""The wrap-up cap of queue 6, switchboard; the others' is so long that no scenario sees its end."""
+MENU_TIMEOUT_SECONDS = 1.2
+
+PROMPT_SECONDS = {
+    f"{language}/{name}": seconds
+    for language in ("de", "en")
+    for name, seconds in {
+        "main/welcome": 0.6,
+        "main/options": 0.8,
+        "main/wrong": 0.3,
+        "agent/done": 0.5,
+        "agent/refused": 0.5,
+        "agent/number": 0.6,
+        "agent/pin": 0.6,
+    }.items()
+}
+MISSING_PROMPT = "main/nobody-recorded-this"
+
+PHONES = [*SPECIALISTS, *GENERALISTS, QUALIFIED]
+
+
+def plan(prompts_path: str) -> Plan:
+    """Return the plan; key 7 leads to fault past a prompt of which there is no file."""
+    skills: Mapping[str, Mapping[str, int]] = {
+        **SPECIALISTS,
+        **{agent: dict.fromkeys(plans.QUEUES, 1) for agent in (*GENERALISTS, QUALIFIED, UNKNOWN)},
+    }
+    base = plans.plan(skills, ring_timeout_seconds=RING_TIMEOUT_SECONDS)
+    agents = {
+        agent_id: msgspec.structs.replace(agent, pin=f"20{agent_id}")
+        for agent_id, agent in base.agents.items()
+    }
+    switchboard = QueueId("switchboard")
+    queues = dict(base.queues)
+    queues[switchboard] = msgspec.structs.replace(
+        queues[switchboard], wrap_up_seconds=SHORT_CAP_SECONDS
+    )
+    return msgspec.structs.replace(
+        base,
+        agents=agents,
+        queues=queues,
+        menus={**base.menus, MenuId("main"): _main_menu()},
+        prompts_path_on_pbx=prompts_path,
+    )
+
+
+def _main_menu() -> MenuPlan:
+    menu = plans.main_menu(2, MENU_TIMEOUT_SECONDS)
+    ask, gap = NodeId("ask"), NodeId("gap")
+    entry = menu.nodes[ask]
+    nodes = dict(menu.nodes)
+    nodes[gap] = Say(id=gap, prompts=(PromptId(MISSING_PROMPT),), next=NodeId("option-1"))
+    nodes[ask] = msgspec.structs.replace(entry, choices={**entry.choices, "7": gap})  # type: ignore[union-attr]
+    return msgspec.structs.replace(menu, nodes=nodes)
+
+
+def write_prompts(directory: Path) -> None:
+    """Write a short tone for each prompt, where a PBX expects its file."""
+    for name, seconds in PROMPT_SECONDS.items():
+        path = directory / f"{name}.wav"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        samples = [int(6000 * math.sin(0.35 * n)) for n in range(round(8000 * seconds))]
+        with wave.open(str(path), "wb") as file:
+            file.setparams((1, 2, 8000, len(samples), "NONE", ""))
+            file.writeframes(struct.pack(f"<{len(samples)}h", *samples))
+
+
+class Centre:
+    """One world, the engine at work in it, and what scenarios do again and again."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.proxy = Proxy(world.ami.port)
+        self.plan = plan(world.prompts_path)
+        self.engine = Engine(self.plan, world.ami, self.proxy)
+        self._numbers = itertools.count(100)
+
+    @property
+    def real(self) -> bool:
+        """Whether times are those of a real PBX, and so worth a figure."""
+        return self.world.name == "asterisk"
+
+    def number(self) -> str:
+        """A caller's number that nobody had before."""
+        return f"0307{next(self._numbers):06d}"
+
+    def on_duty(self, *agents: str, **handsets: Handset) -> None:
+        """Plug in phones and log in: plain agents, and `a1011=Handset(...)` ones, in this order.
+
+        Who logs in first has been idle longest.
+        """
+        named = {name.removeprefix("a"): handset for name, handset in handsets.items()}
+        self.world.phones({**dict.fromkeys(agents, Handset()), **named})
+        for agent in (*agents, *named):
+            self.log_in(agent)
+
+    def log_in(self, agent: str) -> None:
+        """Log the agent in at his own phone; his phone must be seen free."""
+        assert self.engine.request(agent, AgentAction.LOG_IN) == ""
+
+    def restart_engine(self) -> None:
+        """Kill the engine and start another; agents are logged out then."""
+        self.engine.kill()
+        self.engine = Engine(self.plan, self.world.ami, self.proxy)
+
+    # -- waiting for what a person could see ---------------------------------------------------
+
+    def ring(self, agent: str, timeout: float = 5.0, nth: int = 1) -> Ring:
+        """The agent's nth ring of this scenario, waited for."""
+        until(lambda: len(self.world.rings(agent)) >= nth, timeout, f"ring {nth} of {agent}")
+        return self.world.rings(agent)[nth - 1]
+
+    def waiting(self, number: str, timeout: float = 5.0) -> None:
+        """Return when the caller stands in a queue."""
+
+        def queued() -> bool:
+            view = self.engine.call(number)
+            return view is not None and view.state is CallState.QUEUED
+
+        until(queued, timeout, f"{number} in a queue")
+
+    def is_(self, agent: str, activity: Activity, timeout: float = 5.0) -> None:
+        """Return when the agent's activity is that."""
+        until(lambda: self.engine.agent(agent).activity is activity, timeout, f"{agent} {activity}")
+
+    def ended(self, number: str, timeout: float = 5.0) -> CallEnded:
+        """The call's one final record, waited for."""
+
+        def found() -> list[CallEnded]:
+            return [end for end in self.engine.said(CallEnded) if end.ani == number]
+
+        until(found, timeout, f"the record of {number}")
+        (end,) = found()
+        return end
+
+    def outcome(self, number: str) -> Outcome:
+        """How the call ended."""
+        return self.ended(number).outcome
+
+    # -- between scenarios ---------------------------------------------------------------------
+
+    def clear(self) -> None:
+        """End every call, log everybody out, and see that nothing is left anywhere."""
+        self.world.clear()
+        for view in self.engine.snapshot().agents:
+            if view.presence is not Presence.LOGGED_OUT:
+                self.engine.request(view.agent, AgentAction.LOG_OUT)
+        left: Callable[[], bool] = lambda: not self.engine.remains_of()  # noqa: E731
+        until(left, 8, "an engine without calls")
+        assert self.world.channels() == []
+        assert self.engine.exit_status is None, self.engine.log.getvalue()[-3000:]
+
+    def stop(self) -> None:
+        """Stop the engine, then the world."""
+        self.engine.stop()
+        self.proxy.shut()
+        self.world.stop()
+
+
+@contextmanager
+def another_engine(centre: Centre, secret: str = "") -> Iterator[tuple[Engine, Proxy]]:
+    """An engine beside the centre's own, through a shut door, perhaps with another secret."""
+    proxy = Proxy(centre.world.ami.port)
+    proxy.shut()
+    ami = centre.world.ami
+    ami = type(ami)(ami.port, ami.user, secret or ami.secret, ami.system_name)
+    engine = Engine(centre.plan, ami, proxy, wait_live=False)
+    try:
+        yield engine, proxy
+    finally:
+        engine.stop()
+        proxy.shut()
+
+
+def agent_id(agent: str) -> AgentId:
+    """The agent's id as the engine writes it."""
+    return AgentId(agent)
+
+
+def ms(later: float, earlier: float) -> float:
+    """Milliseconds between two moments."""
+    return (later - earlier) * 1000
+
+
+def now() -> float:
+    """The wall clock."""
+    return time.time()
