@@ -23,6 +23,8 @@ from acd.core.plan import (
 DE = Language("de")
 EN = Language("en")
 QUEUES = ("fault", "billing", "meter", "house", "water", "switchboard")
+ALL = dict.fromkeys(QUEUES, 1)
+"""The skills of an agent who serves every queue."""
 
 
 def prompt(name: str) -> tuple[PromptId, ...]:

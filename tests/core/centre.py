@@ -113,3 +113,8 @@ class Centre:
     def call(self, call: CallId) -> CallView:
         """Return how the call is."""
         return next(view for view in self.engine.snapshot(self.now).calls if view.call == call)
+
+
+def rung(centre: Centre) -> list[tuple[str, str]]:
+    """Return (call, agent) of each ring since the last ``take``."""
+    return [(ring.call, ring.agent) for ring in centre.take(RingAgent)]

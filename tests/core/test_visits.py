@@ -1,0 +1,119 @@
+"""Callers in menus and in the waiting room, and every way of leaving."""
+
+import pytest
+
+from acd.core.commands import (
+    KeepInMenu,
+    MoveToWaitingRoom,
+    PlayPrompt,
+)
+from acd.core.events import (
+    CallArrived,
+    CallerHungUp,
+    CallerRescued,
+    DigitPressed,
+    PromptEnded,
+    WaitingRoomEntered,
+    WaitingRoomLeft,
+)
+from acd.core.ids import CallId
+from acd.core.plan import AgentAction
+from acd.core.records import (
+    CallEnded,
+    CallState,
+    Outcome,
+)
+from tests.core.centre import PBX, Centre, rung
+from tests.plans import plan
+
+
+def test_a_caller_is_asked_then_waits_then_talks() -> None:
+    centre = Centre(plan(), "1001")
+    call = CallId("main-1.1")
+    assert any(isinstance(said, PlayPrompt) for said in centre.feed(CallArrived(call, PBX, "", "")))
+    moved = centre.feed(DigitPressed(call, "1"))
+    assert any(isinstance(said, MoveToWaitingRoom) and said.queue == "fault" for said in moved)
+    assert centre.call(call).state is CallState.QUEUED
+    centre.take()
+    centre.feed(WaitingRoomEntered(call))
+    assert rung(centre) == [(call, "1001")]
+
+
+def test_nobody_is_rung_before_the_caller_is_in_the_waiting_room() -> None:
+    centre = Centre(plan(), "1001")
+    call = CallId("main-1.1")
+    centre.feed(CallArrived(call, PBX, "", ""), DigitPressed(call, "1"))
+    assert rung(centre) == []
+
+
+def test_between_two_rounds_of_the_waiting_room_the_next_caller_is_served() -> None:
+    centre = Centre(plan())
+    first, second = centre.call_in(), centre.call_in()
+    centre.feed(WaitingRoomLeft(first))
+    centre.request("1001", AgentAction.LOG_IN)
+    assert rung(centre) == [(second, "1001")]
+
+
+def test_a_round_of_the_waiting_room_costs_no_place() -> None:
+    centre = Centre(plan())
+    first, _ = centre.call_in(), centre.call_in()
+    for _ in range(20):
+        centre.feed(WaitingRoomLeft(first))
+        centre.wait(0.01)
+        centre.feed(WaitingRoomEntered(first))
+        centre.wait(10.0)
+    centre.request("1001", AgentAction.LOG_IN)
+    assert rung(centre) == [(first, "1001")]
+
+
+def test_the_phone_shows_option_label_wait_and_number() -> None:
+    centre = Centre(plan())
+    call = centre.call_in("1", ani="0301234567")
+    centre.wait(102.0)
+    centre.request("1001", AgentAction.LOG_IN)
+    ring = centre.ring_of(call)
+    assert (ring.label, ring.caller_number) == ("1 Fault 1:42", "0301234567")
+
+
+def test_the_dead_man_timer_is_put_off_in_the_menu_and_never_after_it() -> None:
+    centre = Centre(plan(), "1001")
+    call = CallId("main-1.1")
+    centre.feed(CallArrived(call, PBX, "", ""))
+    centre.wait(14.0)
+    assert len(centre.take(KeepInMenu)) == 2
+    centre.feed(DigitPressed(call, "2"))
+    centre.wait(60.0)
+    assert centre.take(KeepInMenu) == []
+
+
+def test_a_prompt_that_could_not_be_played_does_not_stop_the_menu() -> None:
+    centre = Centre(plan())
+    call = CallId("main-1.1")
+    centre.feed(CallArrived(call, PBX, "", ""))
+    centre.take()
+    centre.feed(PromptEnded(call, 1, False))
+    assert [play.path for play in centre.take(PlayPrompt)] == ["/acd/de/main/options"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "outcome"),
+    [
+        ([], Outcome.LEFT_IN_MENU),
+        (["1"], Outcome.SHORT_ABANDONED),
+        (["1", "wait"], Outcome.ABANDONED),
+        (["1", "wait", "rescued"], Outcome.EMERGENCY),
+        (["1", "wait", "lost"], Outcome.SWITCH_LOST),
+    ],
+)
+def test_each_way_of_leaving_has_its_own_outcome(steps: list[str], outcome: Outcome) -> None:
+    centre = Centre(plan())
+    call = CallId("main-1.1")
+    centre.feed(CallArrived(call, PBX, "", ""))
+    if "1" in steps:
+        centre.feed(DigitPressed(call, "1"), WaitingRoomEntered(call))
+    if "wait" in steps:
+        centre.wait(6.0)
+    if "rescued" in steps:
+        centre.feed(CallerRescued(call))
+    centre.feed(CallerHungUp(call, lost="lost" in steps))
+    assert [ended.outcome for ended in centre.take(CallEnded)] == [outcome]
