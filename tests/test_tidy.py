@@ -28,8 +28,8 @@ READS_TIME = {
     "acd/sim/server.py",  # A PBX of its own, in real time, with a clock of its own.
 }
 
-SLEEPS_IN_TESTS = ("tests/asterisk/", "tests/lab/")
-"""A real PBX takes its own time; everywhere else a test steps the clock."""
+SLEEPS_IN_TESTS = ("tests/asterisk/", "tests/lab/", "tests/scenarios/")
+"""A PBX on a real socket takes its own time; everywhere else a test steps the clock."""
 
 Finding = tuple[int, str]
 """Line, and what is wrong there with what to do about it."""
