@@ -35,6 +35,8 @@ def act(
         case AgentAction.LOG_OUT:
             if agent.presence is Presence.LOGGED_OUT:
                 return "not logged in"
+            floor.at_phone.pop(agent.phone, None)
+            agent.phone = agent.plan.phone
             _says(floor, agent, PresenceSignal.LOG_OUT, "", now)
             end_wrap_up(floor, agent, WrapUpEnd.LOGGED_OUT, now)
         case AgentAction.READY:
@@ -69,9 +71,9 @@ def _log_in(floor: Floor, agent: Agent, phone: DeviceId | None, now: float) -> s
     phone = phone or agent.phone
     if phone != agent.phone and agent.activity in (Activity.RINGING, Activity.TALKING):
         return f"busy with a call at {agent.phone}; log in elsewhere when it is over"
-    other = floor.agent_at(phone)
-    if other is not None and other is not agent and other.presence is not Presence.LOGGED_OUT:
-        return f"{phone} is in use by agent {other.id}, who has to log out first"
+    other = floor.at_phone.get(phone, agent.id)
+    if other != agent.id:
+        return f"{phone} is in use by agent {other}, who has to log out first"
     if floor.at_phone.get(agent.phone) == agent.id:
         del floor.at_phone[agent.phone]
     floor.at_phone[phone] = agent.id

@@ -19,7 +19,7 @@ from acd.core.ids import AgentId, CallId, DeviceId, Language, OfferId, PbxId, Qu
 from acd.core.ivr import Dialogue
 from acd.core.plan import Plan
 from acd.core.queue import Lane, satisfies
-from acd.core.records import AgentChanged, Record
+from acd.core.records import AgentChanged, Presence, Record
 
 DeadlineKey = tuple[str, str]
 """A deadline's kind (``wrap_up``, ``dialogue``, ...) and whom it is about."""
@@ -66,6 +66,9 @@ class Floor:
         self.code_calls: dict[CallId, CodeCall] = {}
         self.agents: dict[AgentId, Agent] = {}
         self.at_phone: dict[DeviceId, AgentId] = {}
+        """Who is logged in where."""
+        self.home: dict[DeviceId, AgentId] = {}
+        """Whose a phone is by the plan, when nobody is logged in there."""
         self.devices: dict[DeviceId, DeviceState] = {}
         self.offers: dict[OfferId, Offer] = {}
         self.lanes: dict[QueueId, Lane] = {}
@@ -111,8 +114,10 @@ class Floor:
             agent = self.agents.get(agent_plan.id)
             if agent is None:
                 agent = self.agents[agent_plan.id] = Agent(agent_plan, now)
-                self.at_phone.setdefault(agent.phone, agent.id)
             agent.plan = agent_plan
+            if agent.presence is Presence.LOGGED_OUT:
+                agent.phone = agent_plan.phone
+        self.home = {agent_plan.phone: agent_plan.id for agent_plan in plan.agents.values()}
         self.lanes_of = {
             agent.id: tuple(
                 lane for lane in self.lanes.values() if satisfies(agent.plan, lane.plan)
@@ -136,8 +141,8 @@ class Floor:
     # -- agents -------------------------------------------------------------------------------
 
     def agent_at(self, phone: DeviceId) -> Agent | None:
-        """Return the agent to whom this phone is bound."""
-        agent = self.at_phone.get(phone)
+        """Return who is logged in at this phone, else whose it is by the plan, else None."""
+        agent = self.at_phone.get(phone) or self.home.get(phone)
         return self.agents.get(agent) if agent is not None else None
 
     def device_of(self, agent: Agent) -> DeviceState:

@@ -109,3 +109,27 @@ def test_an_unknown_reason_is_refused_with_the_known_ones() -> None:
     refusal = centre.request("1001", AgentAction.NOT_READY, "holiday")
     assert "holiday" in refusal
     assert "break, meeting, rona" in refusal
+
+
+def test_who_logged_out_elsewhere_logs_in_again_at_his_own_phone_without_a_pin() -> None:
+    centre = Centre(plan())
+    elsewhere, home = CallId("main-9.1"), CallId("main-9.2")
+    centre.feed(CodeDialled(elsewhere, PBX, DeviceId("PJSIP/2000"), "*35"))
+    centre.feed(*(DigitPressed(elsewhere, key) for key in "1001#01001#"))
+    centre.feed(CallerHungUp(elsewhere))
+    assert centre.request("1001", AgentAction.LOG_OUT) == ""
+    assert centre.agent("1001").phone == "PJSIP/1001"
+    centre.feed(CodeDialled(home, PBX, DeviceId("PJSIP/1001"), "*30"))
+    assert centre.agent("1001").presence is Presence.READY
+
+
+def test_a_phone_lent_to_a_colleague_is_its_owners_again_when_he_has_logged_out() -> None:
+    centre = Centre(plan({"1001": ALL, "1002": ALL}))
+    code = CallId("main-9.1")
+    centre.feed(CodeDialled(code, PBX, DeviceId("PJSIP/1001"), "*35"))
+    centre.feed(*(DigitPressed(code, key) for key in "1002#01002#"), CallerHungUp(code))
+    assert centre.agent("1002").phone == "PJSIP/1001"
+    assert "in use by agent 1002" in centre.request("1001", AgentAction.LOG_IN)
+    centre.request("1002", AgentAction.LOG_OUT)
+    assert centre.request("1001", AgentAction.LOG_IN) == ""
+    assert centre.agent("1001").phone == "PJSIP/1001"
