@@ -8,6 +8,7 @@ import pytest
 from tests.lab.asterisk import LabUnavailableError
 from tests.scenarios.asterisk import AsteriskWorld
 from tests.scenarios.centre import MISSING_PROMPT, PHONES, PROMPT_SECONDS, Centre, write_prompts
+from tests.scenarios.figures import Figures
 from tests.scenarios.ledger import Ledger, worlds_of
 from tests.scenarios.simulated import SimulatedWorld
 from tests.scenarios.world import World
@@ -15,6 +16,7 @@ from tests.scenarios.world import World
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Figures(), "acd-figures")
         config.pluginmanager.register(Ledger(), "acd-scenarios")
 
 
