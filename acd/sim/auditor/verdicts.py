@@ -1,6 +1,6 @@
 """The rules by name, and the list of what broke them with the history of those involved."""
 
-from collections import deque
+from collections import Counter, deque
 from enum import StrEnum
 from typing import Final
 
@@ -41,8 +41,8 @@ class Violation(msgspec.Struct, frozen=True):
         return "\n    ".join(lines)
 
 
-MOST_VIOLATIONS: Final = 50
-"""After so many no more are kept: one bug breaks the same rule again and again."""
+MOST_OF_A_RULE: Final = 10
+"""After so many of one rule no more are kept: one bug breaks it again and again."""
 _KEPT: Final = 20_000
 _SHOWN: Final = 16
 
@@ -52,6 +52,7 @@ class Docket:
 
     def __init__(self) -> None:
         self.violations: list[Violation] = []
+        self._counts: Counter[Rule] = Counter()
         self._past: deque[tuple[float, object]] = deque(maxlen=_KEPT)
 
     def note(self, now: float, what: object) -> None:
@@ -60,7 +61,8 @@ class Docket:
 
     def blame(self, now: float, rule: Rule, text: str, *names: str) -> None:
         """Enter a violation. ``names`` are identifiers of those involved, as texts contain them."""
-        if len(self.violations) >= MOST_VIOLATIONS:
+        self._counts[rule] += 1
+        if self._counts[rule] > MOST_OF_A_RULE:
             return
         lines: list[str] = []
         for at, what in reversed(self._past):
