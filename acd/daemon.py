@@ -375,6 +375,7 @@ def run(
         # What exists now lives as long as the process: collections need not look at it again.
         gc.freeze()
         gc.enable()
+        gc.set_threshold(20_000, 20, 100)
         if beside is not None:
             await beside(daemon)
 

@@ -13,6 +13,7 @@ nothing but the simulation may be known.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import secrets
 import signal
@@ -266,4 +267,6 @@ async def _perform() -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # When the parent goes first, asyncio would warn of each message it cannot be sent.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     asyncio.run(_perform())

@@ -28,6 +28,7 @@ _NUMBER: Final = re.compile(r"(?<![\d.])\d{2,}(\d{3})(?!\d|\.\d)")
 """Five digits or more, but for Uniqueids and moments, which have a point in them."""
 _NUMBER_FIELDS: Final = frozenset({"ani", "dnis"})
 _QUEUE_LINES: Final = 10_000
+_GATHER_SECONDS: Final = 0.05
 
 
 class Log(Protocol):
@@ -50,12 +51,17 @@ class Log(Protocol):
 
 
 class LineWriter:
-    """Hands lines to a thread that writes them, so that a stalled reader stalls nobody else."""
+    """Hands lines to a thread that writes them, so that a stalled reader stalls nobody else.
+
+    The thread gathers what comes within ``_GATHER_SECONDS`` and writes it at once: woken for each
+    line it would cost more than the line.
+    """
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
         self._lines: SimpleQueue[str | None] = SimpleQueue()
         self._dropped = 0
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
 
@@ -69,17 +75,23 @@ class LineWriter:
     def close(self, within_seconds: float = 0.5) -> None:
         """Write what is left, for at most this long; nothing may be written afterwards."""
         self._lines.put(None)
+        self._closing.set()
         self._thread.join(within_seconds)
 
     def _run(self) -> None:
-        while (line := self._lines.get()) is not None:
+        more = True
+        while more:
+            lines = [self._lines.get()]
+            self._closing.wait(_GATHER_SECONDS)
+            while not self._lines.empty():
+                lines.append(self._lines.get())
+            more = None not in lines
             if self._dropped:
                 dropped, self._dropped = self._dropped, 0
-                line = f"{dropped} lines of the log were dropped\n{line}"
+                lines.append(f"{dropped} lines of the log were dropped")
             try:
-                self._stream.write(line + "\n")
-                if self._lines.empty():
-                    self._stream.flush()
+                self._stream.write("".join(f"{line}\n" for line in lines if line is not None))
+                self._stream.flush()
             except (OSError, ValueError):
                 # Nobody reads any more, and there is no better place to say so.
                 return

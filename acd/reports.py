@@ -36,17 +36,17 @@ class Reports:
 
     def step(self, item: Item, outputs: Outputs, status: Mapping[PbxId, str]) -> None:
         """Tell of one item and what came of it; ``status`` is the PBXs' after it."""
-        for record in outputs.records:
-            tell(self.log, record)
         if outputs.records:
+            for record in outputs.records:
+                tell(self.log, record)
             self.metrics.observe(outputs.records)
         for pbx, reason in outputs.rejected:
             self.metrics.ami_rejected(pbx, reason)
         match item:
-            case FrameReceived(pbx, _, frame):
-                self.metrics.ami_message(pbx, self._kind(event_name(frame)))
-            case LinkDown(pbx, _, reason):
-                self._link_down(pbx, reason)
+            case FrameReceived():
+                self.metrics.ami_message(item.pbx, self._kind(event_name(item.frame)))
+            case LinkDown():
+                self._link_down(item.pbx, item.reason)
             case PlanReplaced(plan):
                 self.metrics.adopt(plan)
                 self.log.info("plan_replaced", queues=len(plan.queues), agents=len(plan.agents))

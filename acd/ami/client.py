@@ -116,11 +116,11 @@ class Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types.
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def data_received(self, data: bytes) -> None:
-        link, wanted, epoch = self._link, self._wanted, self.epoch
+        link, wanted, epoch, live = self._link, self._wanted, self.epoch, Stage.LIVE
         frames = self.framer.feed(data)
         link.frames_received += len(frames)
         for frame in frames:
-            if self.stage is Stage.LIVE:
+            if self.stage is live:
                 name = event_name(frame)
                 if not name or name in wanted:
                     link.hand_over(FrameReceived(link.pbx, epoch, frame))
