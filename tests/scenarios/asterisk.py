@@ -44,7 +44,10 @@ class SippCaller:
 
     def visit(self) -> Visit:
         (row,) = self.sipp.rows()
-        return Visit(row.answered_at, row.ended_at, row.hung_up_by or "", row.told_names)
+        # A 401 is only the question who it is.
+        over = row.hung_up_by is not None or (row.status >= 300 and row.status != 401)
+        ended_at = row.ended_at if over else None
+        return Visit(row.answered_at, ended_at, row.hung_up_by or "", row.told_names)
 
     def wait_ended(self, timeout: float = 15.0) -> Visit:
         until(lambda: self.visit().ended_at, timeout, f"the end of the call from {self.number}")

@@ -134,6 +134,10 @@ class Centre:
     def restart_engine(self) -> None:
         """Kill the engine and start another; agents are logged out then."""
         self.engine.kill()
+        self.start_engine()
+
+    def start_engine(self) -> None:
+        """Start another engine in place of one that was killed."""
         self.engine = Engine(self.plan, self.world.ami, self.proxy)
 
     # -- waiting for what a person could see ---------------------------------------------------

@@ -186,10 +186,18 @@ class Engine:
         return self._in_loop(look)
 
     def _in_loop(self, look: Callable[[], Said]) -> Said:
-        async def looked() -> Said:
-            return look()
+        """What `look` returns between two steps; raises AssertionError when the engine is gone."""
+        assert self._thread.is_alive(), f"the engine has ended:\n{self.log.getvalue()[-3000:]}"
+        seen: Future[Said] = Future()
 
-        return asyncio.run_coroutine_threadsafe(looked(), self._loop).result(5)
+        def looked() -> None:
+            try:
+                seen.set_result(look())
+            except BaseException as error:
+                seen.set_exception(error)
+
+        self._loop.call_soon_threadsafe(looked)
+        return seen.result(5)
 
     # -- its end -------------------------------------------------------------------------------
 
