@@ -79,7 +79,7 @@ class Report(msgspec.Struct, frozen=True):
     dispatch_ms: tuple[float, float]
     """From the moment in which caller and agent could be joined to the ring: median, longest."""
     digest: str
-    """SHA-256 over every byte in both directions with its time, and every record."""
+    """SHA-256 over every byte the engine wrote, with its time, and every final record."""
     violations: tuple[Violation, ...]
 
 
@@ -146,9 +146,8 @@ class _Run:
         self, seed: int, plan: Plan, latency_seconds: float, faults: Faults | None
     ) -> None:
         self.now = START
-        self.digest = hashlib.sha256()
+        self.sent: list[bytes] = []
         self.requests = self.messages = 0
-        self._world_at = self._engine_at = START
         self.ended: list[CallEnded] = []
         self.rings: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
@@ -188,43 +187,56 @@ class _Run:
     def until(self, end: float) -> None:
         """Let everything happen that is due by ``end``, each at its own time."""
         arriving, sent = self.to_engine.arriving, self.to_pbx.arriving
-        pbx = self.pbx
-        self._world_at = pbx.next_deadline() or _NEVER
+        pbx, pipeline, delivered = self.pbx, self.pipeline, self.auditor.delivered
+        world_at, engine_at = self._world_due(), pipeline.next_deadline() or _NEVER
         while True:
-            while self.asked:
+            if self.asked:
                 self._answer()
-            world_at, engine_at = self._world_at, self._engine_at
+                engine_at = pipeline.next_deadline() or _NEVER
             arriving_at = arriving[0][0] if arriving else _NEVER
             sent_at = sent[0][0] if sent else _NEVER
             now = self.now = max(self.now, min(end, world_at, engine_at, arriving_at, sent_at))
             if sent_at <= now:
-                self._written(pbx.action(sent.popleft()[1], now))
+                while sent and sent[0][0] <= now:
+                    self._written(pbx.action(sent.popleft()[1], now))
+                world_at = self._world_due()
             elif world_at <= now:
                 self._written(pbx.advance(now))
+                world_at = self._world_due()
             elif arriving_at <= now:
-                frame = arriving.popleft()[1]
-                self.auditor.delivered(frame, now)
-                self.step(FrameReceived(PBX, 1, frame))
+                while arriving and arriving[0][0] <= now:
+                    frame = arriving.popleft()[1]
+                    delivered(frame, now)
+                    self.step(FrameReceived(PBX, 1, frame))
+                engine_at = pipeline.next_deadline() or _NEVER
             elif engine_at <= now:
                 self.step(Tick())
+                engine_at = pipeline.next_deadline() or _NEVER
             else:
                 return
 
+    def _world_due(self) -> float:
+        """When something happens on the far side of the wire by itself."""
+        at = self.pbx.next_deadline() or _NEVER
+        if self.disturbance is not None:
+            at = min(at, self.disturbance.next_deadline() or _NEVER)
+        return at
+
     def _answer(self) -> None:
-        """Work off a request over HTTP: it comes in the moment in which it is made."""
-        event = self.asked.popleft()
-        self.auditor.asked(event, self.now)
-        self.step(event)
+        """Work off requests over HTTP: they come in the moment in which they are made."""
+        while self.asked:
+            event = self.asked.popleft()
+            self.auditor.asked(event, self.now)
+            self.step(event)
 
     def _written(self, messages: list[bytes]) -> None:
         """What the PBX wrote goes out, less what the link would drop by its name."""
-        self._world_at = self.pbx.next_deadline() or _NEVER
         if self.disturbance is not None:
             messages = self.disturbance.through(messages, self.now)
         wanted = [
             message[:-4]
             for message in messages
-            if not message.startswith(b"Event: ") or event_name(message) in WANTED_EVENTS
+            if message[:6] != b"Event:" or event_name(message) in WANTED_EVENTS
         ]
         if wanted:
             self.messages += len(wanted)
@@ -233,7 +245,6 @@ class _Run:
     def step(self, item: Item) -> None:
         """Let the pipeline work off one item, and take what comes of it."""
         outputs = self.pipeline.step(item, self.now)
-        self._engine_at = self.pipeline.next_deadline() or _NEVER
         if outputs.records:
             self._recorded(outputs.records)
         for write in outputs.writes:
@@ -241,8 +252,7 @@ class _Run:
             actions.pop()
             self.messages += len(actions)
             self.to_pbx.put(actions, self.now)
-            self.digest.update(b"%r" % self.now)
-            self.digest.update(write.data)
+            self.sent += (b"%r" % self.now, write.data)
         for drop in outputs.drops:
             raise AssertionError(f"the link was dropped: {drop.reason}")
         for _, reason in outputs.rejected:
@@ -289,8 +299,8 @@ class _Run:
             if one.answered_at is not None and one.queued_at is not None
         )
         gaps = sorted(self.auditor.dispatch_gaps)
-        for one in ended:
-            self.digest.update(repr(one).encode())
+        digest = hashlib.sha256(b"".join(self.sent))
+        digest.update(repr(ended).encode())
         return Report(
             seed=seed,
             hours=hours,
@@ -302,7 +312,7 @@ class _Run:
             rejected=dict(self.rejected),
             wait_seconds=_middle_and_last(waits),
             dispatch_ms=_middle_and_last([1000 * gap for gap in gaps]),
-            digest=self.digest.hexdigest(),
+            digest=digest.hexdigest(),
             violations=tuple(self.auditor.violations),
         )
 

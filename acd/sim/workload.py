@@ -51,7 +51,7 @@ class Load:
 
 def build_load(rng: Random) -> Load:
     """Draw a load: from a quiet hour to one in which many give up."""
-    calls_wanted = rng.uniform(270, 420)
+    calls_wanted = rng.uniform(265, 380)
     # The number of arrivals of a Poisson process, as good as normal for so many.
     return Load(
         calls=max(260, round(rng.gauss(calls_wanted, calls_wanted**0.5))),

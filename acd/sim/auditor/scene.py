@@ -200,10 +200,15 @@ class Scene:
             self.review(person, now)
 
     def _code_ended(self, fact: Fact, now: float) -> None:
-        self.codes.pop(fact.leg, None)
+        # What was dialled may still be on its way to the engine, and is done all the same.
+        later = now + self.tolerances.propagation_seconds
+        self.check_at(later, lambda at: self._forget_code(fact.leg))
         for person in self.persons.values():
             if person.code_calls.pop(fact.leg, None) is not None:
                 self.review(person, now)
+
+    def _forget_code(self, leg: str) -> None:
+        self.codes.pop(leg, None)
 
     def _code_begins(self, leg: str, now: float) -> None:
         """The engine learns of a code now, and does now what it does at once."""
