@@ -40,7 +40,10 @@ def main_menu(retries: int = 2, timeout_seconds: float = 5.0) -> MenuPlan:
         node = NodeId(f"option-{key}")
         choices[str(key)] = node
         nodes[node] = Enqueue(
-            id=node, queue=QueueId(queue), option=str(key), label={DE: queue.title(), EN: queue}
+            id=node,
+            queue=QueueId(queue),
+            option=str(key),
+            label={DE: queue.title(), EN: queue},
         )
     choices["9"] = NodeId("language")
     nodes[NodeId("language")] = SwitchLanguage(id=NodeId("language"), next=NodeId("ask"))
@@ -137,7 +140,7 @@ def plan(
     queues = {
         QueueId(name): QueuePlan(
             id=QueueId(name),
-            label={DE: name.title(), EN: name},
+            label={DE: f"{name.title()} line", EN: name},
             needs=(Need(SkillId(name)),),
             target_seconds=(targets or {}).get(name, 20.0),
             wrap_up_seconds=wrap_up_seconds,

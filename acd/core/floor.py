@@ -17,7 +17,7 @@ from acd.core.deadlines import Deadlines
 from acd.core.events import DeviceState
 from acd.core.ids import AgentId, CallId, DeviceId, Language, OfferId, PbxId, QueueId
 from acd.core.ivr import Dialogue
-from acd.core.plan import Plan
+from acd.core.plan import Enqueue, Plan, QueuePlan, Text
 from acd.core.queue import Lane, satisfies
 from acd.core.records import AgentChanged, Presence, Record
 
@@ -75,6 +75,8 @@ class Floor:
         self.lanes_of: dict[AgentId, tuple[Lane, ...]] = {}
         self.free: dict[AgentId, tuple[float, int]] = {}
         """Agents who can be rung now: since when they are idle, and a tie-breaker."""
+        self.option_labels: dict[tuple[QueueId, str], Text] = {}
+        """What the menus call a key that leads to a queue."""
         self.live: set[PbxId] = set()
         self.deadlines: Deadlines[DeadlineKey] = Deadlines()
         self.sequence = 0
@@ -118,6 +120,12 @@ class Floor:
             if agent.presence is Presence.LOGGED_OUT:
                 agent.phone = agent_plan.phone
         self.home = {agent_plan.phone: agent_plan.id for agent_plan in plan.agents.values()}
+        self.option_labels = {
+            (node.queue, node.option): node.label
+            for menu in plan.menus.values()
+            for node in menu.nodes.values()
+            if isinstance(node, Enqueue)
+        }
         self.lanes_of = {
             agent.id: tuple(
                 lane for lane in self.lanes.values() if satisfies(agent.plan, lane.plan)
@@ -137,6 +145,11 @@ class Floor:
     def house_language(self) -> Language:
         """The language of the agents' phones: the first of the callers' menu."""
         return self.plan.menus[self.plan.callers_menu].languages[0]
+
+    def label_of(self, queue: QueuePlan, option: str) -> str:
+        """Return what the agent's phone calls a caller's choice, in the house's language."""
+        text = self.option_labels.get((queue.id, option), queue.label)
+        return text.get(self.house_language, queue.id)
 
     # -- agents -------------------------------------------------------------------------------
 

@@ -71,7 +71,7 @@ def ring(floor: Floor, call: Call, agent: Agent, now: float) -> None:
     floor.review_agent(agent, now)
     floor.deadlines.set(("ring", offer.id), now + queue.ring_timeout_seconds + RING_GRACE_SECONDS)
     waited = int(now - call.queued_at)
-    label = queue.label.get(floor.house_language, queue.id)
+    label = floor.label_of(queue, call.option)
     floor.emit(
         RingAgent(
             offer.id,

@@ -29,7 +29,7 @@ def test_a_queue_counts_who_waits_rings_and_talks_and_who_could_help() -> None:
 def test_an_idle_queue_shows_its_label_and_its_free_agents() -> None:
     centre = Centre(plan({"1001": ALL}), "1001")
     view = queue(centre.engine.snapshot(centre.now), "water")
-    assert (view.label, view.waiting, view.longest_wait_seconds) == ("Water", 0, 0.0)
+    assert (view.label, view.waiting, view.longest_wait_seconds) == ("Water line", 0, 0.0)
     assert (view.agents_ready, view.agents_free) == (1, 1)
 
 
