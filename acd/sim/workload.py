@@ -51,12 +51,13 @@ class Load:
 
 def build_load(rng: Random) -> Load:
     """Draw a load: from a quiet hour to one in which many give up."""
-    calls_wanted = rng.uniform(265, 380)
-    # The number of arrivals of a Poisson process, as good as normal for so many.
+    calls_wanted = rng.uniform(255, 320)
+    # The number of arrivals of a Poisson process, as good as normal for so many. A few of them
+    # hang up before the menu, and 250 are to be served in every hour.
     return Load(
-        calls=max(260, round(rng.gauss(calls_wanted, calls_wanted**0.5))),
+        calls=max(262, round(rng.gauss(calls_wanted, calls_wanted**0.5))),
         staffed=rng.uniform(0.6, 1.0),
-        talk_seconds=rng.uniform(30.0, 240.0),
+        talk_seconds=rng.uniform(40.0, 300.0),
         patience_seconds=rng.uniform(60.0, 400.0),
         early_wrap_up=rng.uniform(0.3, 0.95),
         mischief=rng.choice((0.0, 0.01, 0.05, 0.15)),
