@@ -71,8 +71,11 @@ class AsteriskWorld:
         )
         self.prompts_path = self.lab.prompts_path_on_pbx
         self._workdir = workdir
+        self._unplugged = dict.fromkeys(agents, Handset("dead"))
         self._count = itertools.count(1)
         self._agents: SippAgents | None = None
+        self._earlier: set[str] = set()
+        """Calls to phones of earlier scenarios: to a dead one INVITE is repeated for 32 s."""
         self._callers: list[SippCallers] = []
 
     def _directory(self, name: str) -> Path:
@@ -88,7 +91,7 @@ class AsteriskWorld:
                 handset.ring_seconds,
                 UNTIL_BYE if handset.talk_seconds is None else handset.talk_seconds,
             )
-            for agent, handset in {COLLEAGUE: Handset(), **handsets}.items()
+            for agent, handset in {**self._unplugged, COLLEAGUE: Handset(), **handsets}.items()
         }
         # A port that was in use a moment ago may be free a moment later.
         self._agents = until(lambda: self._plugged_in(phones), 5, "phones")
@@ -168,7 +171,9 @@ class AsteriskWorld:
         return [
             Ring(row.at, row.agent, row.from_name, row.from_number, row.call_id)
             for row in self._agents.rings()
-            if row.agent != COLLEAGUE and agent in (None, row.agent)
+            if row.agent != COLLEAGUE
+            and agent in (None, row.agent)
+            and row.call_id not in self._earlier
         ]
 
     def ring_end(self, ring: Ring) -> RingEnd | None:
@@ -229,6 +234,7 @@ class AsteriskWorld:
 
     def _put_away(self) -> None:
         if self._agents is not None:
+            self._earlier |= {message.call_id for message in self._agents.messages()}
             self._agents.stop()
             self._agents = None
 

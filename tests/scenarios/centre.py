@@ -19,7 +19,7 @@ from acd.core.ids import AgentId, MenuId, NodeId, PromptId, QueueId
 from acd.core.plan import AgentAction, MenuPlan, Plan, Say
 from acd.core.records import Activity, CallEnded, CallState, Outcome, Presence
 from tests import plans
-from tests.scenarios.engine import Engine
+from tests.scenarios.engine import Engine, Said
 from tests.scenarios.proxy import Proxy
 from tests.scenarios.world import QUALIFIED, Handset, Ring, World, until
 
@@ -107,6 +107,7 @@ class Centre:
         self.plan = plan(world.prompts_path)
         self.engine = Engine(self.plan, world.ami, self.proxy)
         self._numbers = itertools.count(100)
+        self._begun_at = now()
 
     @property
     def real(self) -> bool:
@@ -140,6 +141,16 @@ class Centre:
         """Start another engine in place of one that was killed."""
         self.engine = Engine(self.plan, self.world.ami, self.proxy)
 
+    def begin(self) -> None:
+        """A scenario begins: what was said before is no longer found by `said`."""
+        self._begun_at = now()
+
+    def said(self, kind: type[Said]) -> list[Said]:
+        """Records and commands of that kind in this scenario, in order."""
+        steps = self.engine.steps
+        since = next((n for n, step in enumerate(steps) if step.at >= self._begun_at), len(steps))
+        return list(self.engine.said(kind, since))
+
     # -- waiting for what a person could see ---------------------------------------------------
 
     def ring(self, agent: str, timeout: float = 5.0, nth: int = 1) -> Ring:
@@ -164,7 +175,7 @@ class Centre:
         """The call's one final record, waited for."""
 
         def found() -> list[CallEnded]:
-            return [end for end in self.engine.said(CallEnded) if end.ani == number]
+            return [end for end in self.said(CallEnded) if end.ani == number]
 
         until(found, timeout, f"the record of {number}")
         (end,) = found()

@@ -58,5 +58,6 @@ def centre_session(world: World) -> Iterator[Centre]:
 @pytest.fixture
 def centre(centre_session: Centre) -> Iterator[Centre]:
     """The centre with nobody on duty; a scenario that leaves a call or a channel behind fails."""
+    centre_session.begin()
     yield centre_session
     centre_session.clear()

@@ -38,7 +38,7 @@ def test_a_key_counts_once_whenever_it_comes(centre: Centre) -> None:
         assert view is not None
         assert (view.language, view.queue, view.option) == ("en", "billing", "2"), name
         ids = centre.engine.ids(number)
-        chosen = [s.option for s in centre.engine.said(MenuSelected) if s.call in ids]
+        chosen = [s.option for s in centre.said(MenuSelected) if s.call in ids]
         assert chosen == ["9", "2"], name
 
 
@@ -55,7 +55,7 @@ def test_a_wrong_key_is_said_so_and_asked_again(centre: Centre) -> None:
     centre.waiting(number)
     prompts = centre.engine.prompts(number)
     assert prompts == ["de/main/welcome", "de/main/wrong", "de/main/options"]
-    missed = [m.kind for m in centre.engine.said(MenuMissed) if m.call in centre.engine.ids(number)]
+    missed = [m.kind for m in centre.said(MenuMissed) if m.call in centre.engine.ids(number)]
     assert missed == ["wrong_key"]
 
 

@@ -86,7 +86,7 @@ def test_each_failed_ring_goes_on_to_the_next_agent_at_once(centre: Centre) -> N
         soon(name, ms(following.at, ended_at), real=centre.real)
     outcomes = {
         end.agent: end.outcome
-        for end in centre.engine.said(RingEnded)
+        for end in centre.said(RingEnded)
         if end.call in centre.engine.ids(first)
     }
     assert outcomes == {agent: outcome for agent, (_, outcome) in failing.items()}
@@ -134,7 +134,7 @@ def test_a_caller_who_leaves_silences_the_phone(centre: Centre) -> None:
     assert centre.outcome(first) is Outcome.SHORT_ABANDONED
     centre.world.call(second, keys=[(0.2, "1")])
     assert centre.ring("1021", nth=2).number == second
-    assert not [end for end in centre.engine.said(WrapUpOver) if end.agent == "1021"]
+    assert not [end for end in centre.said(WrapUpOver) if end.agent == "1021"]
 
 
 RACERS = [str(number) for number in range(1019, 1039)]
@@ -164,7 +164,7 @@ def test_an_agent_answers_as_the_caller_leaves(centre: Centre) -> None:
         for caller, number in zip(callers, numbers, strict=True):
             visit = caller.wait_ended(8)
             outcome = centre.outcome(number)
-            assert len([e for e in centre.engine.said(CallEnded) if e.ani == number]) == 1
+            assert len([e for e in centre.said(CallEnded) if e.ani == number]) == 1
             seen[outcome] = seen.get(outcome, 0) + 1
             rung = [ring for ring in centre.world.rings() if ring.number == number]
             assert len(rung) == 1
@@ -182,9 +182,7 @@ def test_an_agent_answers_as_the_caller_leaves(centre: Centre) -> None:
     assert set(seen) <= {Outcome.ANSWERED, Outcome.SHORT_ABANDONED}
     assert len(seen) == 2, "the race had only one kind of end"
     if centre.real:
-        late = [
-            end for end in centre.engine.said(RingEnded) if end.outcome is RingOutcome.CALLER_LEFT
-        ]
+        late = [end for end in centre.said(RingEnded) if end.outcome is RingOutcome.CALLER_LEFT]
         tell(
             f"answers as the caller leaves: {sum(seen.values())} races, "
             f"{seen[Outcome.ANSWERED]} connected, {len(late)} answered too late"

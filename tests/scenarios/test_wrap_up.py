@@ -6,7 +6,6 @@ from tests.scenarios.figures import soon
 from tests.scenarios.world import QUALIFIED, Handset, Talk, remains, until
 
 TALKS = Handset(ring_seconds=0.1, talk_seconds=0.3)
-NEXT = "from the end of wrap-up to the next INVITE"
 
 
 def _in_wrap_up(centre: Centre, agent: str, key: str = "1") -> Talk:
@@ -41,7 +40,8 @@ def test_wrap_up_holds_until_the_agent_ends_it_over_http(centre: Centre) -> None
     assert centre.engine.http("/api/v1/agents/1031/end-wrap-up") in (200, 204)
     ring = centre.ring("1031", nth=2)
     assert ring.number == number
-    soon(NEXT, ms(ring.at, ended_at), real=centre.real)
+    gap = ms(ring.at, ended_at)
+    soon("from the request to end wrap-up to the next INVITE", gap, real=centre.real)
 
 
 def test_wrap_up_ends_by_itself_at_its_cap(centre: Centre) -> None:
@@ -50,8 +50,9 @@ def test_wrap_up_ends_by_itself_at_its_cap(centre: Centre) -> None:
     ring = centre.ring("1032", nth=2)
     assert ring.number == number
     assert talk.ended_at is not None
-    soon(NEXT, ms(ring.at, talk.ended_at + SHORT_CAP_SECONDS), real=centre.real)
-    ends = [end for end in centre.engine.said(WrapUpEnded) if end.agent == "1032"]
+    gap = ms(ring.at, talk.ended_at + SHORT_CAP_SECONDS)
+    soon("from the cap of wrap-up to the next INVITE", gap, real=centre.real)
+    ends = [end for end in centre.said(WrapUpEnded) if end.agent == "1032"]
     assert [end.how for end in ends] == [WrapUpEnd.CAP]
 
 
