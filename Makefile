@@ -13,7 +13,6 @@ JOBS ?= 2
 ARGS ?=
 
 export PYTHON
-export PYTHONDONTWRITEBYTECODE ?= 1
 
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header

@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import hmac
 from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from acd.ami.wire import Framer, Headers, WireLimits, parse
 from acd.sim.exchange import Message
@@ -198,13 +198,13 @@ class _Session(asyncio.Protocol):
         self.wants_events = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are no asyncio.Transport by their class.
+        self._transport = cast(asyncio.Transport, transport)
         self._server.admitted(self)
         self._deadline = asyncio.get_running_loop().call_later(
             self._server.login_seconds, self.abort
         )
-        transport.write(_GREETING)
+        self._transport.write(_GREETING)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._deadline is not None:
