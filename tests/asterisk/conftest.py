@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab import sipp
 from tests.lab.ami import Observer
 from tests.lab.asterisk import LabAsterisk, LabUnavailableError
 from tests.lab.script import Script
@@ -43,7 +44,12 @@ def lab_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabAsteris
 def lab(lab_session: LabAsterisk) -> Iterator[LabAsterisk]:
     """The shared lab, idle; a test that leaves a channel behind fails."""
     yield lab_session
-    lab_session.wait_until_idle()
+    sipp.stop_all()
+    try:
+        lab_session.wait_until_idle(5)
+    except TimeoutError:
+        lab_session.hang_up_all()  # This test's failure is not to be the next one's as well.
+        raise
     assert lab_session.current_calls() == 0
 
 

@@ -207,6 +207,12 @@ class LabAsterisk:
         with self.observer() as observer:
             return [row["Channel"] for row in observer.rows("CoreShowChannels")]
 
+    def hang_up_all(self) -> None:
+        """Ends every channel there is."""
+        with self.observer() as observer:
+            observer.action("Hangup", Channel="/.*/")
+        self.wait_until_idle()
+
     def wait_until_idle(self, timeout: float = 10) -> None:
         """Returns when no channel is left; raises TimeoutError that names those that are."""
         deadline = time.monotonic() + timeout

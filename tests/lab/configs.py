@@ -55,7 +55,7 @@ def render(layout: Layout) -> dict[str, str]:
     files["manager.conf"] = _manager(files["manager.conf"], layout)
     files["pjsip.conf"] = _pjsip(layout)
     files["queues.conf"] = _queues(files["queues.conf"], layout)
-    files["extensions.conf"] += _dialplan(layout)
+    files["extensions.conf"] += _dialplan()
     files["rtp.conf"] = (
         f"[general]\nrtpstart={layout.rtp_ports[0]}\nrtpend={layout.rtp_ports[1]}\n"
         "strictrtp=yes\nicesupport=no\n"
@@ -113,15 +113,10 @@ def _pjsip(layout: Layout) -> str:
 
 def _queues(sample: str, layout: Layout) -> str:
     text = re.sub(r"^member => .*\n", "", sample, flags=re.MULTILINE)
-    lines = [f"PJSIP/{agent},0,Agent {agent},hint:{agent}@acd-hints" for agent in layout.agents]
+    lines = [f"PJSIP/{agent},0,Agent {agent}" for agent in layout.agents]
     return text + "".join(f"member => {line}\n" for line in lines)
 
 
-def _dialplan(layout: Layout) -> str:
+def _dialplan() -> str:
     numbers = "".join(f"exten => {each},1,Goto(acd-arrival,s,1)\n" for each in DNIS_PATTERNS)
-    hints = "".join(
-        f"exten => {agent},hint,PJSIP/{agent}&Custom:acd-{agent}\n"
-        for agent in layout.agents
-        if agent not in ("1001", "1002")  # The sample has theirs.
-    )
-    return f"\n[acd-inbound](+)\n{numbers}\n[acd-hints](+)\n{hints}"
+    return f"\n[acd-inbound](+)\n{numbers}"

@@ -261,14 +261,14 @@ def callers(
     user: str,
     headers: str,
     give_up_ms: int,
-    password: str | None = None,
+    credentials: tuple[str, str] | None = None,
 ) -> str:
     """The scenario of a batch of callers; one line a call in the file given with -inf.
 
     Fields: number, number dialled, display name, plan (its index), hold_ms (below 0: until the
     other side hangs up, at most give_up_ms), media port. display, user: the raw text of the From
-    display name and of the request's user part; headers: raw lines added to the INVITE. With a
-    password the call answers a 401 by it, as an agent's phone does.
+    display name and of the request's user part; headers: raw lines added to the INVITE. With
+    credentials, a name and its password, the call answers a 401 by them, as an agent's phone does.
     """
     contact = "<sip:[field0]@[local_ip]:[local_port];transport=[transport]>"
     final = (
@@ -281,18 +281,18 @@ def callers(
     )
     invite = _invite(contact, display, user, headers, "")
     parts = [_HEAD.format(name="callers"), _send(invite, 'retrans="500"')]
-    if password is not None:
-        credentials = f"[authentication username=[field0] password={password}]\n"
+    if credentials is not None:
+        login = f"[authentication username={credentials[0]} password={credentials[1]}]\n"
         parts += [
             '<recv response="100" optional="true"></recv>\n',
             '<recv response="401" auth="true"></recv>\n',
             _send(
                 f"ACK sip:{user}@[remote_ip]:[remote_port] SIP/2.0\n"
-                "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch-2]\n"
+                "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch-3]\n"
                 f"From: {display} <sip:[field0]@[local_ip]:[local_port]>;tag=[pid]c[call_number]\n"
                 "[last_To:]\nCall-ID: [call_id]\nCSeq: 1 ACK\nContent-Length: 0"
             ),
-            _send(_invite(contact, display, user, headers, credentials), 'retrans="500"'),
+            _send(_invite(contact, display, user, headers, login), 'retrans="500"'),
         ]
     parts += [
         progress,

@@ -23,23 +23,35 @@ DEFAULT_DNIS = "0800555100"
 UNTIL_BYE = -1.0
 
 
+_started: list["_Sipp"] = []
+
+
+def stop_all() -> None:
+    """Ends every SIPp that is still there: a failed test leaves its own running."""
+    for process in list(_started):
+        process.stop()
+
+
 class _Sipp:
     """One SIPp process, its files in `directory`, ended with this process at the latest."""
 
     def __init__(self, directory: Path, scenario: str, options: Sequence[str]) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
-        (directory / "scenario.xml").write_text(scenario, "utf-8", "surrogateescape")
+        written = directory / "scenario.xml"
+        written.touch(mode=0o600)  # It may hold a phone's password.
+        written.write_text(scenario, "utf-8", "surrogateescape")
         self._messages = directory / "messages.log"
         self._messages.unlink(missing_ok=True)
         argv = ["setpriv", "--pdeathsig", "KILL", "sipp", *options]
-        argv += ["-sf", "scenario.xml", "-nostdin", "-nd"]
+        argv += ["-sf", "scenario.xml", "-nostdin"]
         argv += ["-trace_msg", "-message_file", "messages.log", "-message_overwrite", "false"]
         argv += ["-trace_err", "-error_file", "errors.log", "-timer_resol", "1"]
         with (directory / "screen.log").open("wb") as screen:
             self._process = subprocess.Popen(
                 argv, cwd=directory, stdin=subprocess.DEVNULL, stdout=screen, stderr=screen
             )
+        _started.append(self)
 
     def messages(self) -> list[SipMessage]:
         """All SIP messages so far, in the order of the log."""
@@ -63,6 +75,8 @@ class _Sipp:
         if self.running:
             self._process.kill()
         self._process.wait()
+        if self in _started:
+            _started.remove(self)
 
     def wait_for(
         self, matches: Callable[[SipMessage], bool], *, timeout: float = 5, since: float = 0
@@ -259,12 +273,12 @@ class SippCallers(_Sipp):
         sound: bool = False,
         give_up_seconds: float = 120,
         address: str = CALLERS_ADDRESS,
-        password: str | None = None,
+        credentials: tuple[str, str] | None = None,
     ) -> None:
         """sound: send silence as sound from each answer to the last key, as a real phone does.
 
         give_up_seconds: when a caller who waits for the other side's BYE hangs up himself.
-        address, password: of an agent's phone that dials, see `agent_dials`.
+        address, credentials: of an agent's phone that dials, see `agent_dials`.
         """
         self.calls = list(calls)
         directory.mkdir(parents=True, exist_ok=True)
@@ -284,7 +298,7 @@ class SippCallers(_Sipp):
             user=raw.user,
             headers=raw.headers,
             give_up_ms=round(give_up_seconds * 1000),
-            password=password,
+            credentials=credentials,
         )
         options = [
             f"{lab.host}:{lab.sip_port}", "-i", address, "-p", str(self._port),
@@ -316,6 +330,7 @@ class SippCallers(_Sipp):
             raise TimeoutError(f"callers not done in {timeout} s:\n{self.errors()}") from None
         if self._process.returncode not in (0, 1):  # 1: some calls failed, which rows tell.
             raise RuntimeError(f"SIPp ended with {self._process.returncode}:\n{self.errors()}")
+        self.stop()
         return self.rows()
 
     def rows(self) -> list[CallRow]:
@@ -374,6 +389,6 @@ def agent_dials(lab: LabAsterisk, agent: str, code: str, directory: Path) -> Sip
         [Call(agent, dnis=code)],
         directory,
         address=AGENTS_ADDRESS,
-        password=lab.agents_secret,
+        credentials=(agent, lab.agents_secret),
         hostile=Hostile(display=f'"{agent}"'),
     )
