@@ -13,6 +13,7 @@ It must not know agents, queues or menus.
 """
 
 from collections import Counter
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
@@ -52,8 +53,9 @@ PING_SECONDS: Final = 2.5
 RECANCEL_SECONDS: Final = 0.1
 RESYNC_SECONDS: Final = 0.5
 EMERGENCY_CONTEXT: Final = "acd-emergency"
-OFFER_PREFIX: Final = "acd-"
-"""What the Uniqueid of each agent's leg begins with (acd.core.matching)."""
+OFFER_ID: Final = re.compile(r"acd-[0-9a-z]+")
+"""The Uniqueid of an agent's leg (acd.core.matching). Those that Asterisk makes have a dot, and
+begin with its systemname, which may be "acd-..." as well."""
 
 
 class LinkState(StrEnum):
@@ -305,7 +307,7 @@ class Session:
         if row.uniqueid in tracker.callers or row.uniqueid in tracker.legs:
             return
         place = decode_place(row.place)
-        if row.uniqueid.startswith(OFFER_PREFIX):
+        if OFFER_ID.fullmatch(row.uniqueid):
             if not row.bridge:
                 # A ring of an engine that is gone: nobody would notice its end. Until it is
                 # answered it stands in its endpoint's own context, not in acd-ring.

@@ -256,6 +256,14 @@ def test_a_caller_in_the_menu_is_asked_again_after_a_reconnect() -> None:
     assert [one["Context"] for one in pbx.actions("Redirect")] == ["acd-menu"]
 
 
+def test_a_caller_of_a_pbx_named_like_our_offers_is_not_taken_for_a_ring() -> None:
+    pbx = Pbx()
+    pbx.rows = [channel("acd-sim-1700000000.7", CALLER, "acd-menu", "AGI")]
+    pbx.connect()
+    assert pbx.actions("Hangup") == []
+    assert [one["Context"] for one in pbx.actions("Redirect")] == ["acd-menu"]
+
+
 def test_a_waiting_caller_nobody_knows_is_taken_over_with_his_place() -> None:
     pbx = Pbx()
     place = encode_place(Place("fault", 50.5, 70.5, "1", "en"))
