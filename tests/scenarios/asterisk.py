@@ -109,12 +109,14 @@ class AsteriskWorld:
         keys: Keys = (),
         hang_up_after: float | None = None,
         hostile: Hostile | None = None,
+        by_info: bool = False,
         media_port: int | None = None,
     ) -> SippCaller:
         call = Call(
             number,
             keys=_pressed(keys),
             hang_up_after_seconds=UNTIL_BYE if hang_up_after is None else hang_up_after,
+            keys_by="info" if by_info else "rfc4733",
             media_port=media_port,
         )
         raw = None if hostile is None else _raw(hostile)
@@ -221,6 +223,9 @@ class AsteriskWorld:
 
     def channels(self) -> list[str]:
         return self.lab.channels()
+
+    def restart(self) -> None:
+        self.lab.restart()
 
     def clear(self) -> None:
         with self.lab.observer() as observer:

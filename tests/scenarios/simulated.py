@@ -163,6 +163,7 @@ class SimulatedWorld:
         keys: Keys = (),
         hang_up_after: float | None = None,
         hostile: Hostile | None = None,
+        by_info: bool = False,
     ) -> SimulatedCaller:
         raw = hostile or Hostile()
 
@@ -172,8 +173,10 @@ class SimulatedWorld:
                 number=number,
                 name=raw.name,
                 dnis=raw.number or "0800555100",
-                keys=list(keys),
+                keys=() if by_info else list(keys),
             )
+            for at, key in keys if by_info else ():
+                self._press_later(pbx, uniqueid, key, now + at, begin=False)
             caller = SimulatedCaller(self, number, uniqueid, now)
             if hang_up_after is not None:
                 self._hang_up_later(pbx, caller, now + hang_up_after)
@@ -185,7 +188,7 @@ class SimulatedWorld:
         def dial_out(pbx: VirtualPbx, now: float) -> SimulatedCaller:
             uniqueid = pbx.agent_dial(_device(agent), number, now)
             for at, key in keys:
-                pbx.at(now + at, lambda then, key=key: pbx.press(uniqueid, key, then))  # type: ignore[misc]
+                self._press_later(pbx, uniqueid, key, now + at, begin=True)
             return SimulatedCaller(self, agent, uniqueid, now)
 
         return self.act(dial_out)
@@ -196,6 +199,10 @@ class SimulatedWorld:
             return OwnCall(agent, now, seconds)
 
         return self.act(begin)
+
+    @staticmethod
+    def _press_later(pbx: VirtualPbx, channel: str, key: str, at: float, *, begin: bool) -> None:
+        pbx.at(at, lambda now: pbx.press(channel, key, now, begin=begin))
 
     def _hang_up_later(self, pbx: VirtualPbx, caller: SimulatedCaller, at: float) -> None:
         caller.hangs_up_at = at
@@ -255,6 +262,12 @@ class SimulatedWorld:
 
     def channels(self) -> list[str]:
         return self.act(lambda pbx, now: list(pbx.channels))
+
+    def restart(self) -> None:
+        async def restarted() -> None:
+            self.server.restart()
+
+        asyncio.run_coroutine_threadsafe(restarted(), self._loop).result(5)
 
     def clear(self) -> None:
         def hang_up(pbx: VirtualPbx, now: float) -> None:

@@ -42,6 +42,18 @@ def test_a_key_counts_once_whenever_it_comes(centre: Centre) -> None:
         assert chosen == ["9", "2"], name
 
 
+def test_keys_by_info_count_once(centre: Centre) -> None:
+    """A phone that sends its keys as messages says no beginning of a key, only its end."""
+    number = centre.number()
+    centre.world.call(number, keys=[(0.4, "9"), (1.2, "9"), (2.0, "9"), (2.8, "3")], by_info=True)
+    centre.waiting(number)
+    view = centre.engine.call(number)
+    assert view is not None
+    assert (view.language, view.queue) == ("en", "meter")
+    chosen = [s.option for s in centre.said(MenuSelected)]
+    assert chosen == ["9", "9", "9", "3"]
+
+
 def test_german_first_and_key_9_is_english(centre: Centre) -> None:
     number = centre.number()
     centre.world.call(number, keys=[(1.9, "9")])

@@ -120,8 +120,12 @@ class World(Protocol):
         keys: Keys = (),
         hang_up_after: float | None = None,
         hostile: Hostile | None = None,
+        by_info: bool = False,
     ) -> Caller:
-        """A caller dials in. Without `hang_up_after` (seconds after the answer) he stays."""
+        """A caller dials in. Without `hang_up_after` (seconds after the answer) he stays.
+
+        His keys are RFC 4733 events in his sound, or messages of their own (`by_info`).
+        """
 
     def dial(self, agent: str, number: str, *, keys: Keys = ()) -> Caller:
         """The agent's phone dials a code and waits for the PBX to hang up."""
@@ -149,6 +153,9 @@ class World(Protocol):
 
     def channels(self) -> list[str]:
         """All channels there are at the PBX."""
+
+    def restart(self) -> None:
+        """The PBX is restarted: its calls are gone with it. Returns when it is back."""
 
     def clear(self) -> None:
         """End every call at once, from the PBX's side."""

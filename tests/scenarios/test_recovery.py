@@ -1,0 +1,102 @@
+"""Rings and talks that begin or end while nobody watches, and a PBX that is restarted."""
+
+from acd.core.plan import AgentAction
+from acd.core.records import Activity, CallAnswered, CallState, Outcome, Presence, RingEnded
+from tests.scenarios.centre import GENERALISTS, Centre, now
+from tests.scenarios.world import Handset, until
+
+
+def test_an_agent_who_answers_while_the_link_is_away_talks(centre: Centre) -> None:
+    centre.on_duty(a1011=Handset(ring_seconds=0.8, talk_seconds=1.5))
+    number = centre.number()
+    caller = centre.world.call(number, keys=[(0.1, "1")])
+    ring = centre.ring("1011")
+    centre.proxy.shut()
+    until(lambda: centre.world.talk(ring), 3, "a talk")
+    centre.proxy.open()
+    centre.engine.wait_live()
+    assert centre.engine.agent("1011").activity is Activity.TALKING
+    assert [answer.agent for answer in centre.said(CallAnswered)] == ["1011"]
+    assert caller.wait_ended().ended_by == "pbx"
+    centre.is_("1011", Activity.WRAP_UP)
+    assert centre.outcome(number) is Outcome.ANSWERED
+    assert len(centre.world.rings()) == 1
+
+
+def test_a_caller_who_leaves_while_the_link_is_away_silences_the_phone(centre: Centre) -> None:
+    centre.on_duty(a1012=Handset("rings_on"))
+    number = centre.number()
+    caller = centre.world.call(number, keys=[(0.1, "1")], hang_up_after=0.8)
+    ring = centre.ring("1012")
+    centre.proxy.shut()
+    caller.wait_ended()
+    centre.proxy.open()
+    end = until(lambda: centre.world.ring_end(ring), 3, "the end of the ring")
+    assert end.how == "cancelled"
+    centre.is_("1012", Activity.IDLE)
+    view = centre.engine.agent("1012")
+    assert (view.presence, view.reason) == (Presence.READY, "")
+    assert centre.outcome(number) is Outcome.SHORT_ABANDONED
+
+
+def test_a_ring_of_an_engine_that_died_is_taken_back(centre: Centre) -> None:
+    """The caller keeps his place, and the phone is not rung twice at once."""
+    centre.on_duty(a1013=Handset("rings_on"))
+    number = centre.number()
+    centre.world.call(number, keys=[(0.1, "1")])
+    ring = centre.ring("1013")
+    centre.restart_engine()
+    end = until(lambda: centre.world.ring_end(ring), 2, "the end of the old ring")
+    assert end.how == "cancelled"
+    centre.waiting(number)
+    until(lambda: centre.engine.agent("1013").device == "free", 2, "a free phone")
+    centre.log_in("1013")
+    assert centre.ring("1013", nth=2).number == number
+    assert centre.world.rings("1013")[1].at > end.at
+
+
+def test_a_restarted_pbx_ends_its_calls_in_the_books(centre: Centre) -> None:
+    """Calls cannot outlive their PBX: each has one record, and nobody stays busy for ever."""
+    talks, waits = centre.number(), centre.number()
+    centre.on_duty("1014")
+    centre.world.call(talks, keys=[(0.1, "1")])
+    centre.is_("1014", Activity.TALKING)
+    centre.world.call(waits, keys=[(0.1, "1")])
+    centre.waiting(waits)
+    centre.world.restart()
+    assert centre.outcome(waits) in (Outcome.SWITCH_LOST, Outcome.SHORT_ABANDONED)
+    assert centre.outcome(talks) is Outcome.ANSWERED
+    centre.engine.wait_live()
+    centre.is_("1014", Activity.WRAP_UP)
+    assert centre.engine.request("1014", AgentAction.END_WRAP_UP) == ""
+    number = centre.number()
+    centre.world.phones({"1014": Handset()})
+    centre.world.call(number, keys=[(0.1, "1")])
+    assert centre.ring("1014").number == number
+
+
+def test_answers_around_the_end_of_a_round_of_waiting_connect(centre: Centre) -> None:
+    """Every ten seconds a waiting caller is between two bridges for a moment; nobody notices."""
+    agents = GENERALISTS[6:18]
+    centre.world.phones(
+        {agent: Handset(ring_seconds=0.25 + 0.05 * n) for n, agent in enumerate(agents)}
+    )
+    numbers = [centre.number() for _ in agents]
+    for number in numbers:
+        centre.world.call(number, keys=[(0.1, "1")])
+    for number in numbers:
+        centre.waiting(number)
+    views = [centre.engine.call(number) for number in numbers]
+    first = min(view.since for view in views if view is not None)
+    until(lambda: now() > first + 9.4, 12, "the end of the round")
+    for agent in agents:
+        centre.log_in(agent)
+    for number in numbers:
+        until(lambda number=number: _state(centre, number) is CallState.CONNECTED, 3, number)
+    assert len(centre.world.rings()) == len(agents)
+    assert centre.said(RingEnded) == []
+
+
+def _state(centre: Centre, number: str) -> CallState | None:
+    view = centre.engine.call(number)
+    return None if view is None else view.state
