@@ -12,8 +12,8 @@ the connection is dead, whatever TCP says: it is dropped, and nothing of it is s
 It must not know agents, queues or menus.
 """
 
-from collections import Counter
 import re
+from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
