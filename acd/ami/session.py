@@ -246,7 +246,9 @@ class Session:
         rows = {row.uniqueid: row for row in self._rows}
         # A caller who talks still shows BridgeWait: he was moved out of it by Bridge(). Whoever
         # waits is alone in his bridge, but for an announcement, which is a Local channel.
-        people = [row.bridge for row in self._rows if not row.channel.startswith("Local/")]
+        people = [
+            row.bridge for row in self._rows if row.bridge and not row.channel.startswith("Local/")
+        ]
         self._talks = {bridge for bridge, count in Counter(people).items() if count > 1}
         self._compare_callers(rows, now, events)
         self._compare_legs(rows, now, events)

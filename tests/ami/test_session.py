@@ -264,6 +264,16 @@ def test_a_caller_of_a_pbx_named_like_our_offers_is_not_taken_for_a_ring() -> No
     assert [one["Context"] for one in pbx.actions("Redirect")] == ["acd-menu"]
 
 
+def test_two_callers_nobody_knows_are_both_taken_from_the_menu() -> None:
+    pbx = Pbx()
+    pbx.rows = [
+        channel("1.1", CALLER, "acd-menu", "AGI"),
+        channel("1.2", "PJSIP/trunk-2", "acd-menu", "AGI"),
+    ]
+    pbx.connect()
+    assert [one["Channel"] for one in pbx.actions("Redirect")] == [CALLER, "PJSIP/trunk-2"]
+
+
 def test_a_waiting_caller_nobody_knows_is_taken_over_with_his_place() -> None:
     pbx = Pbx()
     place = encode_place(Place("fault", 50.5, 70.5, "1", "en"))
