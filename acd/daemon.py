@@ -98,6 +98,7 @@ class Daemon:
         self._request_numbers = itertools.count(1)
         self._replies: dict[RequestId, asyncio.Future[Replied]] = {}
         self._reloading: asyncio.Task[None] | None = None
+        self._unreported: list[tuple[Item, Outputs]] = []
         self._beside: asyncio.Task[None] | None = None
 
     async def run(self, *, signals: bool = True, beside: Beside | None = None) -> int:
@@ -195,6 +196,7 @@ class Daemon:
                 arrived_at, item = items.popleft()
                 if not self._step(item, arrived_at):
                     return
+            self._report()
             if items:
                 await asyncio.sleep(0)
 
@@ -204,7 +206,9 @@ class Daemon:
             outputs = self.pipeline.step(item, self.clock.now())
             if outputs.writes:
                 self._write(outputs.writes, arrived_at)
-            self._after_step(item, outputs)
+            for drop in outputs.drops:
+                self.links[drop.pbx].drop(drop.epoch, drop.reason)
+            self._unreported.append((item, outputs))
         except Exception as error:
             self._stop_for_bug(error, item)
             return False
@@ -223,16 +227,18 @@ class Daemon:
         if any(write.rings for write in writes):
             self.metrics.dispatch(self.clock.now() - arrived_at)
 
-    def _after_step(self, item: Item, outputs: Outputs) -> None:
-        """What can wait until the PBX has been told: drops, answers, reports, the timer."""
-        for drop in outputs.drops:
-            self.links[drop.pbx].drop(drop.epoch, drop.reason)
-        for record in outputs.records:
-            if isinstance(record, Replied):
-                reply = self._replies.get(record.request)
-                if reply is not None and not reply.done():
-                    reply.set_result(record)
-        self.reports.step(item, outputs, self.pipeline.pbx_status())
+    def _report(self) -> None:
+        """What can wait until the PBXs have been told: answers, log, metrics, the timer."""
+        status = self.pipeline.pbx_status()
+        for item, outputs in self._unreported:
+            for record in outputs.records:
+                if isinstance(record, Replied):
+                    reply = self._replies.get(record.request)
+                    if reply is not None and not reply.done():
+                        reply.set_result(record)
+            self.reports.step(item, outputs)
+        self._unreported.clear()
+        self.reports.status(status)
         self._arm()
 
     # -- time ----------------------------------------------------------------------------------
@@ -314,6 +320,7 @@ class Daemon:
         while items and not self._exit_status and self.clock.now() < end_at:
             arrived_at, item = items.popleft()
             self._step(item, arrived_at)
+        self._report()
 
     async def _reload(self, read_again: Callable[[], Plan]) -> None:
         try:

@@ -22,7 +22,7 @@ from typing import IO, Final, Literal, Protocol
 
 import msgspec
 
-from acd.core.records import Noticed, Record, Repaired
+from acd.core.records import AgentChanged, Noticed, Record, Repaired
 
 _NUMBER: Final = re.compile(r"(?<![\d.])\d{2,}(\d{3})(?!\d|\.\d)")
 """Five digits or more, but for Uniqueids and moments, which have a point in them."""
@@ -131,7 +131,12 @@ def open_log(
 
 
 def tell(log: Log, record: Record) -> None:
-    """Write one record as one line; numbers are cut to their last three digits."""
+    """Write one record as one line; numbers are cut to their last three digits.
+
+    What an agent does is told by the calls' own lines; his is for what he said and for his phone.
+    """
+    if isinstance(record, AgentChanged) and record.what == "activity":
+        return
     fields = {
         name: masked(str(value)) if name in _NUMBER_FIELDS else value
         for name, value in msgspec.structs.asdict(record).items()

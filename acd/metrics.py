@@ -159,9 +159,9 @@ class Metrics:
         """Time from the moment a call and an agent fitted to the Originate being written."""
         self._families.dispatch.observe(seconds)
 
-    def ami_message(self, pbx: PbxId, kind: str) -> None:
-        """Count one message from a PBX that was read; ``kind`` is its type's constant name."""
-        self._messages.get(pbx, self._messages[PbxId(OTHER)]).count(kind)
+    def ami_message(self, pbx: PbxId, kind: str, times: int = 1) -> None:
+        """Count messages from a PBX that were read; ``kind`` is their type's constant name."""
+        self._messages.get(pbx, self._messages[PbxId(OTHER)]).count(kind, times)
 
     def ami_rejected(self, pbx: PbxId, reason: str, times: int = 1) -> None:
         """Count messages from a PBX that were refused; ``reason`` is a short constant word."""

@@ -31,11 +31,11 @@ class Reports:
         self._links = links
         self._why_down = dict.fromkeys(links, "not connected yet")
         self._status: Mapping[PbxId, str] = dict.fromkeys(links, "down")
-        self._kinds: dict[bytes, str] = {b"": "Response"}
+        self._frames: dict[tuple[PbxId, bytes], int] = {}
         self._refused: dict[tuple[PbxId, str], int] = {}
 
-    def step(self, item: Item, outputs: Outputs, status: Mapping[PbxId, str]) -> None:
-        """Tell of one item and what came of it; ``status`` is the PBXs' after it."""
+    def step(self, item: Item, outputs: Outputs) -> None:
+        """Tell of one item and what came of it."""
         if outputs.records:
             for record in outputs.records:
                 tell(self.log, record)
@@ -44,12 +44,17 @@ class Reports:
             self.metrics.ami_rejected(pbx, reason)
         match item:
             case FrameReceived():
-                self.metrics.ami_message(item.pbx, self._kind(event_name(item.frame)))
+                # Some thousand a second: they are counted by name here and told when asked for.
+                key = (item.pbx, event_name(item.frame))
+                self._frames[key] = self._frames.get(key, 0) + 1
             case LinkDown():
                 self._link_down(item.pbx, item.reason)
             case PlanReplaced(plan):
                 self.metrics.adopt(plan)
                 self.log.info("plan_replaced", queues=len(plan.queues), agents=len(plan.agents))
+
+    def status(self, status: Mapping[PbxId, str]) -> None:
+        """Tell how far each PBX can be relied on now, when that is new."""
         if status != self._status:
             self._tell_status(status)
 
@@ -65,6 +70,10 @@ class Reports:
 
     def metrics_text(self) -> Iterable[bytes]:
         """The page for Prometheus, with what the links have refused by themselves."""
+        for (pbx, name), count in self._frames.items():
+            kind = name.decode("ascii", "replace") or "Response"
+            self.metrics.ami_message(pbx, kind, count)
+        self._frames.clear()
         for pbx, link in self._links.items():
             for reason, count in link.rejected.items():
                 more = count - self._refused.get((pbx, reason), 0)
@@ -97,10 +106,3 @@ class Reports:
         self._status = dict(status)
         words = ", ".join(f"{pbx} {word}" for pbx, word in status.items())
         self._notifier.say(f"STATUS=pbx {words}")
-
-    def _kind(self, name: bytes) -> str:
-        kind = self._kinds.get(name)
-        if kind is None:
-            # Links let only wanted names through, so there are few of them.
-            kind = self._kinds[name] = name.decode("ascii", "replace")
-        return kind

@@ -32,7 +32,8 @@ class Desk:
         self.reports = Reports(self.log, self.metrics, Notifier({}), {PBX: self.link})
 
     def step(self, item: object, status: str, outputs: Outputs = NOTHING) -> None:
-        self.reports.step(item, outputs, {PBX: status})  # type: ignore[arg-type]
+        self.reports.step(item, outputs)  # type: ignore[arg-type]
+        self.reports.status({PBX: status})
 
     def said(self) -> list[str]:
         self.writer.close(5)

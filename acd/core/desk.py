@@ -63,7 +63,7 @@ def pin_is_right(agent: Agent, pin: str) -> bool:
 
 def _says(floor: Floor, agent: Agent, signal: PresenceSignal, reason: str, now: float) -> None:
     if agent.presence_moves(signal, reason, now):
-        floor.report_agent(agent, now)
+        floor.report_agent(agent, now, "presence")
     review_and_match(floor, agent, now)
 
 
@@ -79,6 +79,6 @@ def _log_in(floor: Floor, agent: Agent, phone: DeviceId | None, now: float) -> s
     floor.at_phone[phone] = agent.id
     moved, agent.phone = phone != agent.phone, phone
     if agent.presence_moves(PresenceSignal.LOG_IN, "", now) or moved:
-        floor.report_agent(agent, now)
+        floor.report_agent(agent, now, "presence")
     review_and_match(floor, agent, now)
     return ""

@@ -153,7 +153,7 @@ class Engine:
         if agent is not None:
             if agent.offer is None:
                 # While we ring him or he talks, his phone says nothing new.
-                floor.report_agent(agent, now)
+                floor.report_agent(agent, now, "device")
             review_and_match(floor, agent, now)
 
     def _requested(self, event: AgentRequested, now: float) -> None:

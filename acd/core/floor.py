@@ -178,12 +178,13 @@ class Floor:
             lane.trim(self.free)
         return True
 
-    def report_agent(self, agent: Agent, now: float) -> None:
-        """Say how the agent is now."""
+    def report_agent(self, agent: Agent, now: float, what: str = "activity") -> None:
+        """Say how the agent is now; ``what`` is new about him (see AgentChanged)."""
         self.emit(
             AgentChanged(
                 now,
                 agent.id,
+                what,
                 agent.presence,
                 agent.reason,
                 agent.activity,

@@ -85,7 +85,7 @@ def failed(floor: Floor, offer_id: OfferId, outcome: RingOutcome, now: float) ->
     agent.activity_moves(ActivitySignal.RING_FAILED, now)
     agent.offer = agent.call = agent.queue = None
     _penalise(floor, agent, offer, outcome, now)
-    floor.report_agent(agent, now)
+    floor.report_agent(agent, now, "presence" if outcome is RingOutcome.NO_ANSWER else "activity")
     if call is not None and call.offer == offer.id:
         call.moves(CallSignal.RING_FAILED, now)
         call.offer = call.agent = None

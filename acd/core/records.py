@@ -162,9 +162,13 @@ class WrapUpEnded(_Record, frozen=True):
 
 
 class AgentChanged(_Record, frozen=True):
-    """An agent's presence, activity or device is new; all three are given."""
+    """An agent's presence, activity or device is new; all three are given.
+
+    ``what`` is the one that is new: ``presence``, ``activity`` or ``device``.
+    """
 
     agent: AgentId
+    what: str
     presence: Presence
     reason: str
     activity: Activity
