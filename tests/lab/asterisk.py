@@ -118,6 +118,7 @@ class LabAsterisk:
             for part in sorted({*mine.values(), "prompts"}):
                 (home / part).mkdir()
             (home / "log" / "cdr-csv").mkdir()
+            (home / "lib" / "keys").mkdir()
             if prompts is not None:
                 shutil.copytree(prompts, home / "prompts", dirs_exist_ok=True)
             lab.write_configuration()
