@@ -45,7 +45,7 @@ from acd.core.events import (
     RingOutcome,
     WaitingRoomEntered,
 )
-from acd.core.ids import OfferId, PbxId, QueueId
+from acd.core.ids import CallId, OfferId, PbxId, QueueId
 
 BEAT_SECONDS: Final = 2.0
 PING_SECONDS: Final = 2.5
@@ -87,6 +87,8 @@ class Session:
         self._talks: set[str] = set()
         """Bridges in which the list shows two people or more."""
         self._lists_open = 0
+        self._suspects: set[CallId] = set()
+        """Calls an action failed for: if they are still believed in a while later, we look."""
         self._started = ""
         self._restarted = False
 
@@ -108,6 +110,7 @@ class Session:
         self.actions.forget_all()
         self._timers = Deadlines()
         self._buffer.clear()
+        self._suspects.clear()
         self.writes.clear()
         return [PbxDown(self.pbx)]
 
@@ -138,7 +141,9 @@ class Session:
             if timer == "beat":
                 self._beat(now)
             elif timer == "resync":
-                if self.state is LinkState.LIVE:
+                # Most often the Hangup has come meanwhile, and nobody has to be disturbed.
+                self._suspects = {call for call in self._suspects if self.tracker.caller(call)}
+                if self._suspects and self.state is LinkState.LIVE:
                     events.append(PbxDown(self.pbx))
                     self._start_sync(now)
             elif timer in self.tracker.legs:
@@ -203,6 +208,7 @@ class Session:
             self._timers.set(leg.offer, now + RECANCEL_SECONDS)
         if pending.call is None or self.tracker.caller(pending.call) is None:
             return []
+        self._suspects.add(pending.call)
         self._timers.set("resync", now + RESYNC_SECONDS)
         return [CommandFailed(pending.call, pending.kind, text)]
 
@@ -259,6 +265,7 @@ class Session:
         for message in self._buffer:
             events += self.tracker.feed(message, now)
         self._rows, self._devices, self._buffer = [], [], []
+        self._suspects.clear()
         # Callers must not be rescued before the first regular beat.
         self._beat(now)
         return [*events, PbxLive(self.pbx)]
@@ -275,6 +282,8 @@ class Session:
                 tracker.caller_gone(caller)
                 events.append(CallerRescued(caller.call))
             elif row.context in (MENU_CONTEXT, CODE_CONTEXT):
+                if self._suspects and caller.call not in self._suspects:
+                    continue
                 # Whatever was playing or asked is not known any more: he is asked again.
                 self.writes.append(self.actions.enter_menu(caller, now))
             elif row.application == "BridgeWait" and row.bridge not in self._talks:

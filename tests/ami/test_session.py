@@ -388,6 +388,43 @@ def test_a_refused_originate_ends_the_ring_as_unreachable() -> None:
     ]
 
 
+def two_in_the_menu() -> Pbx:
+    """Two callers are asked something; then the PBX refuses an action about the first."""
+    pbx = Pbx()
+    pbx.connect()
+    other = arrival("1.2").replace(CALLER.encode(), b"PJSIP/trunk-2")
+    pbx.frame(arrival())
+    pbx.frame(other)
+    pbx.rows = [
+        channel("1.1", CALLER, "acd-menu", "AGI"),
+        channel("1.2", "PJSIP/trunk-2", "acd-menu", "AGI"),
+    ]
+    pbx.answering = False
+    play = PlayPrompt(CALL, 1, "/acd/de/welcome", "123")
+    pbx.session.writes += pbx.session.actions.for_command(play, ("", ""), pbx.now)
+    pbx.answer()
+    [prompt] = pbx.actions("AGI")
+    refused = f"Response: Error\r\nActionID: {prompt['ActionID']}\r\nMessage: No".encode()
+    assert pbx.frame(refused) == [CommandFailed(CALL, "prompt", "No")]
+    pbx.answering = True
+    return pbx
+
+
+def test_a_refusal_about_a_caller_who_has_gone_meanwhile_disturbs_nobody() -> None:
+    pbx = two_in_the_menu()
+    assert pbx.frame(event("Hangup", Uniqueid="1.1", Cause="16")) == [CallerHungUp(CALL)]
+    asked = len(pbx.actions("CoreShowChannels"))
+    assert pbx.wait(1.0) == []
+    assert len(pbx.actions("CoreShowChannels")) == asked
+    assert pbx.actions("Redirect") == []
+
+
+def test_after_a_refusal_only_the_caller_it_was_about_is_asked_again() -> None:
+    pbx = two_in_the_menu()
+    assert pbx.wait(1.0) == [PbxDown(PBX), PbxLive(PBX)]
+    assert [one["Channel"] for one in pbx.actions("Redirect")] == [CALLER]
+
+
 def test_a_cancel_that_came_before_the_leg_existed_is_repeated() -> None:
     pbx = waiting()
     ring(pbx)
