@@ -225,7 +225,8 @@ class AsteriskWorld:
         return self.lab.channels()
 
     def restart(self) -> None:
-        self.lab.restart()
+        self.lab.kill()
+        self.lab.boot()
 
     def clear(self) -> None:
         with self.lab.observer() as observer:

@@ -23,6 +23,10 @@ class _Pair:
     tail: bytes = b""
     """The last bytes that went to the engine."""
 
+    def is_between_messages(self) -> bool:
+        """Whether what went to the engine ends with a whole message."""
+        return self.tail.endswith(b"\r\n\r\n")
+
 
 class Proxy:
     """Listens on loopback at `port` and passes everything on to `target_port`."""
@@ -67,7 +71,7 @@ class Proxy:
         assert pairs, "nobody is connected"
         for pair in pairs:
             with pair.whole:
-                assert pair.whole.wait_for(lambda pair=pair: pair.tail.endswith(b"\r\n\r\n"), 5)
+                assert pair.whole.wait_for(pair.is_between_messages, 5)
                 pair.engine.sendall(data)
 
     def _accept(self, listener: socket.socket) -> None:

@@ -113,8 +113,7 @@ def test_callers_are_served_in_order_by_the_longest_idle(centre: Centre) -> None
     centre.is_("1018", Activity.TALKING)
     for agent, number in (("1019", numbers[1]), ("1020", numbers[2])):
         centre.log_in(agent)
-        until(lambda agent=agent: centre.world.rings(agent), 3, f"a ring of {agent}")
-        assert centre.world.rings(agent)[0].number == number
+        assert centre.ring(agent).number == number
 
 
 def test_a_caller_who_leaves_silences_the_phone(centre: Centre) -> None:

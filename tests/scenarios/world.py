@@ -155,7 +155,7 @@ class World(Protocol):
         """All channels there are at the PBX."""
 
     def restart(self) -> None:
-        """The PBX is restarted: its calls are gone with it. Returns when it is back."""
+        """The PBX dies without a word, its calls with it, and is started. Returns when it is up."""
 
     def clear(self) -> None:
         """End every call at once, from the PBX's side."""
@@ -168,7 +168,7 @@ QUALIFIED = "1040"
 """The one phone that the PBX asks every second whether it lives."""
 
 
-def until(find: Callable[[], Found], timeout: float = 5.0, what: str = "it") -> Found:
+def until(find: Callable[[], Found | None], timeout: float = 5.0, what: str = "it") -> Found:
     """Return what `find` finds as soon as that is true; raises TimeoutError that says `what`."""
     deadline = time.monotonic() + timeout
     while not (found := find()):
