@@ -22,7 +22,7 @@ from tests.lab.sipp import (
 )
 
 NUMBER = "0301234567"
-AUDIBLE = 40
+AUDIBLE = 100
 
 
 @pytest.fixture

@@ -95,19 +95,14 @@ REFUSALS = {
 }
 
 
-def agents(table: str, talks: str, sound: Path | None) -> str:
-    """The scenario of all agents' phones: one process answers for every agent.
+def _field(index: int, file: str, line: str) -> str:
+    """A field of a file's line, whose number is in the variable `line`; for an attribute."""
+    return f"[field{index} file=&quot;{file}&quot; line=&quot;[${line}]&quot;]"
 
-    table: file of `agent;behaviour;ring_ms;talk_ms`, talks: file of `caller;talk_ms`, in which a
-    caller's own talk time is looked up, so that it is the same whoever takes him and when.
-    """
-    field = '[field{index} file="{file}" line="[${line}]"]'
 
-    def lookup(index: int, file: str, line: str) -> str:
-        return field.format(index=index, file=file, line=line).replace('"', "&quot;")
-
-    parts = [
-        _HEAD.format(name="agents"),
+def _agent_is_called(table: str, talks: str) -> list[str]:
+    """An INVITE comes: who is meant, how does his phone behave, has the caller a talk time?"""
+    return [
         _from_now_on("CANCEL", "cancelled"),
         '<recv request="OPTIONS" optional="true" next="options"></recv>\n',
         '<recv request="INVITE" rrs="true"><action>\n'
@@ -118,18 +113,24 @@ def agents(table: str, talks: str, sound: Path | None) -> str:
         '<ereg regexp=".*" search_in="hdr" header="To:" assign_to="to"/>\n'
         '<ereg regexp=".*" search_in="hdr" header="Via:" assign_to="via"/>\n'
         f'<lookup assign_to="row" file="{table}" key="[$agent]"/>\n'
-        f'<assignstr assign_to="behaviour" value="{lookup(1, table, "row")}"/>\n'
-        f'<assignstr assign_to="ring_text" value="{lookup(2, table, "row")}"/>\n'
-        f'<assignstr assign_to="talk_text" value="{lookup(3, table, "row")}"/>\n'
+        f'<assignstr assign_to="behaviour" value="{_field(1, table, "row")}"/>\n'
+        f'<assignstr assign_to="ring_text" value="{_field(2, table, "row")}"/>\n'
+        f'<assignstr assign_to="talk_text" value="{_field(3, table, "row")}"/>\n'
         '<todouble assign_to="ring" variable="ring_text"/>\n'
         f'<lookup assign_to="found" file="{talks}" key="[$caller]"/>\n'
         '<test assign_to="has_own" variable="found" compare="greater_than_equal" value="0"/>\n'
         "</action></recv>\n",
+        # The commonest first: each test takes SIPp a round of its loop, a millisecond or two.
+        *(
+            _if_equal("behaviour", name, name)
+            for name in ("answers", *REFUSALS, "dead", "rings_on")
+        ),
     ]
-    # The commonest first: each test takes SIPp a round of its loop, a millisecond or two.
-    parts.append(_if_equal("behaviour", "answers", "answers"))
-    parts += [_if_equal("behaviour", name, name) for name in (*REFUSALS, "dead", "rings_on")]
-    parts += [
+
+
+def _agent_talks(talks: str, sound: Path | None) -> list[str]:
+    """He rings, answers, finds out how long to talk, and hangs up or waits for that."""
+    return [
         _label("answers"),
         _answer("180 Ringing"),
         '<pause variable="ring"/>\n',
@@ -142,7 +143,7 @@ def agents(table: str, talks: str, sound: Path | None) -> str:
         '<nop next="own_talk" test="has_own"></nop>\n',
         _goto("talk_known"),
         _label("own_talk"),
-        f'<nop><action><assignstr assign_to="talk_text" value="{lookup(1, talks, "found")}"/>'
+        f'<nop><action><assignstr assign_to="talk_text" value="{_field(1, talks, "found")}"/>'
         "</action></nop>\n",
         _label("talk_known"),
         '<nop><action><todouble assign_to="talk" variable="talk_text"/>'
@@ -174,6 +175,12 @@ Content-Length: 0""",
         _label("reinvited"),
         _answer_in_dialog("200 OK", _body("[media_port]")),
         '<recv request="ACK" next="talking"></recv>\n',
+    ]
+
+
+def _agent_does_not() -> list[str]:
+    """All the ways not to answer, and the question whether the phone lives."""
+    parts = [
         _label("rings_on"),
         _answer("180 Ringing"),
         '<recv request="CANCEL"></recv>\n',
@@ -200,8 +207,26 @@ Content-Length: 0""",
             _answer(status, attributes='retrans="500"'),
             '<recv request="ACK" next="end"></recv>\n',
         ]
-    parts += [_label("dead"), _label("end"), '<Reference variables="a,b,c"/>\n</scenario>\n']
-    return "".join(parts)
+    return parts
+
+
+def agents(table: str, talks: str, sound: Path | None) -> str:
+    """The scenario of all agents' phones: one process answers for every agent.
+
+    table: file of `agent;behaviour;ring_ms;talk_ms`, talks: file of `caller;talk_ms`, in which a
+    caller's own talk time is looked up, so that it is the same whoever takes him and when.
+    """
+    return "".join(
+        [
+            _HEAD.format(name="agents"),
+            *_agent_is_called(table, talks),
+            *_agent_talks(talks, sound),
+            *_agent_does_not(),
+            _label("dead"),
+            _label("end"),
+            '<Reference variables="a,b,c"/>\n</scenario>\n',
+        ]
+    )
 
 
 @dataclass(frozen=True, slots=True)
