@@ -7,6 +7,7 @@ them; only what a bench has to vary (agents, queues, wrap-up) is written anew.
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -46,7 +47,8 @@ def write_config(
         file.write_text(text + "\n")
     acd = yaml.safe_load((config / "acd.yaml").read_text())
     acd["pbxs"][0] |= {"port": lab.ami_port, "username": lab.ami_user}
-    acd["http"]["port"] = 0
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        acd["http"]["port"] = free.getsockname()[1]
     acd["prompts_path_on_pbx"] = lab.prompts_path_on_pbx
     acd["menus"], acd["prompts"] = str(ROOT / "ivr_menus"), str(ROOT / "prompts")
     (config / "acd.yaml").write_text(yaml.safe_dump(acd, allow_unicode=True))

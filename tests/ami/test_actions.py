@@ -80,7 +80,7 @@ def test_no_label_number_or_service_can_break_out_of_its_header(
     some = actions()
     frames = some.for_command(ring, (service, number), 0.0)
     originate = parse(frames[1].removesuffix(b"\r\n\r\n"))
-    assert len(originate) == 14
+    assert len(originate) == 15
     assert originate["CallerID"].count('"') == 2
     assert all(value.count(",") == 0 for value in originate.all("Variable"))
 
