@@ -4,8 +4,11 @@ Owns what must not collide when several labs run side by side: each holds a numb
 lock that ends with the process, and takes its ports and its directories from that number.
 """
 
+import contextlib
 import fcntl
+import itertools
 import os
+import random
 import re
 import shutil
 import socket
@@ -25,6 +28,9 @@ INSTALL = Path(__file__).parent / "install.sh"
 FIRST_PORT = 10_000
 PORTS_PER_SLOT = 2_000
 SLOTS = 11
+
+_SIPP_PORTS = range(4_000, FIRST_PORT, 4)
+_turn = itertools.count(random.SystemRandom().randrange(len(_SIPP_PORTS)))
 
 
 class LabUnavailableError(Exception):
@@ -150,8 +156,19 @@ def _is_free(kind: socket.SocketKind, port: int) -> bool:
 
 
 def free_udp_port(address: str) -> int:
-    """A UDP port of the address that nobody has now: for SIPp, which cannot choose its own."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((address, 0))
-        port: int = probe.getsockname()[1]
+    """A UDP port of the address for SIPp, which cannot choose its own: it comes only once.
+
+    It is even, and nobody has it or the three after it, which SIPp takes for RTCP and video. It is
+    below the ports of labs and of outgoing connections, and another process begins elsewhere.
+    """
+    for _ in range(len(_SIPP_PORTS)):
+        port = _SIPP_PORTS[next(_turn) % len(_SIPP_PORTS)]
+        with contextlib.ExitStack() as probes:
+            try:
+                for each in range(port, port + 4):
+                    probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                    probes.enter_context(probe).bind((address, each))
+            except OSError:
+                continue
         return port
+    raise LabUnavailableError(f"no UDP port of {address} is free")
