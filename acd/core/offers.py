@@ -201,8 +201,8 @@ def end_wrap_up(floor: Floor, agent: Agent, how: WrapUpEnd, now: float) -> bool:
     return True
 
 
-def caller_gone(floor: Floor, call: Call, now: float) -> None:
-    """The caller hung up: a phone that rings for him is silenced."""
+def silence(floor: Floor, call: Call, now: float) -> None:
+    """The caller hung up, or is not where he could be joined: no phone rings for him any more."""
     offer = floor.offers.get(call.offer) if call.offer is not None else None
     if offer is not None:
         cancel(floor, offer, now)

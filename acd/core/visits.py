@@ -37,7 +37,7 @@ from acd.core.ivr import (
     WakeAt,
 )
 from acd.core.matching import match_call, review_and_match
-from acd.core.offers import caller_gone
+from acd.core.offers import silence
 from acd.core.plan import AgentDo, Enqueue
 from acd.core.records import (
     CallEnded,
@@ -113,12 +113,15 @@ def menu_reached(floor: Floor, call_id: CallId, now: float) -> None:
     if isinstance(talker, Call) and talker.state is CallState.CONNECTED:
         _after_talk(floor, talker, now)
         return
+    if isinstance(talker, Call) and talker.state in (CallState.QUEUED, CallState.RINGING):
+        # Our Redirect to the waiting room got lost, or crossed his way back: send him again.
+        # Nobody may be joined with him here: Bridge() would tear him out of AsyncAGI.
+        talker.in_room = False
+        silence(floor, talker, now)
+        _send_to_room(floor, talker)
+        return
     dialogue = talker.dialogue if talker is not None else None
     if talker is None or dialogue is None:
-        return
-    if dialogue.over and isinstance(talker, Call) and talker.state is CallState.QUEUED:
-        # Our Redirect to the waiting room got lost, or crossed his way back: send him again.
-        _send_to_room(floor, talker)
         return
     _keep(floor, call_id, now)
     _carry_out(floor, talker, dialogue.restarted(now), now)
@@ -220,7 +223,7 @@ def gone(floor: Floor, call_id: CallId, outcome: Outcome | None, now: float) -> 
         )
     )
     call.moves(CallSignal.END, now)
-    caller_gone(floor, call, now)
+    silence(floor, call, now)
 
 
 # -- carrying out what a dialogue wants ------------------------------------------------------

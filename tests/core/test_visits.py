@@ -3,6 +3,7 @@
 import pytest
 
 from acd.core.commands import (
+    CancelRing,
     KeepInMenu,
     MoveToWaitingRoom,
     PlayPrompt,
@@ -12,7 +13,10 @@ from acd.core.events import (
     CallerHungUp,
     CallerRescued,
     DigitPressed,
+    LegFailed,
+    MenuReached,
     PromptEnded,
+    RingOutcome,
     WaitingRoomEntered,
     WaitingRoomLeft,
 )
@@ -52,6 +56,21 @@ def test_between_two_rounds_of_the_waiting_room_the_next_caller_is_served() -> N
     centre.feed(WaitingRoomLeft(first))
     centre.request("1001", AgentAction.LOG_IN)
     assert rung(centre) == [(second, "1001")]
+
+
+def test_a_caller_who_comes_back_to_the_menu_while_somebody_rings_is_sent_to_wait_again() -> None:
+    """Two Redirects crossed. Joined in the menu he would be torn out of AsyncAGI."""
+    centre = Centre(plan(), "1001")
+    call = centre.call_in()
+    offer = centre.ring_of(call).offer
+    said = centre.feed(MenuReached(call))
+    assert CancelRing(offer, call) in said
+    assert [one.call for one in said if isinstance(one, MoveToWaitingRoom)] == [call]
+    centre.take()
+    centre.feed(LegFailed(offer, RingOutcome.CANCELLED))
+    assert rung(centre) == []
+    centre.feed(WaitingRoomEntered(call))
+    assert rung(centre) == [(call, "1001")]
 
 
 def test_a_round_of_the_waiting_room_costs_no_place() -> None:
