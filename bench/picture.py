@@ -27,6 +27,7 @@ TITLE = "acd demo, seed 1: a simulated Asterisk; Ctrl-C ends it"
 def main() -> None:
     """Let the demonstration run for a while and write its picture."""
     target = Path(sys.argv[1])
+    drawn: list[str] = []
     console = Console(record=True, width=WIDTH, height=HEIGHT, file=io.StringIO())
     with Stage() as stage:
         loaded = load(Path("config"))
@@ -46,13 +47,13 @@ def main() -> None:
             console.print(render(engine.snapshot(), engine.now(), TITLE, urls))
             svg = console.export_svg(title="make run")
             # Nobody's browser shall ask a foreign server for a font.
-            svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
-            target.write_text(svg, encoding="utf-8")
+            drawn.append(re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL))
             playing.cancel()
             engine.stop()
 
         with open(os.devnull, "w", encoding="utf-8") as stream:
             daemon.run(setup, "text", log_stream=stream, beside=watch)
+    target.write_text(drawn[0], encoding="utf-8")
 
 
 if __name__ == "__main__":
