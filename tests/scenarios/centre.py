@@ -15,9 +15,18 @@ from pathlib import Path
 
 import msgspec
 
+from acd.core.events import DeviceState, RingOutcome
 from acd.core.ids import AgentId, MenuId, NodeId, PromptId, QueueId
 from acd.core.plan import AgentAction, MenuPlan, Plan, Say
-from acd.core.records import Activity, CallEnded, CallState, Outcome, Presence
+from acd.core.records import (
+    Activity,
+    AgentRung,
+    CallEnded,
+    CallState,
+    Outcome,
+    Presence,
+    RingEnded,
+)
 from tests import plans
 from tests.scenarios.engine import Engine, Said
 from tests.scenarios.proxy import Proxy
@@ -196,7 +205,23 @@ class Centre:
         left: Callable[[], bool] = lambda: not self.engine.remains_of()  # noqa: E731
         until(left, 8, "an engine without calls")
         assert self.world.channels() == []
+        until(lambda: not self._not_free(), 3, f"a free phone of everybody: {self._not_free()}")
         assert self.engine.exit_status is None, self.engine.log.getvalue()[-3000:]
+
+    def _not_free(self) -> list[str]:
+        """Phones that rang in this scenario and are not seen free, though no call is left.
+
+        One that was not reached is taken for unreachable for a while.
+        """
+        rang = {ring.agent for ring in self.said(AgentRung)} - {QUALIFIED}
+        for end in self.said(RingEnded):
+            if end.outcome is RingOutcome.UNREACHABLE:
+                rang.discard(end.agent)
+        return [
+            f"{view.agent} {view.device}"
+            for view in self.engine.snapshot().agents
+            if view.device is not DeviceState.FREE and view.agent in rang
+        ]
 
     def stop(self) -> None:
         """Stop the engine, then the world."""

@@ -1,6 +1,6 @@
 """Each scenario on each world: one world and one engine for all of them, cleared in between."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         worlds = worlds_of(metafunc.function.__name__)
         params = [pytest.param(world, marks=marks[world]) for world in worlds]
         metafunc.parametrize("world", params, indirect=True, scope="session")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A scenario that fails shows what the engine wrote."""
+    report = yield
+    centre = getattr(item, "funcargs", {}).get("centre")
+    if report.failed and isinstance(centre, Centre):
+        report.sections.append(("engine's log", centre.engine.log.getvalue()[-6000:]))
+    return report
 
 
 @pytest.fixture(scope="session")
