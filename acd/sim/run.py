@@ -15,7 +15,7 @@ from typing import Final, TextIO
 
 import msgspec
 
-from acd.ami.items import FrameReceived, LinkUp
+from acd.ami.items import FrameReceived, LinkDown, LinkUp
 from acd.ami.messages import WANTED_EVENTS
 from acd.ami.wire import event_name
 from acd.core.events import AgentRequested, Tick
@@ -29,7 +29,7 @@ from acd.sim.centre import SPARE_PHONES, build_plan
 from acd.sim.facts import Fact, OnFact
 from acd.sim.faults import Disturbance, Faults
 from acd.sim.pbx import AgentPhone, Options, VirtualPbx
-from acd.sim.workload import Worker, Workload, build_load
+from acd.sim.workload import Load, Worker, Workload, build_load
 
 PBX: Final = PbxId("main")
 START: Final = 1_700_000_000.0
@@ -66,6 +66,7 @@ class Report(msgspec.Struct, frozen=True):
 
     seed: int
     hours: float
+    connections: int
     agents: int
     calls: int
     outcomes: dict[str, int]
@@ -88,23 +89,29 @@ def run(
     hours: float = 1.0,
     *,
     plan: Plan | None = None,
+    load: Load | None = None,
     latency_seconds: float = 0.002,
     faults: Faults | None = None,
+    cuts: int = 0,
     sabotage: Callable[[Pipeline], None] | None = None,
 ) -> Report:
     """Play so many hours from this seed and return what the auditor found.
 
     Without a ``plan`` the centre of ``acd.sim.centre`` is played, which differs by seed; with one
-    its agents, codes and menus must be of that shape. ``latency_seconds`` is the most a message
-    takes one way. ``sabotage`` may spoil the pipeline before it starts, to see it found out.
+    its agents, codes and menus must be of that shape. ``load`` is drawn as well unless given.
+    ``latency_seconds`` is the most a message takes one way; ``cuts`` is how often in an hour the
+    connection breaks, for up to 5 s, with what was on its way. ``sabotage`` may spoil the pipeline
+    before it starts, to see it found out.
     """
     plan = plan or build_plan(Random(f"{seed} plan"))
-    hour = _Run(seed, plan, latency_seconds, faults)
+    hour = _Run(seed, plan, load, latency_seconds, faults)
     if sabotage is not None:
         sabotage(hour.pipeline)
     end = START + hours * 3600.0
-    hour.step(LinkUp(PBX, 1))
+    hour.connect(START)
     hour.workload.start(START, hours * 3600.0)
+    for _ in range(round(cuts * hours)):
+        hour.pbx.at(START + hour.rng.uniform(1.0, hours * 3600.0 - 10.0), hour.cut)
     hour.until(end)
     hour.workload.close(hour.now, CLOSING_SECONDS)
     hour.until(end + CLOSING_SECONDS + SETTLING_SECONDS)
@@ -143,7 +150,12 @@ class _Run:
     """One run under way: both sides, the wire between them, and the auditor at its side."""
 
     def __init__(
-        self, seed: int, plan: Plan, latency_seconds: float, faults: Faults | None
+        self,
+        seed: int,
+        plan: Plan,
+        load: Load | None,
+        latency_seconds: float,
+        faults: Faults | None,
     ) -> None:
         self.now = START
         self.sent: list[bytes] = []
@@ -156,14 +168,16 @@ class _Run:
             plan, [PbxSetup(PBX, _SYSTEM_NAME)], secret=seed.to_bytes(16), now=START
         )
         self.auditor = Auditor(plan, PBX, START)
-        rng = Random(f"{seed} wire")
-        self.to_engine = Wire(rng, latency_seconds)
-        self.to_pbx = Wire(rng, latency_seconds)
+        self.rng = Random(f"{seed} wire")
+        self.to_engine = Wire(self.rng, latency_seconds)
+        self.to_pbx = Wire(self.rng, latency_seconds)
+        self.epoch = 0
+        self.status = "down"
         self.disturbance = Disturbance(faults, seed) if faults is not None else None
         self.asked: deque[AgentRequested] = deque()
         rng = Random(f"{seed} workload")
         workers = [Worker(agent.id, agent.phone, agent.pin) for agent in plan.agents.values()]
-        load = build_load(rng)
+        load = load or build_load(rng)
         self.workload = Workload(self.pbx, workers, SPARE_PHONES, load, rng, self._ask)
 
     def _happened(self, fact: Fact) -> None:
@@ -181,6 +195,25 @@ class _Run:
                 DeviceId(phone) if phone else None,
             )
         )
+
+    # -- the connection -----------------------------------------------------------------------
+
+    def connect(self, now: float) -> None:
+        """The link has logged in, anew unless it is the first time."""
+        self.epoch += 1
+        self.step(LinkUp(PBX, self.epoch))
+
+    def cut(self, now: float) -> None:
+        """The connection breaks. Of what was on its way to the PBX the first part arrives."""
+        if self.status == "down":
+            return
+        self.to_engine.arriving.clear()
+        on_its_way = self.to_pbx.arriving
+        for _ in range(self.rng.randint(0, len(on_its_way))):
+            on_its_way.pop()
+        self.auditor.blinded(now)
+        self.step(LinkDown(PBX, self.epoch, "cut"))
+        self.pbx.at(now + self.rng.choice((0.05, self.rng.uniform(0.1, 5.0))), self.connect)
 
     # -- the loop -----------------------------------------------------------------------------
 
@@ -207,7 +240,7 @@ class _Run:
                 while arriving and arriving[0][0] <= now:
                     frame = arriving.popleft()[1]
                     delivered(frame, now)
-                    self.step(FrameReceived(PBX, 1, frame))
+                    self.step(FrameReceived(PBX, self.epoch, frame))
                 engine_at = pipeline.next_deadline() or _NEVER
             elif engine_at <= now:
                 self.step(Tick())
@@ -238,7 +271,7 @@ class _Run:
             for message in messages
             if message[:6] != b"Event:" or event_name(message) in WANTED_EVENTS
         ]
-        if wanted:
+        if wanted and self.status != "down":
             self.messages += len(wanted)
             self.to_engine.put(wanted, self.now)
 
@@ -255,6 +288,10 @@ class _Run:
             self.sent += (b"%r" % self.now, write.data)
         for drop in outputs.drops:
             raise AssertionError(f"the link was dropped: {drop.reason}")
+        if (status := self.pipeline.sessions[PBX].state.value) != self.status:
+            self.status = status
+            if status == "live" and self.epoch > 1:
+                self.auditor.sees_again(self.now)
         for _, reason in outputs.rejected:
             self.rejected[reason] += 1
 
@@ -304,6 +341,7 @@ class _Run:
         return Report(
             seed=seed,
             hours=hours,
+            connections=self.epoch,
             agents=len(self.auditor.plan.agents),
             calls=len(ended),
             outcomes=dict(Counter(one.outcome.value for one in ended)),

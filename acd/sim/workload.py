@@ -58,7 +58,7 @@ def build_load(rng: Random) -> Load:
         calls=max(262, round(rng.gauss(calls_wanted, calls_wanted**0.5))),
         staffed=rng.uniform(0.6, 1.0),
         talk_seconds=rng.uniform(40.0, 300.0),
-        patience_seconds=rng.uniform(60.0, 400.0),
+        patience_seconds=rng.uniform(30.0, 200.0),
         early_wrap_up=rng.uniform(0.3, 0.95),
         mischief=rng.choice((0.0, 0.01, 0.05, 0.15)),
     )
@@ -128,7 +128,7 @@ class Workload:
         rng = self._rng
         option = rng.choices("123456", weights=(10, 30, 20, 15, 10, 15))[0]
         style = rng.random()
-        at = rng.uniform(1.0, 20.0)
+        at = min(20.0, 0.5 + rng.expovariate(1 / 5.0))
         if style < 0.62:
             return [(at, option)]
         if style < 0.72:

@@ -34,9 +34,18 @@ from acd.core.records import (
 from acd.pipeline import Pipeline
 from acd.sim.auditor.verdicts import MOST_OF_A_RULE, Docket, Rule
 from acd.sim.run import run
+from acd.sim.workload import Load
 
-SEED = 7
-"""A busy one: many wait, so that there is an order to break."""
+SEED = 33
+BUSY = Load(
+    calls=400,
+    staffed=0.8,
+    talk_seconds=150.0,
+    patience_seconds=200.0,
+    early_wrap_up=0.5,
+    mischief=0.02,
+)
+"""Many wait, so that there is an order to break."""
 HOURS = 0.2
 
 Output = Command | Record
@@ -215,7 +224,7 @@ BREAKS: list[tuple[Rule, str, Sabotage]] = [
 
 
 def test_an_honest_engine_breaks_nothing() -> None:
-    assert run(SEED, HOURS).violations == ()
+    assert run(SEED, HOURS, load=BUSY).violations == ()
 
 
 @pytest.mark.parametrize(
@@ -223,7 +232,7 @@ def test_an_honest_engine_breaks_nothing() -> None:
     [pytest.param(rule, sabotage, id=f"{rule}: {name}") for rule, name, sabotage in BREAKS],
 )
 def test_the_broken_rule_is_named(rule: Rule, sabotage: Sabotage) -> None:
-    report = run(SEED, HOURS, sabotage=sabotage)
+    report = run(SEED, HOURS, load=BUSY, sabotage=sabotage)
     assert rule in {violation.rule for violation in report.violations}
 
 
@@ -232,7 +241,7 @@ def test_every_rule_is_broken_by_some_test() -> None:
 
 
 def test_a_violation_tells_the_story_of_those_involved() -> None:
-    report = run(SEED, HOURS, sabotage=other_queues(wrap_up_seconds=1.0))
+    report = run(SEED, HOURS, load=BUSY, sabotage=other_queues(wrap_up_seconds=1.0))
     first = next(one for one in report.violations if one.rule is Rule.WRAP_UP)
     agent = first.text.partition(" ")[0]
     assert first.history
@@ -253,7 +262,7 @@ def test_one_bug_does_not_fill_the_report() -> None:
 
 def test_what_the_engine_says_of_an_agent_is_only_a_claim() -> None:
     """An engine that hides a state it has does not deceive the auditor: facts count."""
-    honest = run(SEED, HOURS)
-    hidden = run(SEED, HOURS, sabotage=silent_about(AgentChanged, 1))
+    honest = run(SEED, HOURS, load=BUSY)
+    hidden = run(SEED, HOURS, load=BUSY, sabotage=silent_about(AgentChanged, 1))
     assert hidden.calls == honest.calls
     assert hidden.violations

@@ -1,6 +1,9 @@
 """The virtual-time run itself: the same seed gives the same bytes, and a report people can read."""
 
 import io
+import os
+import subprocess
+import sys
 from random import Random
 
 import pytest
@@ -22,6 +25,22 @@ def printed(report: Report) -> str:
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
     assert run(5, HOURS) == run(5, HOURS)
+
+
+def test_the_same_seed_gives_the_same_bytes_in_another_process() -> None:
+    """The order of a set of texts differs from process to process; nothing may hang on it."""
+    program = f"from acd.sim.run import run; print(run(5, {HOURS}, cuts=100).digest)"
+    digests = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for hash_seed in ("1", "2")
+    ]
+    assert digests == [run(5, HOURS, cuts=100).digest] * 2
 
 
 def test_another_seed_gives_another_hour() -> None:
@@ -79,6 +98,18 @@ def test_forged_messages_are_refused_and_change_nothing(seed: int) -> None:
     forged = run(seed, 0.3, faults=Faults(forged=0.2))
     assert forged.violations == (), printed(forged)
     assert sum(forged.rejected.values()) > 100
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_broken_connections_break_no_rule(seed: int) -> None:
+    """What arrived, rang, talked and left meanwhile is found out, and nobody is forgotten."""
+    report = run(seed, 0.3, cuts=80)
+    assert report.connections > 15
+    assert report.violations == (), printed(report)
+
+
+def test_a_connection_that_holds_is_made_once() -> None:
+    assert run(5, HOURS).connections == 1
 
 
 def test_what_is_written_arrives_later_and_in_order() -> None:

@@ -56,6 +56,8 @@ class Auditor:
         self.scene = Scene(plan, pbx, start, tolerances or Tolerances())
         self.fact = self.scene.fact
         self.delivered = self.scene.delivered
+        self.blinded = self.scene.blinded
+        self.sees_again = self.scene.sees_again
         self.dispatch_gaps: list[float] = []
         """For each ring: seconds since caller and agent stood beside each other, by the facts."""
         self._blame = self.scene.docket.blame
@@ -99,7 +101,7 @@ class Auditor:
         self.scene.look(now)
         blame = self._blame
         for visit in self.scene.visits.values():
-            if not visit.ends:
+            if not visit.ends and (visit.heard_of or not visit.unseen):
                 text = f"{visit.call} has no final record"
                 blame(now, Rule.ONE_OUTCOME, text, visit.uniqueid, visit.call)
         for name, left in leftovers.items():
@@ -198,6 +200,9 @@ class Auditor:
                 return
 
     def _idle_longest(self, visit: Visit, queue: str, person: Person, now: float) -> None:
+        if self.scene.was_blind:
+            # Whose talk ended unseen is idle since the engine learned of it.
+            return
         known = now - self.scene.tolerances.dispatch_seconds
         margin = self.scene.tolerances.propagation_seconds
         for other in self.scene.standstill.free.values():
@@ -241,14 +246,14 @@ class Auditor:
         if record.activity is not Activity.RINGING:
             person.offer = None
         logs_in_by_code = any(phone == record.phone for phone, _ in self.scene.codes.values())
-        if record.presence is not Presence.LOGGED_OUT:
-            self.scene.binds(person, record.phone, now)
+        logged_in = record.presence is not Presence.LOGGED_OUT
+        self.scene.sits_at(person, record.phone, logged_in, now)
         if record.presence is Presence.READY and (person.asked_to_log_in or logs_in_by_code):
             self.scene.is_now(person, Presence.READY, now)
         self.scene.review(person, now)
 
     def _must_be_as_he_said(self, person: Person, now: float) -> None:
-        if person.said is not person.stated:
+        if person.said is not person.stated and self.scene.sees(now):
             text = f"{person.id} said {person.said}, and is stated {person.stated}"
             self._blame(now, Rule.PRESENCE, text, person.id, person.phone)
 
@@ -256,6 +261,8 @@ class Auditor:
         person, late = self.scene.persons[record.agent], self.scene.tolerances.propagation_seconds
         text = ""
         if isinstance(record, WrapUpStarted):
+            if person.worked_unseen:
+                person.worked_unseen, person.wrap_up_until = False, record.ends_at
             if not 0.0 <= record.ends_at - person.wrap_up_until <= late:
                 text = f"ends {record.ends_at - person.wrap_up_until:+.3f} s after its cap"
         elif record.how is WrapUpEnd.CAP:
@@ -281,7 +288,7 @@ class Auditor:
             text = f"{visit.call} has {visit.ends} final records"
             self._blame(now, Rule.ONE_OUTCOME, text, *names)
         expected = _outcome(visit, now)
-        if not visit.gone or record.outcome is not expected:
+        if not visit.gone or (record.outcome is not expected and not visit.unseen):
             there = "" if visit.gone else ", and the caller is still there"
             text = f"{visit.call} is called {record.outcome}, should be {expected}{there}"
             self._blame(now, Rule.TRUE_OUTCOME, text, *names)

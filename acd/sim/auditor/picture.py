@@ -32,7 +32,13 @@ class Visit:
     """Legs that truly ring for him or talk with him."""
     talking: str = ""
     was_bridged: bool = False
+    changed_at: float = 0.0
+    """When he last began to talk, or left."""
     rescued: bool = False
+    heard_of: bool = False
+    """The engine was told of him."""
+    unseen: bool = False
+    """He talked or left while the connection was broken: nobody can tell how it ended."""
     gone: bool = False
     ends: int = 0
 
@@ -66,6 +72,8 @@ class Person:
     """Legs that truly ring or talk at his phone."""
     wrap_up_from: float = 0.0
     wrap_up_until: float = 0.0
+    worked_unseen: bool = False
+    """His talk ended while the connection was broken."""
     asked_to_end_at: float = -1.0
     """When he last asked for its end, or logged out."""
     code_calls: dict[str, float] = field(default_factory=dict)
@@ -149,6 +157,11 @@ class Standstill:
         elif self.free.pop(person.id, None) is not None:
             person.free_since = None
             self._changed = True
+
+    def forget_pairs(self) -> None:
+        """Count anew from now on: the engine could not know of any of them."""
+        self._pairs = {}
+        self._changed = True
 
     def since(self, visit: Visit, person: Person) -> float | None:
         """Return since when these two stand beside each other; None when they do not."""

@@ -46,8 +46,12 @@ class Scene:
         self.rings: dict[str, Ring] = {}
         self.codes: dict[str, tuple[str, str]] = {}
         """Calls of codes that are not done yet: phone and what it dialled."""
-        self._at_phone = {person.phone: person for person in self.persons.values()}
+        self._home = {person.phone: person for person in self.persons.values()}
+        self._logged_in: dict[str, Person] = {}
         self._devices: dict[str, str] = {}
+        self.was_blind = False
+        self._blind = False
+        self._sees_since = start
         self._checks: list[tuple[float, int, Callable[[float], None]]] = []
         self._check_count = 0
 
@@ -77,10 +81,15 @@ class Scene:
             device = _value(frame, b"Device")
             self._devices[device] = _value(frame, b"State")
             self.docket.note(now, (device, self._devices[device]))
-            if (person := self._at_phone.get(device)) is not None:
+            if (person := self._at(device)) is not None:
                 self.review(person, now)
         elif name == b"AsyncAGIStart":
-            self._code_begins(_value(frame, b"Uniqueid"), now)
+            uniqueid = _value(frame, b"Uniqueid")
+            if (visit := self.visits.get(self.call_of(uniqueid))) is not None:
+                visit.heard_of = True
+            self._code_begins(uniqueid, now)
+        elif name == b"CoreShowChannel":
+            self._listed(frame)
         elif name == b"Hangup":
             # Most legs are known to be over already, by a fact; not one that we hung up ourselves
             # between the answer and the talk.
@@ -89,10 +98,48 @@ class Scene:
             return
         self.look(now)
 
+    def blinded(self, now: float) -> None:
+        """The connection is broken: nothing of what happens now can reach the engine."""
+        self.pass_time(now)
+        self.docket.note(now, "the connection is broken")
+        self._blind = self.was_blind = True
+        on_its_way = now - self.tolerances.propagation_seconds
+        for person in self.persons.values():
+            still = person.activity is Activity.TALKING
+            if still and person.wrap_up_from > on_its_way:
+                person.worked_unseen = True
+                person.wrap_up_until = 0.0
+        for visit in self.visits.values():
+            visit.unseen |= visit.changed_at > on_its_way
+            # He may come and go in the waiting room; the list of channels will say where he is.
+            visit.in_room = False
+            self.standstill.review_visit(visit)
+
+    def sees_again(self, now: float) -> None:
+        """The engine has read the PBX's state and works on."""
+        self.pass_time(now)
+        self.docket.note(now, "the connection is live again")
+        self._blind, self._sees_since = False, now
+
+    def sees(self, now: float) -> bool:
+        """Whether the engine can be expected to know what happens."""
+        return not self._blind and now >= self._sees_since + self.tolerances.dispatch_seconds
+
+    def _listed(self, frame: bytes) -> None:
+        visit = self.visits.get(self.call_of(_value(frame, b"Uniqueid")))
+        if visit is not None:
+            visit.heard_of = True
+            visit.in_room = (
+                _value(frame, b"Context") == "acd-wait"
+                and _value(frame, b"Application") == "BridgeWait"
+                and not visit.talking
+            )
+            self.standstill.review_visit(visit)
+
     # -- facts about rings and talks ----------------------------------------------------------
 
     def _phone_rung(self, fact: Fact, now: float) -> None:
-        person = self._at_phone.get(fact.phone)
+        person = self._at(fact.phone)
         ring = self.rings[fact.leg] = Ring(fact.leg, fact.caller, person)
         if person is None:
             self.docket.blame(now, Rule.AWAY, f"{fact.phone} is nobody's", fact.phone)
@@ -129,7 +176,8 @@ class Scene:
         if visit.talking:
             text = f"{visit.call} joined with {fact.phone} as well"
             self.docket.blame(now, Rule.ONE_AGENT, text, visit.uniqueid, visit.call)
-        visit.talking, visit.was_bridged = fact.leg, True
+        visit.talking, visit.was_bridged, visit.changed_at = fact.leg, True, now
+        visit.unseen |= self._blind
 
     def _stolen(self, fact: Fact, now: float) -> None:
         text = f"{fact.caller} was taken out of {fact.detail} by {fact.leg}"
@@ -143,7 +191,7 @@ class Scene:
         ring = self.rings.get(leg)
         if ring is None or ring.over:
             return
-        ring.over, ring.cause = True, cause
+        ring.over, ring.cause = True, "" if self._blind else cause
         visit = self.visits.get(self.call_of(ring.caller))
         if visit is not None:
             visit.legs.discard(ring.leg)
@@ -161,13 +209,19 @@ class Scene:
         visit = self.visits.get(self.call_of(fact.caller))
         if person is None or visit is None or visit.queue is None:
             return
+        if self._blind:
+            # Wrap-up begins when the engine learns of it, if it ever does.
+            person.worked_unseen = True
+            self._leg_over(fact.leg, "", now)
+            return
         person.wrap_up_from = now
         person.wrap_up_until = now + visit.queue.wrap_up_seconds
         self.check_at(person.wrap_up_until, lambda at: self.review(person, at))
         self._leg_over(fact.leg, "", now)
 
         def is_known(at: float) -> None:
-            if person.activity is Activity.TALKING and person.wrap_up_from == now:
+            still = person.activity is Activity.TALKING and person.wrap_up_from == now
+            if still and self.sees(at):
                 text = f"{person.id} is said to talk, and does not"
                 self.docket.blame(at, Rule.NOT_STUCK, text, person.id, person.phone)
 
@@ -189,12 +243,13 @@ class Scene:
     def _gone(self, fact: Fact, now: float) -> None:
         visit = self.visits.get(self.call_of(fact.caller))
         if visit is not None:
-            visit.gone = True
+            visit.gone, visit.changed_at = True, now
+            visit.unseen |= self._blind
             self.standstill.review_visit(visit)
 
     def _code_dialled(self, fact: Fact, now: float) -> None:
         self.codes[fact.leg] = (fact.phone, fact.detail)
-        person = self._at_phone.get(fact.phone)
+        person = self._at(fact.phone)
         if person is not None:
             person.code_calls[fact.leg] = now
             self.review(person, now)
@@ -213,7 +268,7 @@ class Scene:
     def _code_begins(self, leg: str, now: float) -> None:
         """The engine learns of a code now, and does now what it does at once."""
         phone, code = self.codes.get(leg, ("", ""))
-        person = self._at_phone.get(phone)
+        person = self._at(phone)
         menu = self.plan.code_menus.get(code)
         node = action_of(self.plan.menus[menu]) if menu is not None else None
         if person is None or node is None:
@@ -252,27 +307,35 @@ class Scene:
         self.review(person, now)
 
         def is_stated(at: float) -> None:
-            if person.stated is not person.said and person.said_at == now:
+            late = person.stated is not person.said and person.said_at == now
+            if late and self.sees(at):
                 text = f"{person.id} said {person.said}, and is stated {person.stated}"
                 self.docket.blame(at, Rule.PRESENCE, text, person.id)
 
         self.check_at(now + self.tolerances.propagation_seconds, is_stated)
 
-    def binds(self, person: Person, phone: str, now: float) -> None:
-        other = self._at_phone.get(phone)
-        if other is person:
-            return
-        if other is not None and other.stated is not Presence.LOGGED_OUT:
+    def _at(self, phone: str) -> Person | None:
+        """Who is logged in there; when nobody is, whose phone it is."""
+        return self._logged_in.get(phone) or self._home.get(phone)
+
+    def sits_at(self, person: Person, phone: str, logged_in: bool, now: float) -> None:
+        """The engine says where he sits; a phone has one person at most who is logged in."""
+        other = self._logged_in.get(phone)
+        if logged_in and other is not None and other is not person:
             text = f"{person.id} is at {phone} beside {other.id}"
             self.docket.blame(now, Rule.PRESENCE, text, person.id, other.id)
-        if self._at_phone.get(person.phone) is person:
-            del self._at_phone[person.phone]
+        if self._logged_in.get(person.phone) is person:
+            del self._logged_in[person.phone]
         person.phone = phone
-        self._at_phone[phone] = person
+        if logged_in:
+            self._logged_in[phone] = person
 
     # -- time and the rest --------------------------------------------------------------------
 
     def look(self, now: float) -> None:
+        if not self.sees(now):
+            self.standstill.forget_pairs()
+            return
         for visit, person in self.standstill.overdue(now, self.tolerances.dispatch_seconds):
             text = f"{visit.call} waits, {person.id} is free"
             names = (visit.call, visit.uniqueid, person.id, person.phone)
