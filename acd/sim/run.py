@@ -239,7 +239,8 @@ class _Run:
             elif arriving_at <= now:
                 while arriving and arriving[0][0] <= now:
                     frame = arriving.popleft()[1]
-                    delivered(frame, now)
+                    if frame[:6] == b"Event:":
+                        delivered(frame, now)
                     self.step(FrameReceived(PBX, self.epoch, frame))
                 engine_at = pipeline.next_deadline() or _NEVER
             elif engine_at <= now:

@@ -67,9 +67,9 @@ class Scene:
             self.look(fact.at)
 
     def delivered(self, frame: bytes, now: float) -> None:
-        """This AMI message is about to be worked off by the engine."""
+        """This AMI event is about to be worked off by the engine."""
         self.pass_time(now)
-        name = frame[7 : frame.find(b"\r\n")] if frame.startswith(b"Event: ") else b""
+        name = frame[7 : frame.find(b"\r\n")]
         if name in (b"BridgeEnter", b"BridgeLeave"):
             visit = self.visits.get(self.call_of(_value(frame, b"Uniqueid")))
             if visit is not None:
