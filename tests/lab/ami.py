@@ -74,7 +74,8 @@ class Observer:
         self._reader.start()
         try:
             self.action("Login", Username=user, Secret=secret)
-        except AmiError:
+        except (AmiError, OSError):
+            # A PBX that is just coming up may accept the connection and reset it at once.
             self.close()
             raise
 
