@@ -268,7 +268,7 @@ class Auditor:
         elif record.how is WrapUpEnd.CAP:
             if not 0.0 <= now - person.wrap_up_until <= late:
                 text = f"was ended {now - person.wrap_up_until:+.3f} s after its cap"
-        elif person.asked_to_end_at != now:
+        elif now - person.asked_to_end_at > late:
             text = f"was ended ({record.how}) and the agent did not ask for it"
         else:
             person.wrap_up_until = now

@@ -48,6 +48,8 @@ class Scene:
         """Calls of codes that are not done yet: phone and what it dialled."""
         self._home = {person.phone: person for person in self.persons.values()}
         self._logged_in: dict[str, Person] = {}
+        self._left: dict[str, tuple[Person, float]] = {}
+        """Who logged out at a phone last, and when: a ring for him may still be on its way."""
         self._devices: dict[str, str] = {}
         self.was_blind = False
         self._blind = False
@@ -139,7 +141,7 @@ class Scene:
     # -- facts about rings and talks ----------------------------------------------------------
 
     def _phone_rung(self, fact: Fact, now: float) -> None:
-        person = self._at(fact.phone)
+        person = self._rung_at(fact.phone, now)
         ring = self.rings[fact.leg] = Ring(fact.leg, fact.caller, person)
         if person is None:
             self.docket.blame(now, Rule.AWAY, f"{fact.phone} is nobody's", fact.phone)
@@ -318,6 +320,11 @@ class Scene:
         """Who is logged in there; when nobody is, whose phone it is."""
         return self._logged_in.get(phone) or self._home.get(phone)
 
+    def _rung_at(self, phone: str, now: float) -> Person | None:
+        left, at = self._left.get(phone, (None, 0.0))
+        still = now - at < self.tolerances.propagation_seconds
+        return left if still and phone not in self._logged_in else self._at(phone)
+
     def sits_at(self, person: Person, phone: str, logged_in: bool, now: float) -> None:
         """The engine says where he sits; a phone has one person at most who is logged in."""
         other = self._logged_in.get(phone)
@@ -326,6 +333,7 @@ class Scene:
             self.docket.blame(now, Rule.PRESENCE, text, person.id, other.id)
         if self._logged_in.get(person.phone) is person:
             del self._logged_in[person.phone]
+            self._left[person.phone] = (person, now)
         person.phone = phone
         if logged_in:
             self._logged_in[phone] = person
