@@ -29,7 +29,8 @@ FIRST_PORT = 10_000
 PORTS_PER_SLOT = 2_000
 SLOTS = 11
 
-_SIPP_PORTS = range(4_000, FIRST_PORT, 4)
+# From 8888 on each SIPp takes a port for commands, which nobody gives it.
+_SIPP_PORTS = range(3_000, 8_880, 4)
 _turn = itertools.count(random.SystemRandom().randrange(len(_SIPP_PORTS)))
 
 
