@@ -229,14 +229,22 @@ class AsteriskWorld:
         self.lab.boot()
 
     def clear(self) -> None:
-        with self.lab.observer() as observer:
-            for row in observer.rows("CoreShowChannels"):
-                with contextlib.suppress(AmiError):  # It may have gone by itself.
-                    observer.action("Hangup", Channel=row["Channel"], Cause="16")
+        # Callers first: a ring that is ended by its caller's leaving is nobody's fault.
+        self._hang_up("PJSIP/trunk-")
+        with contextlib.suppress(TimeoutError):
+            self.lab.wait_until_idle(0.5)
+        self._hang_up("")
         self.lab.wait_until_idle()
         for sipp in self._callers:
             sipp.stop()
         self._callers.clear()
+
+    def _hang_up(self, prefix: str) -> None:
+        with self.lab.observer() as observer:
+            for row in observer.rows("CoreShowChannels"):
+                if row["Channel"].startswith(prefix):
+                    with contextlib.suppress(AmiError):  # It may have gone by itself.
+                        observer.action("Hangup", Channel=row["Channel"], Cause="16")
 
     def _put_away(self) -> None:
         if self._agents is not None:

@@ -5,6 +5,7 @@ facts, which it states whether or not an event about them was sent.
 """
 
 import asyncio
+import contextlib
 import secrets
 import threading
 import time
@@ -270,14 +271,22 @@ class SimulatedWorld:
         asyncio.run_coroutine_threadsafe(restarted(), self._loop).result(5)
 
     def clear(self) -> None:
+        # Callers first: a ring that is ended by its caller's leaving is nobody's fault.
+        self._hang_up("PJSIP/trunk-")
+        with contextlib.suppress(TimeoutError):
+            until(lambda: not self.channels(), 0.5)
+        self._hang_up("")
+        until(lambda: not self.channels(), 5, "the end of every call")
+
+    def _hang_up(self, prefix: str) -> None:
         def hang_up(pbx: VirtualPbx, now: float) -> None:
             for channel in list(pbx.channels):
-                pbx.hang_up(channel, now)
+                if channel.startswith(prefix):
+                    pbx.hang_up(channel, now)
             for device in pbx.phones:
                 pbx.private_call(device, now, busy=False)
 
         self.act(hang_up)
-        until(lambda: not self.channels(), 5, "the end of every call")
 
     def stop(self) -> None:
         assert self._stopping is not None
