@@ -8,6 +8,7 @@ SystemName of its PBX, and repeat no single-valued header (asterisk-facts, AMI).
 neither: they are believed only when their ActionID is one of ours that is still open.
 """
 
+import re
 from collections.abc import Container
 from typing import Final
 from urllib.parse import unquote_plus
@@ -171,7 +172,7 @@ class ListEnded(_Message, frozen=True):
 
 
 class Responded(_Message, frozen=True):
-    """The response to one action.
+    """The response to one action; ``text`` says why it was refused.
 
     ``timestamp`` is set for a Ping, in the PBX's own time; ``started`` for CoreStatus: the day
     and second in which this Asterisk was started.
@@ -210,12 +211,25 @@ class Rejected(_Message, frozen=True):
     reason: str
 
 
+_DONE: Final = re.compile(
+    rb"Response: Success\r\nActionID: ([0-9a-f]+)\r\n"
+    rb"(?:Message: [^\r\n]*|Ping: Pong\r\nTimestamp: ([0-9]+\.[0-9]+))"
+)
+"""By far the most messages are these: an action was done, and there is nothing more to read."""
+
+
 def read(frame: bytes, system_name: str, open_actions: Container[str]) -> Message | Rejected | None:
     """Return what one AMI message says.
 
     ``system_name`` is the secret ``systemname`` of the PBX, "" when it has none;
     ``open_actions`` holds the ActionIDs of ours that still wait for something.
     """
+    done = _DONE.fullmatch(frame)
+    if done is not None:
+        action_id = done[1].decode()
+        if action_id not in open_actions:
+            return Rejected("unknown_action")
+        return Responded(action_id, True, "", float(done[2] or 0), "")
     headers = parse(frame)
     first = headers.first.lower()
     if first not in ("event", "response"):

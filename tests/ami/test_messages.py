@@ -103,3 +103,22 @@ def test_the_environment_tells_the_number_dialled() -> None:
 )
 def test_only_a_number_is_a_number(text: str, number: str) -> None:
     assert caller_number(text) == number
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"Response: Success\r\nActionID: aa11\r\nMessage: Variable Set\r\nActionID: bb22",
+        b"Response: Success\r\nActionID: bb22\r\nMessage: Variable Set",
+        b"Response: Success\r\nActionID: bb22\r\nPing: Pong\r\nTimestamp: 1795311917.820000",
+    ],
+)
+def test_a_short_answer_is_believed_no_sooner_than_a_long_one(frame: bytes) -> None:
+    assert isinstance(read(frame, "", {"aa11"}), Rejected)
+
+
+def test_short_answers_say_what_they_say() -> None:
+    done = b"Response: Success\r\nActionID: aa11\r\nMessage: Variable Set"
+    pong = b"Response: Success\r\nActionID: aa11\r\nPing: Pong\r\nTimestamp: 1795311917.820000"
+    assert read(done, "", {"aa11"}) == Responded("aa11", True, "", 0.0, "")
+    assert read(pong, "", {"aa11"}) == Responded("aa11", True, "", 1795311917.82, "")
