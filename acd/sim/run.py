@@ -17,6 +17,7 @@ import msgspec
 
 from acd.ami.items import FrameReceived, LinkDown, LinkUp
 from acd.ami.messages import WANTED_EVENTS
+from acd.ami.session import LinkState
 from acd.ami.wire import event_name
 from acd.core.events import AgentRequested, Tick
 from acd.core.ids import AgentId, DeviceId, PbxId, RequestId
@@ -167,12 +168,13 @@ class _Run:
         self.pipeline = Pipeline(
             plan, [PbxSetup(PBX, _SYSTEM_NAME)], secret=seed.to_bytes(16), now=START
         )
+        self.session = self.pipeline.sessions[PBX]
         self.auditor = Auditor(plan, PBX, START)
         self.rng = Random(f"{seed} wire")
         self.to_engine = Wire(self.rng, latency_seconds)
         self.to_pbx = Wire(self.rng, latency_seconds)
         self.epoch = 0
-        self.status = "down"
+        self.state = LinkState.DOWN
         self.disturbance = Disturbance(faults, seed) if faults is not None else None
         self.asked: deque[AgentRequested] = deque()
         rng = Random(f"{seed} workload")
@@ -205,7 +207,7 @@ class _Run:
 
     def cut(self, now: float) -> None:
         """The connection breaks. Of what was on its way to the PBX the first part arrives."""
-        if self.status == "down":
+        if self.state is LinkState.DOWN:
             return
         self.to_engine.arriving.clear()
         on_its_way = self.to_pbx.arriving
@@ -272,7 +274,7 @@ class _Run:
             for message in messages
             if message[:6] != b"Event:" or event_name(message) in WANTED_EVENTS
         ]
-        if wanted and self.status != "down":
+        if wanted and self.state is not LinkState.DOWN:
             self.messages += len(wanted)
             self.to_engine.put(wanted, self.now)
 
@@ -289,12 +291,13 @@ class _Run:
             self.sent += (b"%r" % self.now, write.data)
         for drop in outputs.drops:
             raise AssertionError(f"the link was dropped: {drop.reason}")
-        if (status := self.pipeline.sessions[PBX].state.value) != self.status:
-            self.status = status
-            if status == "live" and self.epoch > 1:
-                self.auditor.sees_again(self.now)
         for _, reason in outputs.rejected:
             self.rejected[reason] += 1
+        state = self.session.state
+        if state is not self.state:
+            self.state = state
+            if state is LinkState.LIVE and self.epoch > 1:
+                self.auditor.sees_again(self.now)
 
     def _recorded(self, records: list[Record]) -> None:
         self.auditor.recorded(records, self.now)
@@ -310,7 +313,7 @@ class _Run:
 
     def finish(self) -> None:
         """Let the auditor judge what is left when everything should have come to rest."""
-        session, floor = self.pipeline.sessions[PBX], self.pipeline.engine.floor
+        session, floor = self.session, self.pipeline.engine.floor
         self.auditor.finish(
             self.now,
             self.pipeline.snapshot(self.now),

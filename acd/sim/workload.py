@@ -51,7 +51,7 @@ class Load:
 
 def build_load(rng: Random) -> Load:
     """Draw a load: from a quiet hour to one in which many give up."""
-    calls_wanted = rng.uniform(255, 320)
+    calls_wanted = rng.uniform(250, 300)
     # The number of arrivals of a Poisson process, as good as normal for so many. A few of them
     # hang up before the menu, and 250 are to be served in every hour.
     return Load(
@@ -204,7 +204,7 @@ class Workload:
             phone = self._phone_of(worker)
             if self._closed:
                 return
-            if self._rng.random() < 0.5 and self._quiet(phone):
+            if self._rng.random() < 0.4 and self._quiet(phone):
                 self._dials_code(phone, _CODES[action, reason], now)
             else:
                 self._ask(worker.number, action, reason, "")

@@ -167,6 +167,10 @@ class Standstill:
         """Return since when these two stand beside each other; None when they do not."""
         return self._pairs.get((visit.call, person.id))
 
+    def is_quiet(self) -> bool:
+        """Whether there is nothing to look at: no pair, and nobody has come or gone."""
+        return not self._changed and not self._pairs
+
     def overdue(self, now: float, dispatch_seconds: float) -> list[tuple[Visit, Person]]:
         """Return the pairs that have stood so long, each once."""
         if self._changed:

@@ -341,6 +341,8 @@ class Scene:
     # -- time and the rest --------------------------------------------------------------------
 
     def look(self, now: float) -> None:
+        if self.standstill.is_quiet():
+            return
         if not self.sees(now):
             self.standstill.forget_pairs()
             return
