@@ -10,7 +10,7 @@ together from Hangup, OriginateResponse and DialState in any order.
 How a ring ended (DESIGN.md, rings; tests/recordings): cause 17 busy; 21 declined; 19 depends on
 the Originate's reason: 3, our time ran out, is no answer when RINGING was seen and unreachable
 when not; any other is a phone's own 480 (do not disturb), declined. 26 or 0 after our cancel is
-cancelled; no channel at all, or any other cause, unreachable.
+cancelled; no channel at all, or any other cause, unreachable, but declined when it had rung.
 
 It must not know deadlines of agents, the plan, nor how an action looks.
 """
@@ -367,4 +367,5 @@ def _outcome(leg: Leg) -> RingOutcome:
         return RingOutcome.DECLINED
     if leg.cause in (19, None) and leg.ringing:
         return RingOutcome.NO_ANSWER
-    return RingOutcome.UNREACHABLE
+    # A phone that rang can be reached, whoever ended the ring.
+    return RingOutcome.DECLINED if leg.ringing else RingOutcome.UNREACHABLE

@@ -132,6 +132,8 @@ class Engine:
                 visits.dialogue_due(floor, CallId(subject), now)
             case "keep":
                 visits.keep_due(floor, CallId(subject), now)
+            case "unplayed":
+                visits.unplayed_due(floor, CallId(subject), now)
             case "ring":
                 offers.overdue(floor, OfferId(subject), now)
             case "wrap_up":

@@ -54,6 +54,9 @@ from acd.core.records import (
 KEEP_SECONDS: Final = 5.0
 """How often the dead-man timer (14 s in the dialplan) is put off."""
 
+UNPLAYED_SECONDS: Final = 1.0
+"""How long the Hangup of a caller may follow the end of the prompt that he left."""
+
 Talker = Call | CodeCall
 
 
@@ -140,13 +143,20 @@ def digit(floor: Floor, call_id: CallId, key: str, now: float) -> None:
 
 
 def prompt_ended(floor: Floor, call_id: CallId, play_id: int, ok: bool, now: float) -> None:
-    """Go on after a prompt; one that could not be played is noticed and passed over."""
+    """Go on after a prompt; one that could not be played is passed over and soon noticed."""
     talker = _talker(floor, call_id)
     if talker is None or talker.dialogue is None:
         return
-    if not ok:
-        floor.emit(Noticed(now, "prompt_failed", f"call {call_id}: a prompt could not be played"))
+    if not ok and not talker.dialogue.over:
+        # So it ends, too, for a caller who is just hanging up: look again when that is known.
+        floor.deadlines.set(("unplayed", call_id), now + UNPLAYED_SECONDS)
     _carry_out(floor, talker, talker.dialogue.prompt_ended(play_id, now), now)
+
+
+def unplayed_due(floor: Floor, call_id: CallId, now: float) -> None:
+    """A prompt could not be played, and it was not because the caller left: tell operators."""
+    if _talker(floor, call_id) is not None:
+        floor.emit(Noticed(now, "prompt_failed", f"call {call_id}: a prompt could not be played"))
 
 
 def dialogue_due(floor: Floor, call_id: CallId, now: float) -> None:
@@ -189,7 +199,7 @@ def gone(floor: Floor, call_id: CallId, outcome: Outcome | None, now: float) -> 
     ``outcome`` is given when somebody else than the caller ended it; an answered call stays
     answered all the same.
     """
-    for kind in ("dialogue", "keep"):
+    for kind in ("dialogue", "keep", "unplayed"):
         floor.deadlines.clear((kind, call_id))
     code_call = floor.code_calls.pop(call_id, None)
     if code_call is not None:

@@ -136,6 +136,16 @@ def test_the_order_of_hangup_and_originate_response_does_not_matter(
     assert len(next(iter(endings))) == 1
 
 
+@pytest.mark.parametrize("cause", [0, 16, 34, 41])
+def test_a_phone_that_rang_is_not_unreachable_whoever_ended_the_ring(cause: int) -> None:
+    for ringing, outcome in ((True, RingOutcome.DECLINED), (False, RingOutcome.UNREACHABLE)):
+        tracker = Tracker(PBX)
+        tracker.expect_leg(FIRST, CallId("main-1.1"))
+        if ringing:
+            tracker.feed(DialProgressed(FIRST, "RINGING"), 0.0)
+        assert tracker.feed(HungUp(FIRST, cause), 1.0) == [LegFailed(FIRST, outcome)]
+
+
 def test_half_an_end_of_a_ring_is_judged_after_a_moment() -> None:
     tracker = Tracker(PBX)
     tracker.expect_leg(FIRST, CallId("main-1.1"))

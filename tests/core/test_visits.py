@@ -25,6 +25,7 @@ from acd.core.plan import AgentAction
 from acd.core.records import (
     CallEnded,
     CallState,
+    Noticed,
     Outcome,
 )
 from tests.core.centre import PBX, Centre, rung
@@ -136,3 +137,16 @@ def test_each_way_of_leaving_has_its_own_outcome(steps: list[str], outcome: Outc
         centre.feed(CallerRescued(call))
     centre.feed(CallerHungUp(call, lost="lost" in steps))
     assert [ended.outcome for ended in centre.take(CallEnded)] == [outcome]
+
+
+def test_operators_are_told_of_a_prompt_that_cannot_be_played_but_not_of_who_hangs_up() -> None:
+    centre = Centre(plan())
+    stays, leaves, goes_on = (CallId(f"main-1.{number}") for number in (1, 2, 3))
+    for call in (stays, leaves, goes_on):
+        centre.feed(CallArrived(call, PBX, "", ""))
+    centre.feed(PromptEnded(stays, 1, False), PromptEnded(leaves, 1, False))
+    centre.feed(CallerHungUp(leaves))
+    centre.feed(DigitPressed(goes_on, "1"), PromptEnded(goes_on, 1, False))
+    centre.wait(2.0)
+    told = [one for one in centre.take(Noticed) if one.kind == "prompt_failed"]
+    assert [stays in one.text for one in told] == [True]
