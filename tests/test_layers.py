@@ -31,7 +31,7 @@ Imports = frozenset[str]
 CORE: Imports = PURE_STDLIB | {"msgspec", "random.Random", "acd.core"}
 VIRTUAL_PBX: Imports = frozenset(sys.stdlib_module_names) | {"msgspec", "acd.ami.wire", "acd.sim"}
 
-CORE_VALUES = {"ids", "events", "commands", "records", "plan"}
+CORE_VALUES = {"ids", "events", "commands", "records", "place", "plan"}
 """The core's vocabulary. All else in it is the engine's inside, and new modules are so by birth."""
 
 PURE_AMI: Imports = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 
@@ -310,8 +311,9 @@ def test_every_metric_follows_the_naming_rules() -> None:
             assert family.name.endswith("_seconds")
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
 def test_promtool_has_nothing_to_say() -> None:
+    if shutil.which("promtool") is None and not os.environ.get("CI"):
+        pytest.skip("promtool is missing: apt-get install prometheus")
     run = subprocess.run(
         ["promtool", "check", "metrics"],
         input=page(made()).encode(),

@@ -26,7 +26,9 @@ from acd.core.commands import (
     StopPrompt,
 )
 from acd.core.deadlines import Deadlines
-from acd.core.ids import CallId, OfferId
+from acd.core.ids import CallId, Language, OfferId, QueueId, SkillId
+from acd.core.place import Place
+from acd.core.plan import Need
 
 ACTION_SECONDS: Final = 5.0
 """How long the PBX may take to answer an action."""
@@ -46,31 +48,41 @@ class Pending(msgspec.Struct, gc=False):
     """True when rows and an end of list follow the response."""
 
 
-class Place(msgspec.Struct, frozen=True):
-    """Where a caller waits, as it stands on his channel in ACD_CALL."""
-
-    queue: str
-    queued_at: float
-    due_at: float
-    option: str
-    language: str
-
-
 def encode_place(place: Place) -> str:
     """Write a place as text without commas: Asterisk splits variables at them."""
     option = re.sub(r"[^0-9A-D*#]", "", place.option)
-    return f"{place.queue}|{place.queued_at:.6f}|{place.due_at:.6f}|{option}|{place.language}"
+    dnis = re.sub(r"[^0-9*#+]", "", place.dnis)
+    needs = "+".join(f"{need.skill}:{need.minimum}" for need in place.needs)
+    return (
+        f"{place.queue}|{place.queued_at:.6f}|{place.entered_at:.6f}|{place.due_at:.6f}|"
+        f"{option}|{place.language}|{dnis}|{needs}"
+    )
 
 
 def decode_place(text: str) -> Place | None:
     """Read back what ``encode_place`` wrote; None when it is no such text."""
     parts = text.split("|")
-    if len(parts) != 5:
+    if len(parts) != 8:
         return None
+    queue, queued_at, entered_at, due_at, option, language, dnis, needs = parts
     try:
-        return Place(parts[0], float(parts[1]), float(parts[2]), parts[3], parts[4])
+        return Place(
+            QueueId(queue),
+            float(queued_at),
+            float(entered_at),
+            float(due_at),
+            option,
+            Language(language),
+            dnis,
+            tuple(_need(one) for one in needs.split("+") if one),
+        )
     except ValueError:
         return None
+
+
+def _need(text: str) -> Need:
+    skill, _, minimum = text.partition(":")
+    return Need(SkillId(skill), int(minimum))
 
 
 _UNSAFE: Final = re.compile(r"[^\w .:/()&+#*-]|[\x00-\x1f\x7f]|[_]", re.UNICODE)
@@ -143,11 +155,9 @@ class Actions:
                 return [self.enter_menu(caller, now)]
             case KeepInMenu():
                 return [self._set(caller, "TIMEOUT(absolute)", str(DEAD_MAN_SECONDS), now)]
-            case MoveToWaitingRoom(_, queue, queued_at, due_at, option, language):
-                place = encode_place(Place(queue, queued_at, due_at, option, language))
-                caller.in_menu = False
+            case MoveToWaitingRoom(_, place):
                 return [
-                    self._set(caller, "ACD_CALL", place, now),
+                    self._set(caller, "ACD_CALL", encode_place(place), now),
                     self.redirect(caller.channel, "acd-wait", now, caller.call),
                 ]
             case RingAgent():

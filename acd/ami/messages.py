@@ -28,7 +28,6 @@ WANTED_EVENTS: Final = frozenset(
         b"DialBegin",
         b"DialState",
         b"DeviceStateChange",
-        b"FullyBooted",
         b"DTMFBegin",
         b"DTMFEnd",
         b"Hold",
@@ -55,7 +54,6 @@ class AgiStarted(_Message, frozen=True):
     uniqueid: str
     channel: str
     context: str
-    extension: str
     caller_number: str
     dialled_number: str
 
@@ -143,12 +141,6 @@ class HoldChanged(_Message, frozen=True):
     held: bool
 
 
-class Booted(_Message, frozen=True):
-    """The PBX is up; sent after each login too."""
-
-    uptime_seconds: int
-
-
 class ChannelListed(_Message, frozen=True):
     """One row of CoreShowChannels: one living channel."""
 
@@ -156,11 +148,9 @@ class ChannelListed(_Message, frozen=True):
     uniqueid: str
     channel: str
     context: str
-    extension: str
     application: str
     bridge: str
     caller_number: str
-    dialled_number: str
     place: str
     """The channel variable ACD_CALL: where the caller waits (acd.ami.actions.place_of)."""
 
@@ -198,7 +188,6 @@ Message = (
     | KeyBegun
     | KeyEnded
     | HoldChanged
-    | Booted
     | ChannelListed
     | ListEnded
     | Responded
@@ -303,8 +292,6 @@ def _event(name: str, headers: Headers, action_id: str) -> Message | Rejected | 
             return _channel_listed(headers, action_id)
         case "CoreShowChannelsComplete" | "DeviceStateListComplete":
             return ListEnded(action_id)
-        case "FullyBooted":
-            return Booted(int(get("Uptime") or 0))
         case _:
             return None
 
@@ -322,9 +309,8 @@ def _agi_started(headers: Headers) -> AgiStarted | Rejected:
         headers.get("Uniqueid"),
         headers.get("Channel"),
         headers.get("Context"),
-        headers.get("Exten"),
-        caller_number(headers.get("CallerIDNum")),
-        dialled_number(values.get("agi_dnid", "")),
+        clean_number(headers.get("CallerIDNum")),
+        clean_number(values.get("agi_dnid", "")),
     )
 
 
@@ -339,11 +325,9 @@ def _channel_listed(headers: Headers, action_id: str) -> ChannelListed:
         headers.get("Uniqueid"),
         headers.get("Channel"),
         headers.get("Context"),
-        headers.get("Exten"),
         headers.get("Application"),
         headers.get("BridgeId"),
-        caller_number(headers.get("CallerIDNum")),
-        "",
+        clean_number(headers.get("CallerIDNum")),
         place,
     )
 
@@ -351,16 +335,7 @@ def _channel_listed(headers: Headers, action_id: str) -> ChannelListed:
 _NUMBER: Final = frozenset("0123456789*#+")
 
 
-def caller_number(text: str) -> str:
-    """Return a caller's number as at most 32 of 0-9 * # +, "" when it is withheld or no number."""
-    return _number(text)
-
-
-def dialled_number(text: str) -> str:
-    """Return the number dialled, cleaned as ``caller_number`` does."""
-    return _number(text)
-
-
-def _number(text: str) -> str:
+def clean_number(text: str) -> str:
+    """Return a telephone number as at most 32 of 0-9 * # +, "" when withheld or no number."""
     cleaned = "".join(character for character in text[:32] if character in _NUMBER)
     return cleaned if len(cleaned) == len(text[:32]) else ""

@@ -5,7 +5,7 @@ events wait in a buffer; what it lists is compared with what we believed, the di
 ordinary events, then the buffer is worked off and the PBX is LIVE: only then is anybody rung there.
 The same reading is done again when an action about a channel fails that we still believe in.
 
-Every BEAT_SECONDS the PBX is pinged; the answer's time, which is its own clock, becomes the global
+Every BEAT_SECONDS the PBX is pinged; every second answer's time, its own clock, becomes the global
 ACD_HEARTBEAT that its dialplan watches. A ping or any other action that stays unanswered means that
 the connection is dead, whatever TCP says: it is dropped, and nothing of it is sent again.
 
@@ -45,9 +45,11 @@ from acd.core.events import (
     RingOutcome,
     WaitingRoomEntered,
 )
-from acd.core.ids import CallId, OfferId, PbxId, QueueId
+from acd.core.ids import CallId, OfferId, PbxId
 
 BEAT_SECONDS: Final = 2.0
+HEARTBEAT_SECONDS: Final = 3.5
+"""At most so often ACD_HEARTBEAT is set: with every second ping, of the 15 s it may be old."""
 PING_SECONDS: Final = 2.5
 """With BEAT_SECONDS: a dead connection is noticed within 4.5 s."""
 RECANCEL_SECONDS: Final = 0.1
@@ -90,6 +92,7 @@ class Session:
         self._suspects: set[CallId] = set()
         """Calls an action failed for: if they are still believed in a while later, we look."""
         self._started = ""
+        self._heartbeat_at = 0.0
         self._restarted = False
 
     # -- the link -----------------------------------------------------------------------------
@@ -222,7 +225,8 @@ class Session:
         self._timers.set("beat", now + BEAT_SECONDS)
 
     def _beaten(self, timestamp: float, now: float) -> None:
-        if timestamp > 0 and self.state is LinkState.LIVE:
+        if timestamp > 0 and self.state is LinkState.LIVE and now >= self._heartbeat_at:
+            self._heartbeat_at = now + HEARTBEAT_SECONDS
             self.writes.append(
                 self.actions.encode(
                     Pending("heartbeat"),
@@ -237,6 +241,7 @@ class Session:
 
     def _start_sync(self, now: float) -> None:
         self.state = LinkState.SYNC
+        self._heartbeat_at = 0.0
         self._rows, self._devices, self._buffer = [], [], []
         self._lists_open = 2
         for kind, action, lists in (
@@ -287,7 +292,7 @@ class Session:
                 # Whatever was playing or asked is not known any more: he is asked again.
                 self.writes.append(self.actions.enter_menu(caller, now))
             elif row.application == "BridgeWait" and row.bridge not in self._talks:
-                caller.bridge, caller.in_menu = row.bridge, False
+                caller.bridge = row.bridge
                 if not caller.in_room:
                     caller.in_room = True
                     events.append(WaitingRoomEntered(caller.call))
@@ -332,12 +337,7 @@ class Session:
                     caller.call,
                     self.pbx,
                     row.caller_number,
-                    row.dialled_number,
-                    QueueId(place.queue),
-                    place.queued_at,
-                    place.due_at,
-                    place.option,
-                    place.language,
+                    place,
                 )
             )
         elif row.context in (MENU_CONTEXT, CODE_CONTEXT, WAIT_CONTEXT) and not row.bridge:

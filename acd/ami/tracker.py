@@ -89,7 +89,6 @@ class CallerChannel(msgspec.Struct, gc=False):
     uniqueid: str
     channel: str
     code: bool
-    in_menu: bool = True
     in_room: bool = False
     bridge: str = ""
     key_down: str = ""
@@ -196,16 +195,14 @@ class Tracker:
     def adopt(self, row: ChannelListed, *, code: bool, in_room: bool) -> CallerChannel:
         """Take a channel that was read from a list for a caller's; it must not be known yet."""
         call = CallId(f"{self.pbx}-{row.uniqueid.rpartition('-')[2]}")
-        caller = CallerChannel(
-            call, row.uniqueid, row.channel, code, not in_room, in_room, row.bridge
-        )
+        caller = CallerChannel(call, row.uniqueid, row.channel, code, in_room, row.bridge)
         self.callers[row.uniqueid] = self._by_call[call] = caller
         return caller
 
     def _agi_started(self, message: AgiStarted) -> list[Event]:
         caller = self.callers.get(message.uniqueid)
         if caller is not None:
-            caller.in_menu, caller.in_room, caller.bridge = True, False, ""
+            caller.in_room, caller.bridge = False, ""
             caller.commands = {}
             return [MenuReached(caller.call)]
         code = message.context == CODE_CONTEXT
@@ -272,7 +269,7 @@ class Tracker:
     def _bridge_entered(self, message: BridgeEntered) -> list[Event]:
         caller = self.callers.get(message.uniqueid)
         if caller is not None:
-            caller.bridge, caller.in_menu = message.bridge, False
+            caller.bridge = message.bridge
             if message.holding:
                 caller.in_room = True
                 return [WaitingRoomEntered(caller.call)]

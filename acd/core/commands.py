@@ -6,7 +6,8 @@ actions; text in them (labels, numbers) is still as hostile as it came and is ma
 
 import msgspec
 
-from acd.core.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueId
+from acd.core.ids import AgentId, CallId, DeviceId, OfferId, PbxId
+from acd.core.place import Place
 
 
 class _Command(msgspec.Struct, frozen=True, gc=False):
@@ -41,11 +42,7 @@ class MoveToWaitingRoom(_Command, frozen=True):
     """Send the caller to music; his place is written on his channel so that it outlives us."""
 
     call: CallId
-    queue: QueueId
-    queued_at: float
-    due_at: float
-    option: str
-    language: str
+    place: Place
 
 
 class RingAgent(_Command, frozen=True):

@@ -9,7 +9,8 @@ from enum import StrEnum
 
 import msgspec
 
-from acd.core.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueId, RequestId
+from acd.core.ids import AgentId, CallId, DeviceId, OfferId, PbxId, RequestId
+from acd.core.place import Place
 from acd.core.plan import AgentAction, Plan
 
 
@@ -59,12 +60,7 @@ class CallFoundWaiting(_Event, frozen=True):
     call: CallId
     pbx: PbxId
     ani: str
-    dnis: str
-    queue: QueueId
-    queued_at: float
-    due_at: float
-    option: str
-    language: str
+    place: Place
 
 
 class CodeDialled(_Event, frozen=True):

@@ -23,7 +23,7 @@ from acd.core.events import (
     CodeDialled,
 )
 from acd.core.floor import CodeCall, Floor
-from acd.core.ids import AgentId, CallId, Language, QueueId
+from acd.core.ids import AgentId, CallId, QueueId
 from acd.core.ivr import (
     ALL_DIGITS,
     Act,
@@ -38,6 +38,7 @@ from acd.core.ivr import (
 )
 from acd.core.matching import match_call, review_and_match
 from acd.core.offers import silence
+from acd.core.place import Place
 from acd.core.plan import AgentDo, Enqueue
 from acd.core.records import (
     CallEnded,
@@ -79,15 +80,15 @@ def found_waiting(floor: Floor, event: CallFoundWaiting, now: float) -> None:
     """A caller who waited while we were away: he keeps queue, place and wait clock."""
     if event.call in floor.calls:
         return
-    if event.queue not in floor.lanes:
-        floor.emit(Noticed(now, "unknown_queue", f"call {event.call} waits in {event.queue!r}"))
+    place = event.place
+    if place.queue not in floor.lanes:
+        floor.emit(Noticed(now, "unknown_queue", f"call {event.call} waits in {place.queue!r}"))
         return
-    call = Call(event.call, event.pbx, event.ani, event.dnis, event.queued_at)
+    call = Call(event.call, event.pbx, event.ani, place.dnis, place.queued_at)
     floor.calls[call.id] = call
-    call.option = event.option
-    call.language = Language(event.language)
+    call.option, call.language = place.option, place.language
     floor.emit(Repaired(now, "waiting_call_adopted", call.id))
-    _take_place(floor, call, event.queue, event.queued_at, event.due_at, now)
+    _take_place(floor, call, place.queue, place.queued_at, place.due_at, now)
     call.in_room = True
     match_call(floor, call, now)
 
@@ -304,7 +305,16 @@ def _send_to_room(floor: Floor, call: Call) -> None:
     assert call.queued_at is not None
     floor.emit(
         MoveToWaitingRoom(
-            call.id, call.queue, call.queued_at, call.due_at, call.option, call.language
+            call.id,
+            Place(
+                call.queue,
+                call.queued_at,
+                call.queued_at,
+                call.due_at,
+                call.option,
+                call.language,
+                call.dnis,
+            ),
         )
     )
 

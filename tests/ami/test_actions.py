@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.ami.actions import Actions, Pending, Place, decode_place, encode_place, plain
+from acd.ami.actions import Actions, Pending, decode_place, encode_place, plain
 from acd.ami.messages import AgiStarted
 from acd.ami.tracker import Tracker
 from acd.ami.wire import Headers, WireError, parse
@@ -17,7 +17,18 @@ from acd.core.commands import (
     RingAgent,
     StopPrompt,
 )
-from acd.core.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueId
+from acd.core.ids import (
+    AgentId,
+    CallId,
+    DeviceId,
+    Language,
+    OfferId,
+    PbxId,
+    QueueId,
+    SkillId,
+)
+from acd.core.place import Place
+from acd.core.plan import Need
 from acd.core.tokens import Tokens
 
 CALL = CallId("main-1.1")
@@ -37,7 +48,7 @@ RING = RingAgent(
 def actions() -> Actions:
     """Return the actions of a PBX on which one caller stands in the menu."""
     tracker = Tracker(PbxId("main"))
-    tracker.feed(AgiStarted("x-1.1", "PJSIP/trunk-1", "acd-menu", "s", "", ""), 0.0)
+    tracker.feed(AgiStarted("x-1.1", "PJSIP/trunk-1", "acd-menu", "", ""), 0.0)
     return Actions(tracker, Tokens(b"0123456789abcdef").next)
 
 
@@ -92,11 +103,10 @@ def test_a_prompt_is_a_fixed_verb_with_a_quoted_path_and_every_stop_key() -> Non
 
 
 def test_a_caller_who_is_sent_to_wait_carries_his_place_with_him() -> None:
-    place, redirect = sent(
-        actions(), MoveToWaitingRoom(CALL, QueueId("fault"), 100.25, 120.25, "1", "de")
-    )
+    waiting = Place(QueueId("fault"), 100.25, 110.5, 120.25, "1", Language("de"), "0800123")
+    place, redirect = sent(actions(), MoveToWaitingRoom(CALL, waiting))
     assert (place["Variable"], redirect["Context"]) == ("ACD_CALL", "acd-wait")
-    assert decode_place(place["Value"]) == Place("fault", 100.25, 120.25, "1", "de")
+    assert decode_place(place["Value"]) == waiting
 
 
 def test_a_dead_man_timer_is_put_off_on_his_channel() -> None:
@@ -157,11 +167,22 @@ def test_a_label_keeps_letters_and_loses_what_sip_or_ami_could_misread(
     assert plain(text, 60) == shown
 
 
-@pytest.mark.parametrize("text", ["", "fault", "a|b|c|d|e", "fault|1|2|3"])
+@pytest.mark.parametrize(
+    "text", ["", "fault", "a|b|c|d|e|f|g|h", "fault|1|2|3|4", "fault|1|2|3|4|de|5|x:y"]
+)
 def test_what_is_no_place_is_not_taken_for_one(text: str) -> None:
     assert decode_place(text) is None
 
 
 def test_a_place_survives_its_way_over_the_channel() -> None:
-    place = Place("house_connection", 1795311917.823245, 1795311937.823245, "4", "en")
+    place = Place(
+        QueueId("house_connection"),
+        1795311917.823245,
+        1795311918.5,
+        1795311937.823245,
+        "4",
+        Language("en"),
+        "0800555100",
+        (Need(SkillId("language.en"), 1), Need(SkillId("billing"), 3)),
+    )
     assert decode_place(encode_place(place)) == place

@@ -10,7 +10,7 @@ from acd.ami.messages import (
     KeyEnded,
     Rejected,
     Responded,
-    caller_number,
+    clean_number,
     read,
 )
 from tests.ami.recorded import STORIES, messages
@@ -102,7 +102,7 @@ def test_the_environment_tells_the_number_dialled() -> None:
     ],
 )
 def test_only_a_number_is_a_number(text: str, number: str) -> None:
-    assert caller_number(text) == number
+    assert clean_number(text) == number
 
 
 @pytest.mark.parametrize(

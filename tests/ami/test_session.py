@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from acd.ami.actions import Place, encode_place
+from acd.ami.actions import encode_place
 from acd.ami.messages import Rejected
 from acd.ami.session import BEAT_SECONDS, PING_SECONDS, LinkState, Session
 from acd.ami.wire import Framer, Headers, parse
@@ -27,13 +27,15 @@ from acd.core.events import (
     RingOutcome,
     WaitingRoomEntered,
 )
-from acd.core.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueId
+from acd.core.ids import AgentId, CallId, DeviceId, Language, OfferId, PbxId, QueueId
+from acd.core.place import Place
 from acd.core.tokens import Tokens
 
 PBX = PbxId("main")
 CALL = CallId("main-1.1")
 CALLER = "PJSIP/trunk-1"
 OFFER = OfferId("acd-offer")
+PLACE = Place(QueueId("fault"), 50.5, 50.5, 70.5, "1", Language("en"), "0800123")
 
 
 def event(name: str, **headers: str) -> bytes:
@@ -156,7 +158,7 @@ def waiting() -> Pbx:
     pbx = Pbx()
     pbx.connect()
     pbx.frame(arrival())
-    move = MoveToWaitingRoom(CALL, QueueId("fault"), 100.0, 120.0, "1", "de")
+    move = MoveToWaitingRoom(CALL, PLACE)
     pbx.session.writes += pbx.session.actions.for_command(move, ("", ""), pbx.now)
     pbx.answer()
     entered = pbx.frame(
@@ -192,13 +194,13 @@ def test_what_happens_while_it_is_being_read_is_not_lost() -> None:
     assert pbx.answer() == [CallArrived(CALL, PBX, "0301", "100"), PbxLive(PBX)]
 
 
-def test_the_heartbeat_is_the_pbxs_own_time_every_two_seconds() -> None:
+def test_the_heartbeat_is_the_pbxs_own_time_with_every_second_ping() -> None:
     pbx = Pbx()
     pbx.connect()
     pbx.sent.clear()
     pbx.wait(10 * BEAT_SECONDS)
     beats = [one for one in pbx.actions("Setvar") if one["Variable"] == "ACD_HEARTBEAT"]
-    assert [one["Value"] for one in beats] == ["1795311917"] * 10
+    assert [one["Value"] for one in beats] == ["1795311917"] * 5
     assert all("Channel" not in one for one in beats)
 
 
@@ -276,10 +278,10 @@ def test_two_callers_nobody_knows_are_both_taken_from_the_menu() -> None:
 
 def test_a_waiting_caller_nobody_knows_is_taken_over_with_his_place() -> None:
     pbx = Pbx()
-    place = encode_place(Place("fault", 50.5, 70.5, "1", "en"))
+    place = encode_place(PLACE)
     pbx.rows = [f"{ROOM_ROW}\r\nChanVariable: ACD_CALL={place}"]
     assert pbx.connect() == [
-        CallFoundWaiting(CALL, PBX, "0301", "", QueueId("fault"), 50.5, 70.5, "1", "en"),
+        CallFoundWaiting(CALL, PBX, "0301", PLACE),
         PbxLive(PBX),
     ]
 
@@ -287,7 +289,7 @@ def test_a_waiting_caller_nobody_knows_is_taken_over_with_his_place() -> None:
 def test_a_caller_who_talks_is_not_taken_for_one_who_waits() -> None:
     """The real PBX shows him in BridgeWait all through the talk; another ring would steal him."""
     pbx = Pbx()
-    place = encode_place(Place("fault", 50.5, 70.5, "1", "en"))
+    place = encode_place(PLACE)
     caller = channel("1.1", CALLER, "acd-wait", "BridgeWait", "talk")
     pbx.rows = [
         f"{caller}\r\nChanVariable: ACD_CALL={place}",
@@ -299,7 +301,7 @@ def test_a_caller_who_talks_is_not_taken_for_one_who_waits() -> None:
 
 def test_a_caller_who_hears_an_announcement_still_waits() -> None:
     pbx = Pbx()
-    place = encode_place(Place("fault", 50.5, 70.5, "1", "en"))
+    place = encode_place(PLACE)
     pbx.rows = [
         f"{ROOM_ROW}\r\nChanVariable: ACD_CALL={place}",
         channel("7.7", "Local/s@acd-announce-1;1", "acd-announce", "BridgeWait", "room"),

@@ -167,14 +167,14 @@ def test_twelve_quick_keys_that_are_published_twice_count_twelve_times() -> None
 
 def test_keys_of_a_phone_that_sends_no_begin_count_each_once() -> None:
     tracker = Tracker(PBX)
-    tracker.feed(AgiStarted("x-1.1", "PJSIP/trunk-1", "acd-menu", "s", "", ""), 0.0)
+    tracker.feed(AgiStarted("x-1.1", "PJSIP/trunk-1", "acd-menu", "", ""), 0.0)
     events = [tracker.feed(KeyEnded("x-1.1", digit), 0.0) for digit in "112"]
     assert events == [[DigitPressed(CallId("main-1.1"), digit)] for digit in "112"]
 
 
 def test_the_second_end_of_a_key_does_not_count_for_the_next_key() -> None:
     tracker = Tracker(PBX)
-    tracker.feed(AgiStarted("x-1.1", "PJSIP/trunk-1", "acd-menu", "s", "", ""), 0.0)
+    tracker.feed(AgiStarted("x-1.1", "PJSIP/trunk-1", "acd-menu", "", ""), 0.0)
     events: list[Event] = []
     for message in (
         KeyBegun("x-1.1", "2"),
@@ -189,19 +189,19 @@ def test_the_second_end_of_a_key_does_not_count_for_the_next_key() -> None:
 
 def test_a_key_down_without_end_counts_nothing() -> None:
     tracker = Tracker(PBX)
-    tracker.feed(AgiStarted("x-1.1", "PJSIP/trunk-1", "acd-menu", "s", "", ""), 0.0)
+    tracker.feed(AgiStarted("x-1.1", "PJSIP/trunk-1", "acd-menu", "", ""), 0.0)
     assert tracker.feed(KeyBegun("x-1.1", "5"), 0.0) == []
 
 
 def test_an_agent_is_known_by_his_endpoint_and_the_code_by_what_he_dialled() -> None:
     tracker = Tracker(PBX)
-    started = AgiStarted("x-1.1", "PJSIP/1001-00000007", "acd-code", "s", "4711", "*30")
+    started = AgiStarted("x-1.1", "PJSIP/1001-00000007", "acd-code", "4711", "*30")
     assert tracker.feed(started, 0.0) == [CodeDialled(CallId("main-1.1"), PBX, PHONE, "*30")]
 
 
 def test_entering_the_menu_again_is_not_arriving_again() -> None:
     tracker = Tracker(PBX)
-    started = AgiStarted("x-1.1", "PJSIP/trunk-1", "acd-menu", "s", "", "")
+    started = AgiStarted("x-1.1", "PJSIP/trunk-1", "acd-menu", "", "")
     tracker.feed(started, 0.0)
     assert tracker.feed(started, 1.0) == [MenuReached(CallId("main-1.1"))]
 
@@ -211,7 +211,7 @@ def test_entering_the_menu_again_is_not_arriving_again() -> None:
 )
 def test_a_prompt_that_has_ended_is_known_by_its_command_id(result: str, ok: bool) -> None:
     tracker = Tracker(PBX)
-    tracker.feed(AgiStarted("x-1.1", "PJSIP/trunk-1", "acd-menu", "s", "", ""), 0.0)
+    tracker.feed(AgiStarted("x-1.1", "PJSIP/trunk-1", "acd-menu", "", ""), 0.0)
     caller = tracker.caller(CallId("main-1.1"))
     assert caller is not None
     tracker.expect_prompt(caller, "token", 3)
@@ -224,7 +224,7 @@ def test_a_prompt_that_has_ended_is_known_by_its_command_id(result: str, ok: boo
 def test_two_in_one_bridge_are_connected_whoever_enters_first() -> None:
     for order in ((0, 1), (1, 0)):
         tracker = Tracker(PBX)
-        tracker.feed(AgiStarted("x-1.1", "PJSIP/trunk-1", "acd-menu", "s", "", ""), 0.0)
+        tracker.feed(AgiStarted("x-1.1", "PJSIP/trunk-1", "acd-menu", "", ""), 0.0)
         tracker.expect_leg(FIRST, CallId("main-1.1"))
         both = [
             BridgeEntered("x-1.1", "PJSIP/trunk-1", "b", holding=False),

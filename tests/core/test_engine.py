@@ -17,7 +17,8 @@ from acd.core.events import (
     RingOutcome,
     WaitingRoomEntered,
 )
-from acd.core.ids import CallId, QueueId
+from acd.core.ids import CallId, Language, QueueId
+from acd.core.place import Place
 from acd.core.plan import AgentAction
 from acd.core.records import (
     CallAnswered,
@@ -42,7 +43,8 @@ def test_a_caller_found_waiting_after_a_restart_keeps_place_and_wait_clock() -> 
     young = centre.call_in()
     old = CallId("main-0.7")
     at = centre.now - 500.0
-    found = CallFoundWaiting(old, PBX, "", "", QueueId("fault"), at, at + 20.0, "1", "en")
+    place = Place(QueueId("fault"), at, at, at + 20.0, "1", Language("en"), "100")
+    found = CallFoundWaiting(old, PBX, "", place)
     centre.feed(found, found)
     centre.request("1001", AgentAction.LOG_IN)
     assert centre.ring_of(old).label == "1 Fault 8:20"

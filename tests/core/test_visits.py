@@ -37,7 +37,9 @@ def test_a_caller_is_asked_then_waits_then_talks() -> None:
     call = CallId("main-1.1")
     assert any(isinstance(said, PlayPrompt) for said in centre.feed(CallArrived(call, PBX, "", "")))
     moved = centre.feed(DigitPressed(call, "1"))
-    assert any(isinstance(said, MoveToWaitingRoom) and said.queue == "fault" for said in moved)
+    assert any(
+        isinstance(said, MoveToWaitingRoom) and said.place.queue == "fault" for said in moved
+    )
     assert centre.call(call).state is CallState.QUEUED
     centre.take()
     centre.feed(WaitingRoomEntered(call))
