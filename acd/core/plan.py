@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
+from acd.core.calendar import Calendar
 from acd.core.ids import (
     AgentId,
     DeviceId,
@@ -186,3 +187,5 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     service_name: str
     """What the caller's side is told it talks to."""
     service_number: str
+    hours: Mapping[str, Calendar] = msgspec.field(default_factory=dict)
+    """Opening hours by name; what ``acd.config`` makes has at least ``always``."""
