@@ -48,6 +48,8 @@ class Calendar(msgspec.Struct, frozen=True, kw_only=True):
 
         In seconds since the epoch; None when nothing changes within 400 days.
         """
+        if self._is_constant():
+            return None
         before = self.is_open(now)
         limit = now + HORIZON_SECONDS
         moment = now
@@ -75,6 +77,11 @@ class Calendar(msgspec.Struct, frozen=True, kw_only=True):
         """Return when it is open on the date whose ``date.toordinal()`` is ``day``."""
         own = self.days.get(day)
         return self.weekly[(day - 1) % 7] if own is None else own
+
+    def _is_constant(self) -> bool:
+        """Say whether every day is open all day, or every day closed: spares a walk of 400 days."""
+        kinds = {*self.weekly, *self.days.values()}
+        return kinds in ({()}, {((0, DAY_MINUTES),)})
 
     def _offset(self, now: float) -> tuple[int, float]:
         """Return the seconds east of UTC at ``now`` and the moment from which others count."""
