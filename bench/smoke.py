@@ -116,7 +116,7 @@ def _options(plan: Plan) -> Iterator[Option]:
 
 
 def _has_skill(agent: AgentPlan, queue: QueuePlan) -> bool:
-    return all(agent.skills.get(need.skill, 0) >= need.minimum for need in queue.needs)
+    return queue.requirement.met_by(agent.skills)
 
 
 def _reached(site: Site, option: Option) -> AgentRow:

@@ -19,6 +19,7 @@ from acd.core.plan import (
     Say,
     SwitchLanguage,
 )
+from acd.core.queueplan import Requirement
 
 DE = Language("de")
 EN = Language("en")
@@ -141,7 +142,7 @@ def plan(
         QueueId(name): QueuePlan(
             id=QueueId(name),
             label={DE: f"{name.title()} line", EN: name},
-            needs=(Need(SkillId(name)),),
+            requirement=Requirement((Need(SkillId(name)),)),
             target_seconds=(targets or {}).get(name, 20.0),
             wrap_up_seconds=wrap_up_seconds,
             ring_timeout_seconds=ring_timeout_seconds,

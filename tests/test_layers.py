@@ -31,7 +31,7 @@ Imports = frozenset[str]
 CORE: Imports = PURE_STDLIB | {"msgspec", "random.Random", "acd.core"}
 VIRTUAL_PBX: Imports = frozenset(sys.stdlib_module_names) | {"msgspec", "acd.ami.wire", "acd.sim"}
 
-CORE_VALUES = {"ids", "events", "commands", "records", "place", "plan"}
+CORE_VALUES = {"ids", "events", "commands", "records", "place", "plan", "queueplan", "calendar"}
 """The core's vocabulary. All else in it is the engine's inside, and new modules are so by birth."""
 
 PURE_AMI: Imports = (
@@ -46,7 +46,8 @@ MAY_IMPORT: Mapping[str, Imports] = {
     "acd.ami.wire": PURE_STDLIB,
     "acd.pipeline": CORE | {"acd.ami", "acd.errors"},
     "acd.sim": VIRTUAL_PBX,
-    "acd.sim.centre": PURE_STDLIB | {"random.Random", "acd.core.ids", "acd.core.plan"},
+    "acd.sim.centre": PURE_STDLIB
+    | {"random.Random", "acd.core.ids", "acd.core.plan", "acd.core.queueplan"},
     "acd.sim.auditor": PURE_STDLIB
     | {
         "msgspec",

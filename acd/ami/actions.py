@@ -16,13 +16,17 @@ import msgspec
 from acd.ami.tracker import CallerChannel, Tracker
 from acd.ami.wire import encode
 from acd.core.commands import (
+    Announce,
     CancelRing,
+    ChangePlace,
     Command,
+    EnterMenu,
     HangUpCall,
     KeepInMenu,
     MoveToWaitingRoom,
     PlayPrompt,
     RingAgent,
+    SendToNumber,
     StopPrompt,
 )
 from acd.core.deadlines import Deadlines
@@ -151,7 +155,7 @@ class Actions:
                         ("CommandID", command_id),
                     )
                 ]
-            case StopPrompt():
+            case StopPrompt() | EnterMenu():
                 return [self.enter_menu(caller, now)]
             case KeepInMenu():
                 return [self._set(caller, "TIMEOUT(absolute)", str(DEAD_MAN_SECONDS), now)]
@@ -160,6 +164,15 @@ class Actions:
                     self._set(caller, "ACD_CALL", encode_place(place), now),
                     self.redirect(caller.channel, "acd-wait", now, caller.call),
                 ]
+            case ChangePlace(_, place):
+                return [self._set(caller, "ACD_CALL", encode_place(place), now)]
+            case SendToNumber(_, number):
+                return [
+                    self._set(caller, "ACD_EXTERNAL", re.sub(r"[^0-9+]", "", number), now),
+                    self.redirect(caller.channel, "acd-external", now, caller.call),
+                ]
+            case Announce():
+                return []
             case RingAgent():
                 return self._ring(command, caller, service, now)
             case HangUpCall():
@@ -208,7 +221,7 @@ class Actions:
         service_name = plain(service[0], 40)
         service_number = re.sub(r"[^0-9*#+]", "", service[1])[:32]
         return [
-            self._set(caller, "ACD_OFFER", command.offer, now),
+            self._set(caller, "ACD_OFFER", command.claim, now),
             self.encode(
                 Pending("originate", command.call, command.offer),
                 now,
@@ -222,10 +235,10 @@ class Actions:
                 ("Timeout", str(int(command.timeout_seconds * 1000))),
                 ("CallerID", f'"{name}" <{number}>'),
                 ("Variable", f"ACD_CALLER={caller.channel}"),
-                ("Variable", f"ACD_OFFER={command.offer}"),
-                # Nobody else is rung with this offer: acd-ring may claim it without its lock,
-                # which costs 10 ms between answer and bridge even when it is free.
-                ("Variable", "ACD_ALONE=1"),
+                ("Variable", f"ACD_OFFER={command.claim}"),
+                # Alone it may claim without acd-ring's lock, which costs 10 ms between answer
+                # and bridge even when it is free.
+                ("Variable", f"ACD_ALONE={int(command.alone)}"),
                 ("Variable", f"ACD_SERVICE_NAME={service_name}"),
                 ("Variable", f"ACD_SERVICE_NUMBER={service_number}"),
             ),
@@ -237,7 +250,9 @@ class Actions:
         leg = self.tracker.legs.get(command.offer)
         if leg is not None:
             leg.cancelled = True
-        writes = [] if caller is None else [self._set(caller, "ACD_OFFER", "", now)]
+        writes = []
+        if command.void and caller is not None:
+            writes.append(self._set(caller, "ACD_OFFER", "", now))
         hangup = self.encode(
             Pending("cancel", None, command.offer),
             now,

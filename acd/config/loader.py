@@ -17,6 +17,7 @@ from acd.config.schema import AcdFile, AgentEntry, QueueEntry
 from acd.config.source import Source
 from acd.core.ids import AgentId, DeviceId, Language, MenuId, QueueId, SkillId
 from acd.core.plan import AgentPlan, Need, Plan, QueuePlan
+from acd.core.queueplan import Requirement
 from acd.errors import BugError, ConfigError, Problem
 
 
@@ -95,7 +96,9 @@ def _queue(name: str, entry: QueueEntry) -> QueuePlan:
     return QueuePlan(
         id=QueueId(name),
         label={Language(code): text for code, text in entry.label.items()},
-        needs=tuple(Need(SkillId(skill), grade) for skill, grade in sorted(entry.needs.items())),
+        requirement=Requirement(
+            tuple(Need(SkillId(skill), grade) for skill, grade in sorted(entry.needs.items()))
+        ),
         target_seconds=entry.target_seconds,
         priority_seconds=entry.priority_seconds,
         ring_timeout_seconds=entry.ring_timeout_seconds,

@@ -45,11 +45,49 @@ class MoveToWaitingRoom(_Command, frozen=True):
     place: Place
 
 
+class ChangePlace(_Command, frozen=True):
+    """The caller who waits is in another queue now; where he stands and hears music he stays."""
+
+    call: CallId
+    place: Place
+
+
+class EnterMenu(_Command, frozen=True):
+    """Take the caller out of the waiting room into the menu; answered by ``MenuReached``."""
+
+    call: CallId
+
+
+class SendToNumber(_Command, frozen=True):
+    """Connect the caller with an outside ``number``; what becomes of it is the PBX's business."""
+
+    call: CallId
+    number: str
+
+
+class Announce(_Command, frozen=True):
+    """Play files (as the PBX finds them, no ending) to a caller who waits; he stays where he is.
+
+    Answered by one ``AnnouncementEnded`` with the same ``announcement_id``, also when he was
+    connected or left before the end. An agent who answers is connected at once.
+    """
+
+    call: CallId
+    announcement_id: int
+    paths: tuple[str, ...]
+
+
 class RingAgent(_Command, frozen=True):
-    """Ring ``phone`` for the waiting caller ``call``; fenced by ``offer``, which is used once."""
+    """Ring ``phone`` for the waiting caller ``call``; ``offer`` names this leg and is used once.
+
+    The leg that answers is joined with the caller only if it is the first to claim ``claim``,
+    which is on the caller's channel from now on. With ``alone`` no other leg has this claim.
+    """
 
     offer: OfferId
     call: CallId
+    claim: str
+    alone: bool
     pbx: PbxId
     agent: AgentId
     phone: DeviceId
@@ -59,10 +97,14 @@ class RingAgent(_Command, frozen=True):
 
 
 class CancelRing(_Command, frozen=True):
-    """Stop an agent's ringing leg; it shows "completed elsewhere", not a missed call."""
+    """Stop an agent's ringing leg; it shows "completed elsewhere", not a missed call.
+
+    With ``void`` the caller's claim is void too: nobody who answers now may be joined with him.
+    """
 
     offer: OfferId
     call: CallId
+    void: bool = True
 
 
 class HangUpCall(_Command, frozen=True):
@@ -72,5 +114,15 @@ class HangUpCall(_Command, frozen=True):
 
 
 Command = (
-    PlayPrompt | StopPrompt | KeepInMenu | MoveToWaitingRoom | RingAgent | CancelRing | HangUpCall
+    PlayPrompt
+    | StopPrompt
+    | KeepInMenu
+    | MoveToWaitingRoom
+    | ChangePlace
+    | EnterMenu
+    | SendToNumber
+    | Announce
+    | RingAgent
+    | CancelRing
+    | HangUpCall
 )

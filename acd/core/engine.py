@@ -13,6 +13,7 @@ from acd.core import desk, offers, visits
 from acd.core.commands import Command
 from acd.core.events import (
     AgentRequested,
+    AnnouncementEnded,
     CallArrived,
     CallerHungUp,
     CallerRescued,
@@ -80,6 +81,8 @@ class Engine:
                 visits.room_entered(floor, call, now)
             case WaitingRoomLeft(call):
                 visits.room_left(floor, call)
+            case AnnouncementEnded():
+                pass
             case LegRinging(offer):
                 offers.ringing(floor, offer)
             case LegAnswered(offer):

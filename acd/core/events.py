@@ -105,6 +105,13 @@ class WaitingRoomLeft(_Event, frozen=True):
     call: CallId
 
 
+class AnnouncementEnded(_Event, frozen=True):
+    """What ``Announce(announcement_id)`` ordered is over, or never began."""
+
+    call: CallId
+    announcement_id: int
+
+
 class CallerHungUp(_Event, frozen=True):
     """The caller's channel is gone. ``lost`` when it was the PBX that vanished, not the caller."""
 
@@ -227,6 +234,7 @@ Event = (
     | DigitPressed
     | WaitingRoomEntered
     | WaitingRoomLeft
+    | AnnouncementEnded
     | CallerHungUp
     | CallerRescued
     | LegRinging

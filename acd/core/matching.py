@@ -76,6 +76,8 @@ def ring(floor: Floor, call: Call, agent: Agent, now: float) -> None:
         RingAgent(
             offer.id,
             call.id,
+            offer.id,
+            True,
             call.pbx,
             agent.id,
             agent.phone,

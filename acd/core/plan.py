@@ -22,34 +22,27 @@ from acd.core.ids import (
     QueueId,
     SkillId,
 )
+from acd.core.queueplan import Need as Need
+from acd.core.queueplan import QueuePlan as QueuePlan
+from acd.core.queueplan import Text as Text
 
-Text = Mapping[Language, str]
-"""A text in every configured language."""
 
-
-class Need(msgspec.Struct, frozen=True, order=True):
-    """One skill a queue asks for and the least grade that satisfies it (grades are 1 to 10)."""
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """A graded skill that an agent has from and until a moment (epoch seconds, None: open)."""
 
     skill: SkillId
-    minimum: int = 1
+    grade: int
+    valid_from: float | None = None
+    valid_until: float | None = None
 
 
-class QueuePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """One waiting line: who may serve it, how soon it should be served, what follows a talk."""
+class Shift(msgspec.Struct, frozen=True, kw_only=True):
+    """When an agent works, by one of the plan's calendars."""
 
-    id: QueueId
-    label: Text
-    needs: tuple[Need, ...]
-    target_seconds: float = 20.0
-    priority_seconds: float = 0.0
-    """Added to a call's age when calls are ordered: 30 means "as if he had come 30 s earlier"."""
-    ring_timeout_seconds: float = 15.0
-    wrap_up_seconds: float = 300.0
-    declined_delay_seconds: float = 10.0
-    """How long an agent whose phone was busy or declined is not rung again."""
-    unreachable_delay_seconds: float = 30.0
-    """How long a phone that could not be reached is not tried, unless its state changes before."""
-    short_abandon_seconds: float = 5.0
+    hours: str
+    warn_seconds: float = 300.0
+    log_out: bool = False
+    """At the end of the shift he is logged out, after the call he may be in."""
 
 
 class AgentPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +52,35 @@ class AgentPlan(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     phone: DeviceId
     skills: Mapping[SkillId, int]
+    grants: tuple[Grant, ...] = ()
+    """Skills with dates, his own and his groups'; the highest grade that is valid counts."""
     pin: str = ""
     """Digits that let him log in from any phone; empty means only from his own."""
+    max_calls_in_row: int = 0
+    """After so many calls he is set not ready until he says ready; 1 is on demand, 0 is never."""
+    shift: Shift | None = None
+
+    def skills_at(self, now: float) -> Mapping[SkillId, int]:
+        """Return the graded skills that are valid at this time."""
+        if not self.grants:
+            return self.skills
+        skills = dict(self.skills)
+        for grant in self.grants:
+            begun = grant.valid_from is None or grant.valid_from <= now
+            over = grant.valid_until is not None and grant.valid_until <= now
+            if begun and not over:
+                skills[grant.skill] = max(grant.grade, skills.get(grant.skill, 0))
+        return skills
+
+    def next_skill_change(self, now: float) -> float | None:
+        """Return when ``skills_at`` will next be different, None when never."""
+        edges = [
+            edge
+            for grant in self.grants
+            for edge in (grant.valid_from, grant.valid_until)
+            if edge is not None and edge > now
+        ]
+        return min(edges, default=None)
 
 
 # -- menus -----------------------------------------------------------------------------------
@@ -118,6 +138,18 @@ class SwitchLanguage(msgspec.Struct, frozen=True, kw_only=True, tag="switch_lang
     next: NodeId
 
 
+class AttributeNeed(msgspec.Struct, frozen=True, kw_only=True):
+    """A need that a caller's attribute names: with the value ``en`` the skill ``language.en``.
+
+    The attribute ``language`` is the language he chose. A value for which no agent has such a
+    skill asks for nothing.
+    """
+
+    attribute: str
+    prefix: str
+    minimum: int = 1
+
+
 class Enqueue(msgspec.Struct, frozen=True, kw_only=True, tag="enqueue"):
     """Put the call into ``queue``; ``option``, the key that led here, shows on the phone."""
 
@@ -125,6 +157,11 @@ class Enqueue(msgspec.Struct, frozen=True, kw_only=True, tag="enqueue"):
     queue: QueueId
     option: str
     label: Text
+    needs: tuple[Need, ...] = ()
+    """Asked for besides what the queue needs."""
+    attribute_needs: tuple[AttributeNeed, ...] = ()
+    position: int | None = None
+    """Put before the call that is now at this position (1 is the first) of the same queue."""
 
 
 class AgentAction(StrEnum):

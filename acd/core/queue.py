@@ -19,7 +19,7 @@ from acd.core.records import CallState
 
 def satisfies(agent: AgentPlan, queue: QueuePlan) -> bool:
     """Tell whether the agent has every skill the queue needs, at the grade it needs."""
-    return all(agent.skills.get(need.skill, 0) >= need.minimum for need in queue.needs)
+    return queue.requirement.met_by(agent.skills)
 
 
 class Lane:

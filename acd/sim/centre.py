@@ -26,6 +26,7 @@ from acd.core.plan import (
     Say,
     SwitchLanguage,
 )
+from acd.core.queueplan import Requirement
 
 _DE: Final = Language("de")
 _EN: Final = Language("en")
@@ -81,7 +82,7 @@ def _queue(name: str, rng: Random) -> QueuePlan:
         id=QueueId(name),
         label={_DE: name.title(), _EN: name},
         # Who is to repair a main must know something about it.
-        needs=(Need(SkillId(name), 3 if name == "fault" else 1),),
+        requirement=Requirement((Need(SkillId(name), 3 if name == "fault" else 1),)),
         target_seconds=rng.choice((10.0, 20.0, 30.0)),
         priority_seconds=60.0 if name == "fault" else rng.choice((0.0, 0.0, 30.0)),
         ring_timeout_seconds=rng.choice((12.0, 15.0, 20.0)),

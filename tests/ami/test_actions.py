@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from acd.ami.actions import Actions, Pending, decode_place, encode_place, plain
 from acd.ami.messages import AgiStarted
@@ -36,6 +37,8 @@ SERVICE = ("Stadtwerke", "0800123")
 RING = RingAgent(
     OfferId("acd-offer"),
     CALL,
+    "acd-claim",
+    True,
     PbxId("main"),
     AgentId("1001"),
     DeviceId("PJSIP/1001"),
@@ -63,7 +66,7 @@ def test_a_ring_sets_the_fence_first_and_then_originates() -> None:
     assert (fence["Action"], fence["Variable"], fence["Value"]) == (
         "Setvar",
         "ACD_OFFER",
-        "acd-offer",
+        "acd-claim",
     )
     assert originate["Action"] == "Originate"
     assert originate["ChannelId"] == "acd-offer"
@@ -75,9 +78,7 @@ def test_a_ring_sets_the_fence_first_and_then_originates() -> None:
 
 
 def test_a_withheld_number_shows_as_anonym() -> None:
-    hidden = RingAgent(
-        RING.offer, CALL, RING.pbx, RING.agent, RING.phone, RING.label, "", RING.timeout_seconds
-    )
+    hidden = replace(RING, caller_number="")
     assert sent(actions(), hidden)[1]["CallerID"].endswith("<anonym>")
 
 
@@ -85,9 +86,7 @@ def test_a_withheld_number_shows_as_anonym() -> None:
 def test_no_label_number_or_service_can_break_out_of_its_header(
     label: str, number: str, service: str
 ) -> None:
-    ring = RingAgent(
-        RING.offer, CALL, RING.pbx, RING.agent, RING.phone, label, number, RING.timeout_seconds
-    )
+    ring = replace(RING, label=label, caller_number=number)
     some = actions()
     frames = some.for_command(ring, (service, number), 0.0)
     originate = parse(frames[1].removesuffix(b"\r\n\r\n"))

@@ -147,7 +147,7 @@ class Pbx:
 def ring(pbx: Pbx) -> None:
     """Order a ring for the caller in the waiting room."""
     command = RingAgent(
-        OFFER, CALL, PBX, AgentId("1001"), DeviceId("PJSIP/1001"), "1", "0301", 15.0
+        OFFER, CALL, OFFER, True, PBX, AgentId("1001"), DeviceId("PJSIP/1001"), "1", "0301", 15.0
     )
     pbx.session.writes += pbx.session.actions.for_command(command, ("", ""), pbx.now)
     pbx.answer()

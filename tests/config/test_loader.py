@@ -81,7 +81,7 @@ def test_every_area_has_agents_and_two_of_them_have_specialists(sample: Loaded) 
         queue.id: {
             agent.id
             for agent in sample.plan.agents.values()
-            if all(agent.skills.get(need.skill, 0) >= need.minimum for need in queue.needs)
+            if queue.requirement.met_by(agent.skills)
         }
         for queue in sample.plan.queues.values()
     }

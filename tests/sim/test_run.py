@@ -128,9 +128,7 @@ def test_every_seed_has_a_whole_centre() -> None:
         assert 20 <= len(plan.agents) <= 28
         for queue in plan.queues.values():
             fitting = [
-                agent
-                for agent in plan.agents.values()
-                if all(agent.skills.get(need.skill, 0) >= need.minimum for need in queue.needs)
+                agent for agent in plan.agents.values() if queue.requirement.met_by(agent.skills)
             ]
             assert len(fitting) >= 2
         assert tuple(plan.queues) == QUEUES

@@ -19,6 +19,7 @@ from acd.core.ids import (
     SkillId,
 )
 from acd.core.plan import AgentPlan, Ask, Enqueue, MenuPlan, Need, Plan, QueuePlan
+from acd.core.queueplan import Requirement
 from acd.core.records import (
     Activity,
     AgentView,
@@ -59,7 +60,7 @@ def plan(*queues: QueueId, keys: str = "12") -> Plan:
             name: QueuePlan(
                 id=name,
                 label={de: name.title()},
-                needs=(Need(SkillId(name)),),
+                requirement=Requirement((Need(SkillId(name)),)),
                 target_seconds=15.0,
             )
             for name in names

@@ -114,9 +114,7 @@ class Ring:
 def queues_of(agent: AgentPlan, plan: Plan) -> frozenset[QueueId]:
     """Return the queues whose every need the agent meets."""
     return frozenset(
-        queue.id
-        for queue in plan.queues.values()
-        if not any(agent.skills.get(need.skill, 0) < need.minimum for need in queue.needs)
+        queue.id for queue in plan.queues.values() if queue.requirement.met_by(agent.skills)
     )
 
 

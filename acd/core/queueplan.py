@@ -1,0 +1,214 @@
+"""What operators wrote about queues: whom a call needs, who gets it, and when it leaves.
+
+Rules: as in ``acd.core.plan``: frozen, complete and consistent when it exists. Times are seconds;
+grades are 1 to 10.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+
+from acd.core.ids import AgentId, Language, MenuId, PromptId, QueueId, SkillId
+
+Text = Mapping[Language, str]
+"""A text in every configured language."""
+
+
+class Need(msgspec.Struct, frozen=True, order=True):
+    """One skill a call asks for and the least grade that satisfies it (grades are 1 to 10)."""
+
+    skill: SkillId
+    minimum: int = 1
+
+
+class Requirement(msgspec.Struct, frozen=True):
+    """What an agent must be able to do: every need of ``all_of``, and one of ``any_of`` if any.
+
+    Both are sorted and name a skill once, so that equal requirements are equal values.
+    """
+
+    all_of: tuple[Need, ...] = ()
+    any_of: tuple[Need, ...] = ()
+
+    def met_by(self, skills: Mapping[SkillId, int]) -> bool:
+        """Tell whether somebody with these graded skills may serve it."""
+        for need in self.all_of:
+            if skills.get(need.skill, 0) < need.minimum:
+                return False
+        if not self.any_of:
+            return True
+        return any(skills.get(need.skill, 0) >= need.minimum for need in self.any_of)
+
+    def also(self, needs: tuple[Need, ...]) -> "Requirement":
+        """Return this with more needs in ``all_of``; the higher grade of two counts."""
+        if not needs:
+            return self
+        grades = {need.skill: need.minimum for need in self.all_of}
+        for need in needs:
+            grades[need.skill] = max(need.minimum, grades.get(need.skill, 0))
+        all_of = tuple(Need(skill, grades[skill]) for skill in sorted(grades))
+        return Requirement(all_of, self.any_of)
+
+
+class Relaxation(msgspec.Struct, frozen=True, kw_only=True):
+    """A step that replaces what a waiting call asks for; it keeps its place in the order."""
+
+    after_seconds: float
+    """Since the call entered this queue; steps are in this order."""
+    requirement: Requirement
+    keeps_extra_needs: bool = True
+    """False: the needs of option and attributes (a language, say) are given up as well."""
+    estimate_over_seconds: float | None = None
+    """The step is taken only once the caller's estimated wait is longer than this."""
+
+
+class Strategy(StrEnum):
+    """Whom of the free agents who satisfy it a call gets. Ties go to the longest idle."""
+
+    LONGEST_IDLE = "longest_idle"
+    MOST_SKILLED = "most_skilled"
+    """The highest sum of grades in the skills the call asks for."""
+    LEAST_SKILLED = "least_skilled"
+    """The fewest and lowest skills of all who fit: the multi-skilled stay free for others."""
+    FEWEST_CALLS = "fewest_calls"
+    LEAST_TALK_TIME = "least_talk_time"
+    ROUND_ROBIN = "round_robin"
+    """Whose last offer from this queue is longest ago."""
+    ORDERED = "ordered"
+    """The first in ``agent_order``; who is not in it comes after all who are."""
+    WEIGHTED_RANDOM = "weighted_random"
+    """By chance (seeded), in proportion to ``agent_weights`` (1 where nothing is said)."""
+    RING_ALL = "ring_all"
+    """All at once; the first to answer has the call."""
+    RING_PROGRESSIVELY = "ring_progressively"
+    """The longest idle first, one more every ``progress_seconds``, none stops before the end."""
+
+
+class PreferredAgent(msgspec.Struct, frozen=True, kw_only=True):
+    """A caller is kept for the agent he last talked to, for a while."""
+
+    patience_seconds: float
+    """After so long anybody may take the call."""
+    within_seconds: float
+    """How long ago that talk may be."""
+
+
+class CallerValue(msgspec.Struct, frozen=True, kw_only=True):
+    """Callers whose ``attribute`` has this value are served as if they had come earlier."""
+
+    attribute: str
+    value: str
+    seconds: float
+
+
+class Announcements(msgspec.Struct, frozen=True, kw_only=True):
+    """What a waiting caller hears between the music; 0 seconds is never."""
+
+    first_after_seconds: float = 10.0
+    every_seconds: float = 60.0
+    position: bool = False
+    position_limit: int = 10
+    """Positions beyond this are not told."""
+    estimate: bool = False
+    prompts: tuple[PromptId, ...] = ()
+    """Played in turn, one each time, after position and estimate."""
+
+
+class ExitCondition(StrEnum):
+    """What lets a caller leave a queue, or keeps him from joining it."""
+
+    MAX_WAIT = "max_wait"
+    """He has waited ``limit`` seconds."""
+    FULL = "full"
+    """``limit`` calls wait already; looked at when he joins."""
+    NO_AGENTS = "no_agents"
+    """Nobody who could serve the queue is logged in, for ``grace_seconds`` already."""
+    NONE_READY = "none_ready"
+    """Nobody who could serve the queue is ready, for ``grace_seconds`` already."""
+    CROWDED = "crowded"
+    """More than ``limit`` calls wait for each agent who is logged in and could serve them."""
+    ESTIMATE = "estimate"
+    """His estimated wait is longer than ``limit`` seconds."""
+    CLOSED = "closed"
+    """The calendar ``hours`` is closed."""
+    KEY = "key"
+    """He pressed ``key`` while waiting."""
+
+
+class ToQueue(msgspec.Struct, frozen=True, kw_only=True, tag="queue"):
+    """On into another queue; ``keep_clock`` keeps his wait clock and with it his place."""
+
+    queue: QueueId
+    keep_clock: bool = True
+
+
+class ToMenu(msgspec.Struct, frozen=True, kw_only=True, tag="menu"):
+    """Into a menu, from its beginning."""
+
+    menu: MenuId
+
+
+class ToNumber(msgspec.Struct, frozen=True, kw_only=True, tag="number"):
+    """Out to a number that the configuration's allow-list names."""
+
+    number: str
+
+
+class ToAnnouncement(msgspec.Struct, frozen=True, kw_only=True, tag="announcement"):
+    """These prompts, then the end of the call."""
+
+    prompts: tuple[PromptId, ...]
+
+
+Target = ToQueue | ToMenu | ToNumber | ToAnnouncement
+
+
+class Exit(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule of a queue's list; the first whose condition holds is followed."""
+
+    condition: ExitCondition
+    target: Target
+    on_join: bool = True
+    """It is looked at when a caller comes to the queue."""
+    while_waiting: bool = True
+    """It is looked at while he waits."""
+    limit: float = 0.0
+    grace_seconds: float = 0.0
+    key: str = ""
+    hours: str = ""
+
+
+class QueuePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """One waiting line: who may serve it, how soon it should be served, what follows a talk."""
+
+    id: QueueId
+    label: Text
+    requirement: Requirement
+    relaxations: tuple[Relaxation, ...] = ()
+    target_seconds: float = 20.0
+    priority_seconds: float = 0.0
+    """Added to a call's age when calls are ordered: 30 means "as if he had come 30 s earlier"."""
+    caller_values: tuple[CallerValue, ...] = ()
+    strategy: Strategy = Strategy.LONGEST_IDLE
+    agent_order: tuple[AgentId, ...] = ()
+    agent_weights: Mapping[AgentId, float] = msgspec.field(default_factory=dict)
+    progress_seconds: float = 10.0
+    preferred_agent: PreferredAgent | None = None
+    reserved_agents: int = 0
+    """So many free agents who satisfy this queue are kept from all other queues' calls."""
+    ring_timeout_seconds: float = 15.0
+    wrap_up_seconds: float = 300.0
+    busy_delay_seconds: float = 10.0
+    """How long an agent whose phone was busy is not rung again."""
+    declined_delay_seconds: float = 10.0
+    """How long an agent who declined is not rung again."""
+    no_answer_delay_seconds: float = 10.0
+    """How long an agent who let it ring is not rung again, unless RONA sets him not ready."""
+    rona_after: int = 1
+    """So many rings in a row that he does not answer set an agent not ready."""
+    unreachable_delay_seconds: float = 30.0
+    """How long a phone that could not be reached is not tried, unless its state changes before."""
+    short_abandon_seconds: float = 5.0
+    exits: tuple[Exit, ...] = ()
+    announcements: Announcements | None = None
