@@ -9,12 +9,14 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
+from acd.clock import Clock
 from acd.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ def run(config: ConfigDir = Path("config")) -> int:
     from acd import daemon
     from acd.config.loader import load
 
-    loaded = load(config)
+    loaded = load(config, today=_today())
     return daemon.run(_setup(loaded), loaded.settings.log_format)
 
 
@@ -72,7 +74,7 @@ def check(config: ConfigDir = Path("config")) -> int:
     """Read and check the whole configuration, tell every mistake at once, start nothing."""
     from acd.config.loader import load
 
-    plan = load(config).plan
+    plan = load(config, today=_today()).plan
     print(
         f"{config}: {len(plan.queues)} queues, {len(plan.agents)} agents, "
         f"{len(plan.menus)} menus: no problems"
@@ -97,7 +99,7 @@ def demo(
         from acd.config.loader import load
         from acd.core.ids import PbxId
 
-        loaded = load(config)
+        loaded = load(config, today=_today())
         pbx = PbxId(loaded.settings.pbxs[0].name)
         wanted = scene(loaded.plan, loaded.prompts_dir, seed=seed, calls_an_hour=calls_an_hour)
         port = stage.open(wanted)
@@ -153,7 +155,7 @@ def prompts_build(
     from acd.config.loader import load
     from acd.config.prompts import build
 
-    before = build(load(config, need_prompts=False), only_missing=not everything)
+    before = build(load(config, today=_today(), need_prompts=False), only_missing=not everything)
     spoken = [*before.missing, *before.stale, *(before.current if everything else ())]
     print(
         f"{len(spoken)} prompts spoken, {len(before.recorded)} recorded by hand and left alone, "
@@ -196,8 +198,13 @@ def _setup(loaded: "Loaded") -> "Setup":
         http_host=http.host,
         http_port=http.port,
         tokens_file=loaded.config_dir / http.tokens_file if http.tokens_file else None,
-        reload=lambda: load(loaded.config_dir).plan,
+        reload=lambda: load(loaded.config_dir, today=_today()).plan,
     )
+
+
+def _today() -> date:
+    """The present day in UTC."""
+    return datetime.fromtimestamp(Clock().now(), UTC).date()
 
 
 def _free_or(port: int) -> int:

@@ -8,6 +8,7 @@ import io
 import os
 import re
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -30,7 +31,7 @@ def main() -> None:
     drawn: list[str] = []
     console = Console(record=True, width=WIDTH, height=HEIGHT, file=io.StringIO())
     with Stage() as stage:
-        loaded = load(Path("config"))
+        loaded = load(Path("config"), today=datetime.now(UTC).date())
         pbx = PbxId(loaded.settings.pbxs[0].name)
         wanted = scene(loaded.plan, loaded.prompts_dir, seed=1, calls_an_hour=600)
         setup = daemon.Setup(

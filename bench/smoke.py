@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ from tests.lab.asterisk import LabAsterisk
 from tests.lab.rtp import Key
 from tests.lab.sipp import AgentRow, Call, Phone, SippAgents, SippCallers
 
+TODAY = datetime.now(UTC).date()
 CAP_SECONDS = 3.0
 EARLY_AFTER_SECONDS = 1.0
 """How long an agent stays in wrap-up before he ends it himself."""
@@ -61,10 +63,10 @@ def main() -> int:
     """Try all options; print the verdict and return the exit status."""
     with tempfile.TemporaryDirectory(prefix="acd-smoke-") as name:
         directory = Path(name)
-        everybody = list(load(ROOT / "config").plan.agents)
+        everybody = list(load(ROOT / "config", today=TODAY).plan.agents)
         with LabAsterisk.start(directory, everybody, prompts=ROOT / "prompts") as lab:
             config = write_config(directory, lab, wrap_up_seconds=CAP_SECONDS)
-            options = list(_options(load(config).plan))
+            options = list(_options(load(config, today=TODAY).plan))
             phone = Phone(ring_seconds=0.2, talk_seconds=TALK_SECONDS)
             phones = dict.fromkeys(everybody, phone)
             with (

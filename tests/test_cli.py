@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -126,7 +127,7 @@ def test_run_serves_reloads_and_ends_cleanly(
 ) -> None:
     http_port = free_port()
     url = f"http://127.0.0.1:{http_port}"
-    loaded = load(ROOT / "config")
+    loaded = load(ROOT / "config", today=date(2026, 11, 22))
     with Stage() as stage:
         wanted = scene(loaded.plan, loaded.prompts_dir, seed=1, calls_an_hour=1)
         ami_port = stage.open(wanted)

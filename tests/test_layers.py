@@ -219,6 +219,7 @@ BREAKS = {
     "nobody-imports-the-shell": ("acd/metrics.py", "import acd.daemon"),
     "one-home-for-panoramisk": ("acd/daemon.py", "import panoramisk"),
     "one-home-for-yaml": ("acd/web/api.py", "import yaml"),
+    "one-home-for-holidays": ("acd/config/loader.py", "import holidays"),
     "one-home-for-pydantic": ("acd/journal.py", "import pydantic"),
     "one-home-for-prometheus": ("acd/daemon.py", "import prometheus_client"),
 }

@@ -5,6 +5,7 @@ a file that cannot be read at all is None, so that what refers to it is not chec
 This module must not know what entries mean to each other (``acd.config.check`` does).
 """
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,15 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from acd.config.explain import read_entry
-from acd.config.schema import NAME_PATTERN, PATTERNS, AcdFile, AgentEntry, QueueEntry, SkillEntry
+from acd.config.schema import (
+    NAME_PATTERN,
+    PATTERNS,
+    AcdFile,
+    AgentEntry,
+    HoursEntry,
+    QueueEntry,
+    SkillEntry,
+)
 from acd.config.source import Source, read
 from acd.errors import Problem
 
@@ -30,18 +39,21 @@ class Files:
     skills_source: Source
     queues_source: Source
     agents_source: Source
+    hours_source: Source
     menu_sources: dict[str, Source]
     acd: AcdFile | None
     skills: dict[str, SkillEntry | None] | None
     queues: dict[str, QueueEntry | None] | None
     agents: list[AgentEntry | None] | None
+    hours: dict[str, HoursEntry | None] | None
+    """Empty when there is no such file; ``always`` is not in it."""
     stray: list[Problem]
     """Problems of folders and of files that are not read."""
 
     def sources(self) -> list[Source]:
         """Return every file that was read."""
         own = [self.acd_source, self.skills_source, self.queues_source, self.agents_source]
-        return own + list(self.menu_sources.values())
+        return [*own, self.hours_source, *self.menu_sources.values()]
 
     def whole_queues(self) -> Iterator[tuple[str, QueueEntry]]:
         """Yield every queue whose entry could be read."""
@@ -62,6 +74,9 @@ def read_files(config_dir: Path, menus_dir: Path | None) -> Files:
         read(config_dir / name, shown(config_dir / name))
         for name in ("acd.yaml", "skills.yaml", "queues.yaml", "agents.yaml")
     )
+    hours_path = config_dir / "hours.yaml"
+    there = os.path.lexists(hours_path)
+    hours_source = read(hours_path, shown(hours_path)) if there else Source(shown(hours_path), None)
     acd = read_entry(AcdFile, acd_source)
     menus_dir = menus_dir or beside(config_dir, acd.menus if acd else "../ivr_menus")
     menu_sources, stray = _read_menus(menus_dir)
@@ -71,11 +86,13 @@ def read_files(config_dir: Path, menus_dir: Path | None) -> Files:
         skills_source=skills_source,
         queues_source=queues_source,
         agents_source=agents_source,
+        hours_source=hours_source,
         menu_sources=menu_sources,
         acd=acd,
         skills=_mapping(SkillEntry, skills_source),
         queues=_mapping(QueueEntry, queues_source),
         agents=_list(AgentEntry, agents_source),
+        hours=_mapping(HoursEntry, hours_source) if there else {},
         stray=stray,
     )
 

@@ -7,14 +7,18 @@ This module must not know what a verb or a field means.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from acd.config.check import check_all, check_prompts
 from acd.config.files import Files, beside, read_files, shown
+from acd.config.hours import compile_hours
 from acd.config.menus import Menus, Speech, Surroundings, build_menus
 from acd.config.schema import AcdFile, AgentEntry, QueueEntry
 from acd.config.source import Source
+from acd.core.calendar import Calendar
 from acd.core.ids import AgentId, DeviceId, Language, MenuId, QueueId, SkillId
 from acd.core.plan import AgentPlan, Need, Plan, QueuePlan
 from acd.core.queueplan import Requirement
@@ -43,10 +47,12 @@ def load(
     menus_dir: Path | None = None,
     prompts_dir: Path | None = None,
     *,
+    today: date,
     need_prompts: bool = True,
 ) -> Loaded:
     """Read and check everything below ``config_dir``; return it or raise ``ConfigError``.
 
+    ``today``, in any time zone, says for which years calendars are made (``acd.config.hours``).
     ``menus_dir`` and ``prompts_dir`` default to what ``acd.yaml`` says. With ``need_prompts``
     false a prompt that nobody has spoken yet is no problem (``acd.prompts`` loads so).
     """
@@ -57,6 +63,7 @@ def load(
     acd = files.acd
     prompts_dir = prompts_dir or beside(config_dir, acd.prompts if acd else "../prompts")
     menus = build_menus(Surroundings(files.acd, files.queues, files.menu_sources))
+    hours = compile_hours(files.hours or {}, files.hours_source, today)
     check_all(files, menus)
     if need_prompts:
         check_prompts(menus.speeches, prompts_dir, shown(prompts_dir))
@@ -66,7 +73,7 @@ def load(
     if acd is None:
         raise BugError("acd.yaml could not be read and nobody said why")
     return Loaded(
-        plan=_plan(files, menus, acd),
+        plan=_plan(files, menus, acd, hours),
         settings=acd,
         fingerprint=_fingerprint(files.sources()),
         config_dir=config_dir,
@@ -77,7 +84,7 @@ def load(
     )
 
 
-def _plan(files: Files, menus: Menus, acd: AcdFile) -> Plan:
+def _plan(files: Files, menus: Menus, acd: AcdFile, hours: Mapping[str, Calendar]) -> Plan:
     """Make the plan of a configuration without problems."""
     return Plan(
         queues={QueueId(name): _queue(name, entry) for name, entry in files.whole_queues()},
@@ -89,6 +96,7 @@ def _plan(files: Files, menus: Menus, acd: AcdFile) -> Plan:
         prompts_path_on_pbx=acd.prompts_path_on_pbx.rstrip("/"),
         service_name=acd.service_name,
         service_number=acd.service_number,
+        hours=hours,
     )
 
 

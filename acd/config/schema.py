@@ -32,6 +32,25 @@ PbxPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/_.-]{1,200}$")]
 
 Voice = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+./-]{0,63}$")]
 
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Weekdays = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?$",
+    ),
+]
+DayHours = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(closed|[0-9]{1,2}:[0-5][0-9]-[0-9]{1,2}:[0-5][0-9]"
+        r"(, *[0-9]{1,2}:[0-5][0-9]-[0-9]{1,2}:[0-5][0-9])*)$",
+        max_length=500,
+    ),
+]
+Date = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+TimeZone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+/-]{1,64}$")]
+HolidayPlace = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}(-[A-Za-z0-9]{1,16})?$")]
+
 PATTERNS: dict[str, str] = {
     NAME_PATTERN: "small letters, digits and _, a letter first, at most 32",
     r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$": "letters, digits, _ . and -, at most 32",
@@ -47,6 +66,16 @@ PATTERNS: dict[str, str] = {
     r"^[+0-9]?[0-9]{0,31}$": "digits, with or without a + first",
     r"^[A-Za-z0-9][A-Za-z0-9_+./-]{0,63}$": "letters, digits and _ + . / -, at most 64",
     r"^[A-Za-z0-9/_.-]{1,200}$": "letters, digits and / _ . -",
+    r"^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?$": (
+        "a weekday or several: mon, tue, wed, thu, fri, sat, sun, mon-thu"
+    ),
+    r"^(closed|[0-9]{1,2}:[0-5][0-9]-[0-9]{1,2}:[0-5][0-9]"
+    r"(, *[0-9]{1,2}:[0-5][0-9]-[0-9]{1,2}:[0-5][0-9])*)$": (
+        'hours are written like "07:30-17:00", "08:00-12:00, 13:00-17:00" or closed'
+    ),
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "a date is year, month, day: 2026-12-24",
+    r"^[A-Za-z0-9_+/-]{1,64}$": "a time zone is written like Europe/Berlin",
+    r"^[A-Z]{2}(-[A-Za-z0-9]{1,16})?$": "a country or a state of it is written like DE or DE-BE",
 }
 """What each pattern means, in the words an operator reads."""
 
@@ -217,6 +246,23 @@ class AgentEntry(Entry):
     """What he can do, each graded 1 to 10."""
     pin: Pin | None = None
     """Lets him log in at any phone; without it only at his own."""
+
+
+# -- hours ---------------------------------------------------------------------------------------
+
+
+class HoursEntry(Entry):
+    """Opening hours in ``config/hours.yaml``. ``always`` is built in and need not be written."""
+
+    time_zone: TimeZone
+    """Whose wall clock is meant, as the tz database calls it, for example Europe/Berlin."""
+    weekly: Annotated[dict[Weekdays, DayHours], Field(min_length=1)]
+    """Weekday, or several (mon-thu) -> hours; what is not named is closed. 22:00-30:00 ends at
+    06:00 on the next day and belongs to the day on which it begins."""
+    holidays: HolidayPlace | None = None
+    """The country or state whose public holidays are closed, for example DE-BE."""
+    special_days: dict[Date, DayHours] = {}
+    """Date -> hours of that day instead of the weekday's, also when it is a holiday."""
 
 
 # -- menus ---------------------------------------------------------------------------------------

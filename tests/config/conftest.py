@@ -1,11 +1,14 @@
 """A small whole configuration in a folder of its own, which a test breaks in one place."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from acd.config.loader import Loaded, load
 from acd.errors import ConfigError
+
+TODAY = date(2026, 11, 22)
 
 FILES = {
     "config/acd.yaml": """\
@@ -97,7 +100,7 @@ class Small:
         self.write(name, text.replace(old, new))
 
     def load(self, need_prompts: bool = False) -> Loaded:
-        return load(self.root / "config", need_prompts=need_prompts)
+        return load(self.root / "config", today=TODAY, need_prompts=need_prompts)
 
     def told(self, need_prompts: bool = False) -> list[str]:
         """Load, and return what an operator is told, with file names as below ``root``."""

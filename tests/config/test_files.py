@@ -8,12 +8,12 @@ import pytest
 from acd.config.files import beside, shown
 from acd.config.loader import load
 from acd.errors import ConfigError
-from tests.config.conftest import Small
+from tests.config.conftest import TODAY, Small
 
 
 def test_a_missing_folder_is_one_problem(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as refused:
-        load(tmp_path / "nowhere")
+        load(tmp_path / "nowhere", today=TODAY)
     (problem,) = refused.value.problems
     assert problem.what == "there is no such folder of configuration"
 
@@ -106,7 +106,7 @@ def test_folders_of_menus_and_prompts_lie_where_acd_yaml_says(small: Small) -> N
 def test_folders_given_win_over_acd_yaml(small: Small, tmp_path: Path) -> None:
     (small.root / "ivr_menus").rename(small.root / "menus")
     config = small.root / "config"
-    loaded = load(config, small.root / "menus", tmp_path / "p", need_prompts=False)
+    loaded = load(config, small.root / "menus", tmp_path / "p", today=TODAY, need_prompts=False)
     assert loaded.prompts_dir == tmp_path / "p"
 
 
@@ -116,7 +116,7 @@ def test_files_are_called_as_one_would_type_them(
     monkeypatch.chdir(small.root)
     (small.root / "config/queues.yaml").unlink()
     with pytest.raises(ConfigError) as refused:
-        load(Path("config"), need_prompts=False)
+        load(Path("config"), today=TODAY, need_prompts=False)
     assert refused.value.problems[0].file == os.path.join("config", "queues.yaml")
     assert shown(Path("config")) == "config"
     assert beside(Path("config"), "../ivr_menus") == Path("ivr_menus")

@@ -11,7 +11,7 @@ from acd.config.loader import Loaded, load
 from acd.core.ids import AgentId, Language, QueueId
 from acd.core.plan import AgentAction, AgentDo, Ask, Collect, Enqueue, Node, Say
 from acd.errors import ConfigError
-from tests.config.conftest import FILES, Small
+from tests.config.conftest import FILES, TODAY, Small
 
 ROOT = Path(__file__).parent.parent.parent
 OPTIONS = {
@@ -26,7 +26,7 @@ OPTIONS = {
 
 @pytest.fixture(scope="module")
 def sample() -> Loaded:
-    return load(ROOT / "config")
+    return load(ROOT / "config", today=TODAY)
 
 
 # -- the shipped sample --------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 from acd.config.loader import load
 from acd.config.prompts import MANIFEST, PEAK, RATE, build, status
 from acd.errors import PromptError
-from tests.config.conftest import Small
+from tests.config.conftest import TODAY, Small
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -193,7 +193,7 @@ def test_a_broken_list_of_what_was_spoken_is_told(whistler: Small) -> None:
 
 
 def test_the_shipped_prompts_say_what_the_shipped_menus_say() -> None:
-    found = status(load(ROOT / "config"))
+    found = status(load(ROOT / "config", today=TODAY))
     assert (found.missing, found.stale, found.unused) == ([], [], [])
 
 
