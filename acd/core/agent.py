@@ -9,10 +9,12 @@ He can be rung only when READY x IDLE x phone free (``can_be_rung``), and then o
 delays that follow a refused ring are over and no code call of his own is going on.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from acd.core.ids import AgentId, CallId, DeviceId, OfferId, QueueId
+from acd.core.events import DeviceState
+from acd.core.ids import AgentId, CallId, DeviceId, OfferId, QueueId, SkillId
 from acd.core.machine import IGNORE, ILLEGAL, Machine
 from acd.core.plan import AgentPlan
 from acd.core.records import Activity, Presence
@@ -101,18 +103,25 @@ class Agent:
     __slots__ = (
         "activity",
         "call",
+        "calls_in_row",
+        "calls_taken",
         "code_calls",
         "id",
         "idle_since",
+        "leaves",
         "leg_open",
+        "misses",
         "offer",
+        "offered_in",
         "phone",
         "plan",
         "presence",
         "queue",
         "reason",
         "since",
+        "skills",
         "skipped_until",
+        "talk_seconds",
         "wrap_up_ends_at",
         "wrap_up_started_at",
     )
@@ -138,6 +147,19 @@ class Agent:
         self.wrap_up_ends_at: float | None = None
         self.skipped_until = 0.0
         """He is not rung before this, because his phone was busy or he declined."""
+        self.skills: Mapping[SkillId, int] = plan.skills_at(now)
+        """What he may be asked for now."""
+        self.misses = 0
+        """Rings in a row that he did not answer."""
+        self.calls_taken = 0
+        """Since he logged in; so is ``talk_seconds``."""
+        self.talk_seconds = 0.0
+        self.calls_in_row = 0
+        """Since he last said ready."""
+        self.offered_in: dict[QueueId, int] = {}
+        """By queue, the number of his last offer there: the round robin's memory."""
+        self.leaves = False
+        """His shift is over: he is logged out once his call and wrap-up are."""
         self.code_calls: set[CallId] = set()
         """Calls in which he is dialling codes just now."""
 
@@ -148,6 +170,10 @@ class Agent:
             return False
         if state is Presence.READY:
             self.idle_since = now
+            self.calls_in_row = self.misses = 0
+        if self.presence is Presence.LOGGED_OUT:
+            self.calls_taken, self.talk_seconds = 0, 0.0
+        self.leaves = False
         self.presence, self.reason, self.since = state, reason, now
         return True
 
@@ -160,6 +186,23 @@ class Agent:
             self.idle_since = now
         self.activity, self.since = state, now
         return True
+
+    def why_not(self, now: float, device: DeviceState) -> tuple[str, float | None]:
+        """Say why he cannot be rung now, and until when if that is known; ("", None) if he can."""
+        if self.presence is not Presence.READY:
+            reason = f" ({self.reason})" if self.reason else ""
+            return f"{self.presence.value}{reason}", None
+        if self.activity is not Activity.IDLE:
+            return self.activity.value, self.wrap_up_ends_at
+        if device is not DeviceState.FREE:
+            return f"phone {device.value}", None
+        if self.leg_open:
+            return "phone still hanging up", None
+        if self.skipped_until > now:
+            return "pause after a ring", self.skipped_until
+        if self.code_calls:
+            return "dials a code", None
+        return "", None
 
     def can_be_rung(self, now: float, phone_free: bool) -> bool:
         """Tell whether an offer may be made to him now: the one place where this is decided."""

@@ -13,7 +13,8 @@ from typing import Final
 from acd.core.ids import AgentId, CallId, Language, OfferId, PbxId, QueueId
 from acd.core.ivr import Dialogue
 from acd.core.machine import IGNORE, ILLEGAL, Machine
-from acd.core.records import CallState, Outcome
+from acd.core.plan import Need
+from acd.core.records import CallState, Outcome, TrailStep
 
 
 class CallSignal(StrEnum):
@@ -22,6 +23,7 @@ class CallSignal(StrEnum):
     MENU = "menu"
     QUEUE = "queue"
     OFFER = "offer"
+    LEAVE = "leave queue"
     RING_FAILED = "ring failed"
     CONNECT = "connect"
     TALK_ENDED = "talk ended"
@@ -69,6 +71,13 @@ CALL: Final = Machine[CallState, CallSignal](
         (CallState.CONNECTED, CallSignal.CONNECT): IGNORE,
         (CallState.CONNECTED, CallSignal.TALK_ENDED): IGNORE,
         (CallState.CONNECTED, CallSignal.END): CallState.ENDED,
+        # Only who waits, rung for or not, can leave a queue.
+        (CallState.ARRIVED, CallSignal.LEAVE): ILLEGAL,
+        (CallState.IN_MENU, CallSignal.LEAVE): IGNORE,
+        (CallState.QUEUED, CallSignal.LEAVE): CallState.IN_MENU,
+        (CallState.RINGING, CallSignal.LEAVE): CallState.IN_MENU,
+        (CallState.CONNECTED, CallSignal.LEAVE): ILLEGAL,
+        (CallState.ENDED, CallSignal.LEAVE): IGNORE,
         (CallState.ENDED, CallSignal.MENU): IGNORE,
         (CallState.ENDED, CallSignal.QUEUE): IGNORE,
         (CallState.ENDED, CallSignal.OFFER): ILLEGAL,
@@ -86,24 +95,36 @@ class Call:
     __slots__ = (
         "agent",
         "ani",
+        "announcing",
         "answered_at",
         "arrived_at",
+        "attributes",
+        "claim",
         "dialogue",
         "dnis",
         "due_at",
+        "entered_at",
+        "heap",
+        "hops",
         "id",
-        "in_heap",
         "in_room",
         "language",
-        "offer",
+        "left_as",
+        "needs",
+        "offers",
         "option",
         "pbx",
+        "preferred",
         "queue",
         "queued_at",
         "sequence",
         "since",
         "state",
+        "step",
         "talk_ended_at",
+        "told_band",
+        "told_position",
+        "trail",
     )
 
     def __init__(self, call: CallId, pbx: PbxId, ani: str, dnis: str, now: float) -> None:
@@ -115,6 +136,8 @@ class Call:
         self.since = now
         self.arrived_at = now
         self.dialogue: Dialogue | None = None
+        self.attributes: dict[str, str] = {}
+        """What he typed in menus."""
         self.language: Language = Language("")
         self.option = ""
         self.queue: QueueId | None = None
@@ -122,11 +145,31 @@ class Call:
         self.due_at = 0.0
         self.sequence = 0
         """Breaks ties of ``due_at``: the order in which calls entered their queues."""
+        self.entered_at = 0.0
+        """When he entered his present queue; ``queued_at`` is the start of his wait clock."""
+        self.needs: tuple[Need, ...] = ()
+        """What his option and attributes ask for besides what the queue needs."""
+        self.step = 0
+        """How many of the queue's relaxations have been taken."""
+        self.preferred: AgentId | None = None
+        """Only this agent may take the call until patience ends."""
+        self.hops = 0
+        """How often a rule sent him on before anybody answered."""
+        self.left_as: Outcome | None = None
+        """How he left his last queue by a rule, if he did."""
         self.in_room = False
-        self.in_heap = False
-        """True while the lane holds an entry for this call (see acd.core.queue)."""
-        self.offer: OfferId | None = None
+        self.heap: object = None
+        """The heap that holds his true entry (see acd.core.queue)."""
+        self.offers: list[OfferId] = []
+        """The legs that ring for him, or the one he talks with."""
+        self.claim = ""
         self.agent: AgentId | None = None
+        self.announcing = 0
+        """The announcement he is hearing, 0 when none."""
+        self.told_position = 0
+        self.told_band = -1
+        self.trail: list[TrailStep] = []
+        """What was decided about him, for ``acd explain``."""
         self.answered_at: float | None = None
         self.talk_ended_at: float | None = None
 
@@ -147,6 +190,8 @@ class Call:
             return Outcome.ANSWERED
         if imposed is not None:
             return imposed
+        if self.left_as is not None:
+            return self.left_as
         if self.queued_at is None:
             return Outcome.LEFT_IN_MENU
         if now - self.queued_at < short_abandon_seconds:

@@ -5,6 +5,7 @@ refusal in words, or with nothing when it was done.
 """
 
 from hmac import compare_digest
+from typing import Final
 
 from acd.core.agent import Agent, PresenceSignal
 from acd.core.floor import Floor
@@ -12,7 +13,10 @@ from acd.core.ids import DeviceId
 from acd.core.matching import review_and_match
 from acd.core.offers import end_wrap_up
 from acd.core.plan import AgentAction
-from acd.core.records import Activity, Presence, WrapUpEnd
+from acd.core.records import Activity, Presence, ShiftEnding, WrapUpEnd
+
+SHIFT_OVER: Final = "shift_over"
+"""The not-ready reason of an agent whose shift is over while he has a call."""
 
 
 def act(
@@ -65,6 +69,29 @@ def _says(floor: Floor, agent: Agent, signal: PresenceSignal, reason: str, now: 
     if agent.presence_moves(signal, reason, now):
         floor.report_agent(agent, now, "presence")
     review_and_match(floor, agent, now)
+
+
+def shift_due(floor: Floor, agent: Agent, now: float) -> None:
+    """The agent's shift ends, now or soon: say so, and log him out if the plan wants it."""
+    shift = agent.plan.shift
+    calendar = floor.plan.hours.get(shift.hours) if shift is not None else None
+    if shift is None or calendar is None or agent.presence is Presence.LOGGED_OUT:
+        return
+    if calendar.is_open(now):
+        ends_at = calendar.next_change(now)
+        if ends_at is not None:
+            floor.emit(ShiftEnding(now, agent.id, ends_at, False))
+            floor.deadlines.set(("shift", agent.id), ends_at)
+        return
+    floor.emit(ShiftEnding(now, agent.id, now, True))
+    if not shift.log_out:
+        return
+    if agent.activity is Activity.IDLE:
+        act(floor, agent, AgentAction.LOG_OUT, "", now)
+    else:
+        # He finishes his call and its wrap-up, gets no other, and is then logged out.
+        _says(floor, agent, PresenceSignal.NOT_READY, SHIFT_OVER, now)
+        agent.leaves = True
 
 
 def _log_in(floor: Floor, agent: Agent, phone: DeviceId | None, now: float) -> str:

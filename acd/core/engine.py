@@ -9,7 +9,8 @@ did; it raises (AssertionError, IllegalMove) for our own bugs, and then the proc
 from collections.abc import Callable
 from typing import assert_never
 
-from acd.core import desk, offers, visits
+from acd.core import announcing, desk, explaining, matching, offers, supervising, visits, waiting
+from acd.core.call import Call
 from acd.core.commands import Command
 from acd.core.events import (
     AgentRequested,
@@ -18,6 +19,7 @@ from acd.core.events import (
     CallerHungUp,
     CallerRescued,
     CallFoundWaiting,
+    CallRequested,
     CodeDialled,
     CommandFailed,
     DeviceChanged,
@@ -41,10 +43,10 @@ from acd.core.events import (
     WaitingRoomLeft,
 )
 from acd.core.floor import Floor
-from acd.core.ids import AgentId, CallId, DeviceId, OfferId
+from acd.core.ids import AgentId, CallId, DeviceId, OfferId, QueueId
 from acd.core.matching import match_all, review_and_match
 from acd.core.plan import Plan
-from acd.core.records import Noticed, Outcome, Record, Replied, Snapshot, WrapUpEnd
+from acd.core.records import Explanation, Noticed, Outcome, Record, Replied, Snapshot, WrapUpEnd
 from acd.core.view import snapshot
 
 
@@ -66,6 +68,10 @@ class Engine:
         """Return when ``Tick`` should come at the latest; None when nothing is due ever."""
         return self.floor.deadlines.next()
 
+    def explain(self, call: CallId) -> Explanation | None:
+        """Return why the call is where it is, step by step; None when it is not known."""
+        return explaining.explain(self.floor, call)
+
     def snapshot(self, now: float) -> Snapshot:
         """Return the picture of this moment."""
         return snapshot(self.floor, now)
@@ -81,8 +87,10 @@ class Engine:
                 visits.room_entered(floor, call, now)
             case WaitingRoomLeft(call):
                 visits.room_left(floor, call)
-            case AnnouncementEnded():
-                pass
+            case AnnouncementEnded(call, announcement_id):
+                self._announced(call, announcement_id)
+            case CallRequested():
+                supervising.requested(floor, event, now)
             case LegRinging(offer):
                 offers.ringing(floor, offer)
             case LegAnswered(offer):
@@ -145,8 +153,38 @@ class Engine:
                 review_and_match(floor, floor.agents[AgentId(subject)], now)
             case "unreachable":
                 self._device_changed(DeviceId(subject), DeviceState.FREE, now)
+            case "skills":
+                floor.grade_agent(floor.agents[AgentId(subject)], now)
+                match_all(floor, now)
+            case "shift":
+                desk.shift_due(floor, floor.agents[AgentId(subject)], now)
+            case "exits":
+                line = floor.lines.get(QueueId(subject))
+                if line is not None:
+                    waiting.review_exits(floor, line, now)
+            case _:
+                self._call_due(kind, floor.calls[CallId(subject)], now)
+
+    def _call_due(self, kind: str, call: Call, now: float) -> None:
+        floor = self.floor
+        match kind:
+            case "relax":
+                waiting.relaxation_due(floor, call, now)
+            case "patience":
+                waiting.patience_over(floor, call, now)
+            case "progress":
+                matching.ring_one_more(floor, call, now)
+            case "exit":
+                waiting.time_over(floor, call, now)
+            case "announce":
+                announcing.due(floor, call, now)
             case _:
                 raise AssertionError(f"no deadline is called {kind}")
+
+    def _announced(self, call_id: CallId, announcement_id: int) -> None:
+        call = self.floor.calls.get(call_id)
+        if call is not None:
+            announcing.ended(call, announcement_id)
 
     def _device_changed(self, phone: DeviceId, state: DeviceState, now: float) -> None:
         floor = self.floor

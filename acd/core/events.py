@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
-from acd.core.ids import AgentId, CallId, DeviceId, OfferId, PbxId, RequestId
+from acd.core.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueId, RequestId
 from acd.core.place import Place
 from acd.core.plan import AgentAction, Plan
 
@@ -215,6 +215,30 @@ class AgentRequested(_Event, frozen=True):
     phone: DeviceId | None = None
 
 
+class CallAction(StrEnum):
+    """What a supervisor can do about a waiting call."""
+
+    MOVE = "move"
+    """Into another queue, keeping the wait clock."""
+    PRIORITISE = "prioritise"
+    """By ``seconds`` earlier (later, if negative) in the order over all queues."""
+    PLACE = "place"
+    """Before the call that is at ``position`` of its queue."""
+    WITHDRAW = "withdraw"
+    """Out of the queue, and the call is ended."""
+
+
+class CallRequested(_Event, frozen=True):
+    """A supervisor asked for a change of a waiting call; answered by one ``Replied``."""
+
+    request: RequestId
+    call: CallId
+    action: CallAction
+    queue: QueueId | None = None
+    seconds: float = 0.0
+    position: int = 1
+
+
 class PlanReplaced(_Event, frozen=True):
     """New configuration, complete and checked; used from this event on."""
 
@@ -249,6 +273,7 @@ Event = (
     | PbxDown
     | CommandFailed
     | AgentRequested
+    | CallRequested
     | PlanReplaced
     | Tick
 )

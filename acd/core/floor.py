@@ -6,6 +6,7 @@ agent is free is decided by ``Agent.can_be_rung`` and remembered in ``free`` by 
 which must be called after every change that could matter to it.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable
 
 import msgspec
@@ -15,14 +16,21 @@ from acd.core.call import Call
 from acd.core.commands import Command
 from acd.core.deadlines import Deadlines
 from acd.core.events import DeviceState
-from acd.core.ids import AgentId, CallId, DeviceId, Language, OfferId, PbxId, QueueId
+from acd.core.history import History
+from acd.core.ids import AgentId, CallId, DeviceId, Language, OfferId, PbxId, QueueId, SkillId
 from acd.core.ivr import Dialogue
 from acd.core.plan import Enqueue, Plan, QueuePlan, Text
-from acd.core.queue import Lane, satisfies
-from acd.core.records import AgentChanged, Presence, Record
+from acd.core.queue import CallHeap, Lane, LaneKey, Line, Pool
+from acd.core.queueplan import Requirement
+from acd.core.records import AgentChanged, CallState, Presence, Record
+from acd.core.strategies import agent_key, pool_key
 
 DeadlineKey = tuple[str, str]
 """A deadline's kind (``wrap_up``, ``dialogue``, ...) and whom it is about."""
+
+
+TALKS_KEPT = 20_000
+"""Callers of whom we know with whom they talked last."""
 
 
 class Offer(msgspec.Struct, gc=False):
@@ -35,6 +43,7 @@ class Offer(msgspec.Struct, gc=False):
     phone: DeviceId
     rung_at: float
     ringing_seen: bool = False
+    claim: str = ""
     answered: bool = False
     cancelled: bool = False
     overdue: bool = False
@@ -43,6 +52,16 @@ class Offer(msgspec.Struct, gc=False):
     held_since: float | None = None
     hold_seconds: float = 0.0
     talk_over: bool = False
+
+
+class Reserve:
+    """Free agents who are kept for one queue: the last ``count`` of those who satisfy it."""
+
+    def __init__(self, queue: QueueId, requirement: Requirement, count: int) -> None:
+        self.queue = queue
+        self.requirement = requirement
+        self.count = count
+        self.free: set[AgentId] = set()
 
 
 class CodeCall(msgspec.Struct):
@@ -71,15 +90,30 @@ class Floor:
         """Whose a phone is by the plan, when nobody is logged in there."""
         self.devices: dict[DeviceId, DeviceState] = {}
         self.offers: dict[OfferId, Offer] = {}
-        self.lanes: dict[QueueId, Lane] = {}
-        self.lanes_of: dict[AgentId, tuple[Lane, ...]] = {}
+        self.lines: dict[QueueId, Line] = {}
+        self.lanes: dict[LaneKey, Lane] = {}
+        self.lanes_of: dict[AgentId, list[Lane]] = {}
+        """The lanes that each agent of the plan may serve now."""
+        self.kept_for: dict[AgentId, CallHeap] = {}
+        """Calls that only the caller's preferred agent may take."""
+        self.open_rings: dict[CallId, Call] = {}
+        """Calls that ring at all who are free, and at whoever becomes so."""
+        self.reserves: list[Reserve] = []
+        self.watched: tuple[QueueId, ...] = ()
+        """Queues with rules that may let go those who wait when somebody's presence changes."""
+        self.skills: dict[str, SkillId] = {}
+        """Every skill that anybody has or will have."""
         self.free: dict[AgentId, tuple[float, int]] = {}
         """Agents who can be rung now: since when they are idle, and a tie-breaker."""
+        self.last_talks: OrderedDict[str, tuple[AgentId, float]] = OrderedDict()
+        """By caller's number: with whom he talked last, and when that was over."""
+        self.history = History()
         self.option_labels: dict[tuple[QueueId, str], Text] = {}
         """What the menus call a key that leads to a queue."""
         self.live: set[PbxId] = set()
         self.deadlines: Deadlines[DeadlineKey] = Deadlines()
         self.sequence = 0
+        self._shares: dict[tuple[LaneKey, LaneKey], float] = {}
         self._out: list[Command | Record] = []
 
     # -- what the engine says -----------------------------------------------------------------
@@ -92,6 +126,11 @@ class Floor:
         """Hand over what was said since the last call."""
         out, self._out = self._out, []
         return out
+
+    def chance(self) -> float:
+        """Return a number above 0 and up to 1 by chance, which a replay makes again."""
+        token = self.new_token()
+        return (int(token, 16) + 1) / float(16 ** len(token))
 
     def next_sequence(self) -> int:
         """Number something so that what came first stays first."""
@@ -107,11 +146,25 @@ class Floor:
         menu that still leads to it.
         """
         self.plan = plan
-        old = self.lanes
-        self.lanes = {queue: Lane(queue_plan) for queue, queue_plan in plan.queues.items()}
-        for queue, lane in old.items():
-            if queue not in self.lanes:
-                self.lanes[queue] = Lane(lane.plan)
+        old = self.lines
+        self.lines = {queue: Line(queue_plan) for queue, queue_plan in plan.queues.items()}
+        for queue, line in old.items():
+            new = self.lines.setdefault(queue, Line(line.plan))
+            new.talk_mean_seconds = line.talk_mean_seconds
+            new.wrap_up_mean_seconds = line.wrap_up_mean_seconds
+            new.entries = line.entries
+        self.watched = tuple(line.id for line in self.lines.values() if line.is_watched())
+        self.lanes.clear()
+        self.skills = {
+            skill: skill
+            for one in plan.agents.values()
+            for skill in (*one.skills, *(grant.skill for grant in one.grants))
+        }
+        self.reserves = [
+            Reserve(queue.id, queue.requirement, queue.reserved_agents)
+            for queue in plan.queues.values()
+            if queue.reserved_agents > 0
+        ]
         for agent_plan in plan.agents.values():
             agent = self.agents.get(agent_plan.id)
             if agent is None:
@@ -126,20 +179,128 @@ class Floor:
             for node in menu.nodes.values()
             if isinstance(node, Enqueue)
         }
-        self.lanes_of = {
-            agent.id: tuple(
-                lane for lane in self.lanes.values() if satisfies(agent.plan, lane.plan)
-            )
-            for agent in self.agents.values()
-            if agent.id in plan.agents
-        }
+        self.kept_for.clear()
         self.free.clear()
+        self.lanes_of = {agent: [] for agent in plan.agents}
         for agent in self.agents.values():
-            self.review_agent(agent, now)
-        for call in self.calls.values():
-            call.in_heap = False
-            if call.queue is not None:
-                self.lanes[call.queue].add_call(call)
+            self.grade_agent(agent, now)
+            if agent.presence is not Presence.LOGGED_OUT:
+                self.watch_shift(agent, now)
+        for line in self.lines.values():
+            for _, _, call in line.entries:
+                call.heap = None
+                call.step = min(call.step, len(line.plan.relaxations))
+                self.stand(call)
+
+    def grade_agent(self, agent: Agent, now: float) -> None:
+        """Take up the agent's skills as they are now, and when they will change next."""
+        agent.skills = agent.plan.skills_at(now)
+        self.free.pop(agent.id, None)
+        for reserve in self.reserves:
+            reserve.free.discard(agent.id)
+        if agent.id in self.lanes_of:
+            self._shares.clear()
+            for lane in self.lanes_of[agent.id]:
+                del lane.agents[agent.id]
+            self.lanes_of[agent.id] = [
+                lane for lane in self.lanes.values() if lane.requirement.met_by(agent.skills)
+            ]
+            for lane in self.lanes_of[agent.id]:
+                lane.agents[agent.id] = None
+            change = agent.plan.next_skill_change(now)
+            if change is not None:
+                self.deadlines.set(("skills", agent.id), change)
+        self.review_agent(agent, now)
+
+    def watch_shift(self, agent: Agent, now: float) -> None:
+        """Set the deadline of the agent's shift: its warning, or its end."""
+        shift = agent.plan.shift
+        calendar = self.plan.hours.get(shift.hours) if shift is not None else None
+        if shift is None or calendar is None or not calendar.is_open(now):
+            return
+        ends_at = calendar.next_change(now)
+        if ends_at is not None:
+            warned = ends_at - shift.warn_seconds <= now
+            at = ends_at if warned else ends_at - shift.warn_seconds
+            self.deadlines.set(("shift", agent.id), at)
+
+    # -- calls --------------------------------------------------------------------------------
+
+    def requirement_of(self, call: Call) -> Requirement:
+        """Return what the call asks for now, its relaxations included."""
+        assert call.queue is not None
+        plan = self.lines[call.queue].plan
+        if call.step == 0:
+            return plan.requirement.also(call.needs)
+        relaxed = plan.relaxations[call.step - 1]
+        return relaxed.requirement.also(call.needs if relaxed.keeps_extra_needs else ())
+
+    def lane_of(self, call: Call) -> Lane:
+        """Return the lane for what the call asks for now; it is made when it is the first."""
+        assert call.queue is not None
+        return self.lane_for(self.lines[call.queue].plan, self.requirement_of(call))
+
+    def lane_for(self, queue: QueuePlan, requirement: Requirement) -> Lane:
+        """Return the lane of a queue's calls that ask for this."""
+        key = (requirement, queue.id if queue.reserved_agents > 0 else None)
+        lane = self.lanes.get(key)
+        if lane is None:
+            lane = self.lanes[key] = Lane(key)
+            for agent_id, lanes in self.lanes_of.items():
+                if requirement.met_by(self.agents[agent_id].skills):
+                    lanes.append(lane)
+                    lane.agents[agent_id] = None
+        return lane
+
+    def share_of(self, call: Call, lane: Lane) -> float:
+        """Return which part of those who could take the call could serve this lane as well."""
+        other = self.lane_of(call)
+        known = self._shares.get((other.key, lane.key))
+        if known is None:
+            both = sum(agent in lane.agents for agent in other.agents)
+            known = both / len(other.agents) if other.agents else 0.0
+            self._shares[other.key, lane.key] = known
+        return known
+
+    def stand(self, call: Call) -> None:
+        """Put a QUEUED call where those who may serve it will find it."""
+        if call.state is not CallState.QUEUED:
+            return
+        if call.preferred is not None:
+            self.kept_for.setdefault(call.preferred, CallHeap()).add(call)
+        else:
+            self.lane_of(call).calls.add(call)
+
+    def settle(self, call: Call) -> None:
+        """The call does not wait any more: take it off its queue and all that was to happen."""
+        if call.queue is not None:
+            self.lines[call.queue].remove(call)
+        if isinstance(call.heap, CallHeap):
+            call.heap.forget(call)
+        self.open_rings.pop(call.id, None)
+        for kind in ("relax", "patience", "progress", "exit", "announce"):
+            self.deadlines.clear((kind, call.id))
+
+    def remember_talk(self, ani: str, agent: AgentId, now: float) -> None:
+        """Keep with whom a caller talked last, the most recent callers only."""
+        if ani:
+            self.last_talks[ani] = (agent, now)
+            self.last_talks.move_to_end(ani)
+            if len(self.last_talks) > TALKS_KEPT:
+                self.last_talks.popitem(last=False)
+
+    def pool_of(self, lane: Lane, queue: QueuePlan) -> Pool:
+        """Return the free agents of a lane in the order in which this queue takes them."""
+        name = pool_key(queue)
+        pool = lane.pools.get(name)
+        if pool is None:
+            pool = lane.pools[name] = Pool(queue)
+            for agent_id, (idle_since, freed) in self.free.items():
+                agent = self.agents[agent_id]
+                if lane.requirement.met_by(agent.skills):
+                    key = agent_key(queue, lane, pool, agent, self.chance)
+                    pool.add(key, idle_since, freed, agent_id)
+        return pool
 
     @property
     def house_language(self) -> Language:
@@ -164,22 +325,40 @@ class Floor:
 
     def review_agent(self, agent: Agent, now: float) -> bool:
         """Recompute whether the agent can be rung; return True when he just became free."""
-        phone_free = self.device_of(agent) is DeviceState.FREE
+        device = self.device_of(agent)
+        self.history.note_agent(agent.id, now, *agent.why_not(now, device))
+        phone_free = device is DeviceState.FREE
         if agent.id not in self.lanes_of or not agent.can_be_rung(now, phone_free):
-            self.free.pop(agent.id, None)
+            if self.free.pop(agent.id, None) is not None:
+                for reserve in self.reserves:
+                    reserve.free.discard(agent.id)
             return False
         known = self.free.get(agent.id)
         if known is not None and known[0] == agent.idle_since:
             return False
         entry = (agent.idle_since, self.next_sequence())
         self.free[agent.id] = entry
+        for reserve in self.reserves:
+            if reserve.requirement.met_by(agent.skills):
+                reserve.free.add(agent.id)
         for lane in self.lanes_of[agent.id]:
-            lane.add_agent(agent.id, *entry)
-            lane.trim(self.free)
+            for pool in lane.pools.values():
+                key = agent_key(pool.queue, lane, pool, agent, self.chance)
+                pool.add(key, *entry, agent.id)
+                pool.trim(self.free)
         return True
+
+    def may_take(self, agent: AgentId, queue: QueueId | None) -> bool:
+        """Tell whether no other queue's reserve holds this free agent back."""
+        return all(
+            len(reserve.free) > reserve.count or reserve.queue == queue or agent not in reserve.free
+            for reserve in self.reserves
+        )
 
     def report_agent(self, agent: Agent, now: float, what: str = "activity") -> None:
         """Say how the agent is now; ``what`` is new about him (see AgentChanged)."""
+        if what == "presence":
+            self._presence_moved(agent, now)
         self.emit(
             AgentChanged(
                 now,
@@ -192,3 +371,14 @@ class Floor:
                 agent.phone,
             )
         )
+
+    def _presence_moved(self, agent: Agent, now: float) -> None:
+        """Let the queues he serves, the callers kept for him and his shift be looked at."""
+        for queue in self.watched:
+            if self.lines[queue].entries:
+                self.deadlines.set(("exits", queue), now)
+        if agent.presence is Presence.READY:
+            self.watch_shift(agent, now)
+        elif agent.id in self.kept_for:
+            for call in self.kept_for.pop(agent.id).each():
+                self.deadlines.set(("patience", call.id), now)

@@ -94,6 +94,7 @@ class Dialogue:
         self.language = language if language in menu.languages else menu.languages[0]
         self.attributes: dict[str, str] = {}
         self.over = False
+        self._begun = False
         self._node: Node = menu.nodes[menu.entry]
         self._to_play: tuple[PromptId, ...] = ()
         self._play_id = 0
@@ -106,6 +107,7 @@ class Dialogue:
 
     def start(self, now: float) -> list[Step]:
         """Begin at the menu's entry."""
+        self._begun = True
         steps: list[Step] = []
         self._enter(self.menu.entry, now, steps)
         return steps
@@ -140,6 +142,8 @@ class Dialogue:
         steps: list[Step] = []
         if self.over:
             return steps
+        if not self._begun:
+            return self.start(now)
         self._playing = False
         node = self._node
         if not self._stopping:

@@ -1,17 +1,21 @@
 """Who gets whom: the one global matcher, run on the event that makes a match possible.
 
 There is no tick. When an agent becomes free he gets the call with the earliest due time among all
-lanes he can serve; when a call becomes servable it gets the free agent who has been idle longest.
-Between events nothing matches anything: no call waits while a fitting agent is free, so only the
-one who has just changed needs to be looked at.
+he can serve; when a call becomes servable it gets the agent its queue's strategy takes first.
+Between events nothing matches anything: no call waits while an agent is free who fits and is not
+kept back for another queue, so only what has just changed needs to be looked at.
+
+A queue that rings all has several legs for one call. They share one claim, which the PBX gives to
+the first who answers; whoever becomes free while they ring is rung as well.
 """
 
 from acd.core.agent import ActivitySignal, Agent
 from acd.core.call import Call, CallSignal
 from acd.core.commands import RingAgent
 from acd.core.floor import Floor, Offer
-from acd.core.ids import OfferId
-from acd.core.records import AgentRung, CallState
+from acd.core.ids import AgentId, OfferId
+from acd.core.queueplan import Strategy
+from acd.core.records import AgentRung, CallState, TrailStep
 
 RING_GRACE_SECONDS = 3.0
 """How much later than the PBX we give a ring up ourselves, should its answer be lost."""
@@ -22,24 +26,53 @@ def match_agent(floor: Floor, agent: Agent, now: float) -> None:
     if agent.id not in floor.free:
         return
     best: Call | None = None
+    heap = floor.kept_for.get(agent.id)
+    if heap is not None:
+        kept = heap.first(floor.live)
+        if kept is not None and floor.may_take(agent.id, kept.queue):
+            best = kept
     for lane in floor.lanes_of[agent.id]:
-        call = lane.first_call(floor.live)
-        if call is not None and (
-            best is None or (call.due_at, call.sequence) < (best.due_at, best.sequence)
+        if not lane.calls:
+            continue
+        call = lane.calls.first(floor.live)
+        if (
+            call is not None
+            and (best is None or (call.due_at, call.sequence) < (best.due_at, best.sequence))
+            and (not floor.reserves or floor.may_take(agent.id, lane.reserve_of))
         ):
             best = call
     if best is not None:
         ring(floor, best, agent, now)
+        _ring_the_others(floor, best, now)
+    elif floor.open_rings:
+        _join_ring(floor, agent, now)
 
 
 def match_call(floor: Floor, call: Call, now: float) -> None:
-    """Give a waiting call the fitting agent who has been idle longest, if any is free."""
+    """Give a waiting call the agents whom its queue's strategy takes first, if any is free."""
     if call.state is not CallState.QUEUED or not call.in_room or call.pbx not in floor.live:
         return
-    assert call.queue is not None
-    found = floor.lanes[call.queue].longest_idle(floor.free)
+    if call.preferred is not None:
+        agent = floor.agents[call.preferred]
+        if agent.id in floor.free and floor.may_take(agent.id, call.queue):
+            ring(floor, call, agent, now)
+        return
+    found = next_agent(floor, call)
     if found is not None:
-        ring(floor, call, floor.agents[found], now)
+        ring(floor, call, found, now)
+        _ring_the_others(floor, call, now)
+
+
+def next_agent(floor: Floor, call: Call) -> Agent | None:
+    """Return the free agent who is to be rung for the call next, None when nobody is free."""
+    assert call.queue is not None
+    lane = floor.lane_of(call)
+    pool = floor.pool_of(lane, floor.lines[call.queue].plan)
+    for key, agent in pool.in_order(floor.free):
+        if not floor.reserves or floor.may_take(agent, call.queue):
+            pool.clock = key
+            return floor.agents[agent]
+    return None
 
 
 def match_all(floor: Floor, now: float) -> None:
@@ -49,35 +82,63 @@ def match_all(floor: Floor, now: float) -> None:
 
 
 def review_and_match(floor: Floor, agent: Agent, now: float) -> None:
-    """Recompute whether the agent is free, and if he is, find him a call at once."""
-    floor.review_agent(agent, now)
+    """Recompute whether the agent is free, and if he is, find him a call at once.
+
+    He may also complete a reserve: then those it kept back are free for other queues.
+    """
+    became_free = floor.review_agent(agent, now)
     match_agent(floor, agent, now)
+    if became_free and agent.id in floor.free:
+        for reserve in floor.reserves:
+            if agent.id in reserve.free and len(reserve.free) == reserve.count + 1:
+                match_these(floor, reserve.free, now)
+
+
+def match_these(floor: Floor, agents: set[AgentId], now: float) -> None:
+    """Find calls for those of these agents who are free, longest idle first."""
+    for agent_id in sorted(agents, key=lambda one: floor.free.get(one, (0.0, 0))):
+        match_agent(floor, floor.agents[agent_id], now)
+
+
+def ring_one_more(floor: Floor, call: Call, now: float) -> None:
+    """Ring progressively: the next agent rings too; those who ring go on."""
+    if call.state is CallState.RINGING and call.claim and call.answered_at is None:
+        found = next_agent(floor, call)
+        if found is not None:
+            ring(floor, call, found, now)
+        _set_progress(floor, call, now)
 
 
 def ring(floor: Floor, call: Call, agent: Agent, now: float) -> None:
-    """Offer the call to the agent: from here on nobody else is rung for it, nor he for another."""
+    """Offer the call to the agent, alone or besides those whose phones ring for it already."""
     assert call.queue is not None
     assert call.queued_at is not None
-    queue = floor.lanes[call.queue].plan
-    offer = Offer(
-        OfferId(f"acd-{floor.new_token()}"), call.id, agent.id, queue.id, agent.phone, now
-    )
-    call.moves(CallSignal.OFFER, now)
+    queue = floor.lines[call.queue].plan
+    offer_id = OfferId(f"acd-{floor.new_token()}")
+    several = queue.strategy in (Strategy.RING_ALL, Strategy.RING_PROGRESSIVELY)
+    if not call.offers:
+        call.claim = f"acd-{floor.new_token()}" if several else offer_id
+        call.moves(CallSignal.OFFER, now)
+        call.agent = agent.id
+    alone = call.claim == offer_id
+    offer = Offer(offer_id, call.id, agent.id, queue.id, agent.phone, now, claim=call.claim)
     agent.activity_moves(ActivitySignal.OFFER, now)
-    call.offer = agent.offer = offer.id
-    call.agent = agent.id
+    call.offers.append(offer_id)
+    agent.offer = offer_id
     agent.call, agent.queue = call.id, queue.id
-    floor.offers[offer.id] = offer
+    agent.offered_in[queue.id] = floor.next_sequence()
+    floor.offers[offer_id] = offer
+    free_agents = len(floor.free)
     floor.review_agent(agent, now)
-    floor.deadlines.set(("ring", offer.id), now + queue.ring_timeout_seconds + RING_GRACE_SECONDS)
+    floor.deadlines.set(("ring", offer_id), now + queue.ring_timeout_seconds + RING_GRACE_SECONDS)
     waited = int(now - call.queued_at)
     label = floor.label_of(queue, call.option)
     floor.emit(
         RingAgent(
-            offer.id,
+            offer_id,
             call.id,
-            offer.id,
-            True,
+            call.claim,
+            alone,
             call.pbx,
             agent.id,
             agent.phone,
@@ -85,6 +146,38 @@ def ring(floor: Floor, call: Call, agent: Agent, now: float) -> None:
             call.ani,
             queue.ring_timeout_seconds,
         ),
-        AgentRung(now, offer.id, call.id, queue.id, agent.id),
+        AgentRung(now, offer_id, call.id, queue.id, agent.id),
     )
+    why = "preferred agent" if call.preferred == agent.id else queue.strategy.value
+    call.trail.append(TrailStep(now, "rung", f"{why}, of {free_agents} free agents", agent.id))
     floor.report_agent(agent, now)
+
+
+def _ring_the_others(floor: Floor, call: Call, now: float) -> None:
+    assert call.queue is not None
+    queue = floor.lines[call.queue].plan
+    if queue.strategy is Strategy.RING_PROGRESSIVELY:
+        _set_progress(floor, call, now)
+    elif queue.strategy is Strategy.RING_ALL:
+        floor.open_rings[call.id] = call
+        while (found := next_agent(floor, call)) is not None:
+            ring(floor, call, found, now)
+
+
+def _set_progress(floor: Floor, call: Call, now: float) -> None:
+    assert call.queue is not None
+    seconds = floor.lines[call.queue].plan.progress_seconds
+    floor.deadlines.set(("progress", call.id), now + seconds)
+
+
+def _join_ring(floor: Floor, agent: Agent, now: float) -> None:
+    """Nobody waits for this agent: let his phone ring along with the others'."""
+    fitting = [
+        call
+        for call in floor.open_rings.values()
+        if call.pbx in floor.live
+        and floor.requirement_of(call).met_by(agent.skills)
+        and floor.may_take(agent.id, call.queue)
+    ]
+    if fitting:
+        ring(floor, min(fitting, key=lambda call: (call.due_at, call.sequence)), agent, now)

@@ -9,6 +9,7 @@ holds for all queues at once, and ends by him or by its cap.
 from acd.core.agent import ActivitySignal, Agent, PresenceSignal
 from acd.core.call import Call, CallSignal
 from acd.core.commands import CancelRing
+from acd.core.estimate import moving_mean
 from acd.core.events import DeviceState, RingOutcome
 from acd.core.floor import Floor, Offer
 from acd.core.ids import OfferId
@@ -19,6 +20,7 @@ from acd.core.records import (
     Noticed,
     RingEnded,
     TalkEnded,
+    TrailStep,
     WrapUpEnd,
     WrapUpEnded,
     WrapUpStarted,
@@ -26,6 +28,12 @@ from acd.core.records import (
 
 RONA = "rona"
 """The not-ready reason of an agent who let his phone ring until the time ran out."""
+
+ENOUGH = "calls_in_row"
+"""The not-ready reason of an agent who has taken as many calls in a row as his plan allows."""
+
+ON_DEMAND = "on_demand"
+"""The not-ready reason of an agent who takes one call at a time."""
 
 CANCEL_SECONDS = 5.0
 """How long a cancelled leg may take to go before we take it for gone."""
@@ -45,12 +53,15 @@ def answered(floor: Floor, offer_id: OfferId) -> None:
         offer.answered = True
 
 
-def cancel(floor: Floor, offer: Offer, now: float) -> None:
-    """Take the ring back; the agent is free again when his leg is gone."""
+def cancel(floor: Floor, offer: Offer, now: float, *, void: bool = True) -> None:
+    """Take the ring back; the agent is free again when his leg is gone.
+
+    ``void``: nobody else may be joined with the caller by the same claim either.
+    """
     if offer.cancelled or offer.connected_at is not None:
         return
     offer.cancelled = True
-    floor.emit(CancelRing(offer.id, offer.call))
+    floor.emit(CancelRing(offer.id, offer.call, void))
     floor.deadlines.set(("ring", offer.id), now + CANCEL_SECONDS)
 
 
@@ -64,7 +75,8 @@ def overdue(floor: Floor, offer_id: OfferId, now: float) -> None:
     else:
         floor.emit(Noticed(now, "ring_overdue", f"no end of ring {offer.id} was reported"))
         offer.overdue = True
-        cancel(floor, offer, now)
+        call = floor.calls.get(offer.call)
+        cancel(floor, offer, now, void=call is None or len(call.offers) == 1)
 
 
 def failed(floor: Floor, offer_id: OfferId, outcome: RingOutcome, now: float) -> None:
@@ -84,31 +96,52 @@ def failed(floor: Floor, offer_id: OfferId, outcome: RingOutcome, now: float) ->
     )
     agent.activity_moves(ActivitySignal.RING_FAILED, now)
     agent.offer = agent.call = agent.queue = None
+    before = agent.presence
     _penalise(floor, agent, offer, outcome, now)
-    floor.report_agent(agent, now, "presence" if outcome is RingOutcome.NO_ANSWER else "activity")
-    if call is not None and call.offer == offer.id:
-        call.moves(CallSignal.RING_FAILED, now)
-        call.offer = call.agent = None
-        assert call.queue is not None
-        floor.lanes[call.queue].add_call(call)
-        floor.review_agent(agent, now)
-        match_call(floor, call, now)
+    floor.report_agent(agent, now, "activity" if agent.presence is before else "presence")
+    if call is not None and offer.id in call.offers:
+        call.trail.append(TrailStep(now, "ring_failed", outcome.value, agent.id))
+        call.offers.remove(offer.id)
+        if not call.offers:
+            floor.review_agent(agent, now)
+            _wait_again(floor, call, now)
     review_and_match(floor, agent, now)
 
 
+def _wait_again(floor: Floor, call: Call, now: float) -> None:
+    """Nobody rings for the caller any more: he waits on, in the place he had."""
+    call.moves(CallSignal.RING_FAILED, now)
+    call.agent = None
+    call.claim = ""
+    floor.open_rings.pop(call.id, None)
+    floor.deadlines.clear(("progress", call.id))
+    floor.stand(call)
+    match_call(floor, call, now)
+
+
 def _penalise(floor: Floor, agent: Agent, offer: Offer, outcome: RingOutcome, now: float) -> None:
-    queue = floor.lanes[offer.queue].plan
+    queue = floor.lines[offer.queue].plan
     match outcome:
         case RingOutcome.NO_ANSWER:
-            agent.presence_moves(PresenceSignal.RONA, RONA, now)
-        case RingOutcome.BUSY | RingOutcome.DECLINED:
-            agent.skipped_until = now + queue.declined_delay_seconds
-            floor.deadlines.set(("skip", agent.id), agent.skipped_until)
+            agent.misses += 1
+            if agent.misses >= queue.rona_after:
+                agent.presence_moves(PresenceSignal.RONA, RONA, now)
+            else:
+                _skip(floor, agent, now + queue.no_answer_delay_seconds)
+        case RingOutcome.BUSY:
+            _skip(floor, agent, now + queue.busy_delay_seconds)
+        case RingOutcome.DECLINED:
+            _skip(floor, agent, now + queue.declined_delay_seconds)
         case RingOutcome.UNREACHABLE:
             floor.devices[offer.phone] = DeviceState.UNREACHABLE
             floor.deadlines.set(("unreachable", offer.phone), now + queue.unreachable_delay_seconds)
         case RingOutcome.CANCELLED | RingOutcome.CALLER_LEFT:
             pass
+
+
+def _skip(floor: Floor, agent: Agent, until: float) -> None:
+    agent.skipped_until = until
+    floor.deadlines.set(("skip", agent.id), until)
 
 
 def connected(floor: Floor, offer_id: OfferId, now: float) -> None:
@@ -121,9 +154,23 @@ def connected(floor: Floor, offer_id: OfferId, now: float) -> None:
     agent = floor.agents[offer.agent]
     agent.activity_moves(ActivitySignal.CONNECT, now)
     agent.leg_open = True
+    before = agent.presence
+    agent.misses = 0
+    agent.calls_taken += 1
+    agent.calls_in_row += 1
+    most = agent.plan.max_calls_in_row
+    if 0 < most <= agent.calls_in_row:
+        agent.presence_moves(PresenceSignal.NOT_READY, ON_DEMAND if most == 1 else ENOUGH, now)
     call = floor.calls.get(offer.call)
-    if call is not None and call.offer == offer.id:
+    if call is not None and offer.id in call.offers:
         call.moves(CallSignal.CONNECT, now)
+        floor.settle(call)
+        call.trail.append(TrailStep(now, "connected", "", agent.id))
+        others, call.offers = call.offers, [offer.id]
+        call.agent = agent.id
+        for other in others:
+            if other != offer.id:
+                cancel(floor, floor.offers[other], now, void=False)
         call.in_room = False
         call.answered_at = now
         assert call.queued_at is not None
@@ -131,7 +178,7 @@ def connected(floor: Floor, offer_id: OfferId, now: float) -> None:
         floor.emit(
             CallAnswered(now, call.id, offer.queue, agent.id, wait_seconds, now - offer.rung_at)
         )
-    floor.report_agent(agent, now)
+    floor.report_agent(agent, now, "activity" if agent.presence is before else "presence")
 
 
 def held(floor: Floor, offer_id: OfferId, on_hold: bool, now: float) -> None:
@@ -155,12 +202,17 @@ def left_talk(floor: Floor, offer_id: OfferId, now: float) -> None:
     offer.talk_over = True
     agent = floor.agents[offer.agent]
     talk_seconds = now - offer.connected_at
+    agent.talk_seconds += talk_seconds
     floor.emit(TalkEnded(now, offer.call, offer.queue, agent.id, talk_seconds, offer.hold_seconds))
+    line = floor.lines[offer.queue]
+    line.talk_mean_seconds = moving_mean(line.talk_mean_seconds, talk_seconds)
     call = floor.calls.get(offer.call)
-    if call is not None and call.offer == offer.id:
+    if call is not None and offer.id in call.offers:
         call.talk_ended_at = now
         call.moves(CallSignal.TALK_ENDED, now)
-    cap_seconds = floor.lanes[offer.queue].plan.wrap_up_seconds
+        if line.plan.preferred_agent is not None:
+            floor.remember_talk(call.ani, agent.id, now)
+    cap_seconds = line.plan.wrap_up_seconds
     if cap_seconds > 0:
         agent.activity_moves(ActivitySignal.TALK_ENDED, now)
         agent.wrap_up_started_at = now
@@ -176,11 +228,15 @@ def leg_ended(floor: Floor, offer_id: OfferId, now: float) -> None:
     offer = floor.offers.pop(offer_id, None)
     if offer is None:
         return
+    call = floor.calls.get(offer.call)
+    if call is not None and offer.id in call.offers:
+        call.offers.remove(offer.id)
     agent = floor.agents[offer.agent]
     agent.leg_open = False
     agent.offer = None
     if agent.activity_moves(ActivitySignal.LEG_ENDED, now):
         agent.call = agent.queue = None
+        go_home(floor, agent, now)
         floor.report_agent(agent, now)
     review_and_match(floor, agent, now)
 
@@ -192,17 +248,29 @@ def end_wrap_up(floor: Floor, agent: Agent, how: WrapUpEnd, now: float) -> bool:
     floor.deadlines.clear(("wrap_up", agent.id))
     assert agent.queue is not None
     seconds = now - agent.wrap_up_started_at
+    line = floor.lines[agent.queue]
+    line.wrap_up_mean_seconds = moving_mean(line.wrap_up_mean_seconds, seconds)
     floor.emit(WrapUpEnded(now, agent.id, agent.queue, how, seconds))
     agent.activity_moves(ActivitySignal.WRAP_UP_ENDED, now)
     agent.wrap_up_ends_at = None
     agent.call = agent.queue = None
+    go_home(floor, agent, now)
     floor.report_agent(agent, now)
     review_and_match(floor, agent, now)
     return True
 
 
+def go_home(floor: Floor, agent: Agent, now: float) -> None:
+    """Log the agent out if his shift was over while he had a call."""
+    if agent.leaves and agent.activity is Activity.IDLE:
+        floor.at_phone.pop(agent.phone, None)
+        agent.phone = agent.plan.phone
+        agent.presence_moves(PresenceSignal.LOG_OUT, "", now)
+
+
 def silence(floor: Floor, call: Call, now: float) -> None:
     """The caller hung up, or is not where he could be joined: no phone rings for him any more."""
-    offer = floor.offers.get(call.offer) if call.offer is not None else None
-    if offer is not None:
-        cancel(floor, offer, now)
+    for offer_id in tuple(call.offers):
+        offer = floor.offers.get(offer_id)
+        if offer is not None:
+            cancel(floor, offer, now)

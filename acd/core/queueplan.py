@@ -102,6 +102,14 @@ class CallerValue(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
+BANDS_MINUTES = (1, 2, 5, 10, 20, 30)
+"""A wait is told as a band; these are their ends, each with its prompt ``wait/band-<end>``, and
+``wait/band-more`` for what is longer than the last."""
+
+PROMPT_POSITIONS = 10
+"""There is a prompt ``wait/position-<n>`` up to this."""
+
+
 class Announcements(msgspec.Struct, frozen=True, kw_only=True):
     """What a waiting caller hears between the music; 0 seconds is never."""
 
@@ -114,12 +122,23 @@ class Announcements(msgspec.Struct, frozen=True, kw_only=True):
     prompts: tuple[PromptId, ...] = ()
     """Played in turn, one each time, after position and estimate."""
 
+    def all_prompts(self) -> tuple[PromptId, ...]:
+        """Return every prompt that may be played, those of position and estimate included."""
+        names: list[str] = []
+        if self.position:
+            limit = min(self.position_limit, PROMPT_POSITIONS)
+            names += [f"wait/position-{number}" for number in range(1, limit + 1)]
+        if self.estimate:
+            names += ["wait/longer", *(f"wait/band-{minutes}" for minutes in BANDS_MINUTES)]
+            names.append("wait/band-more")
+        return (*(PromptId(name) for name in names), *self.prompts)
+
 
 class ExitCondition(StrEnum):
     """What lets a caller leave a queue, or keeps him from joining it."""
 
     MAX_WAIT = "max_wait"
-    """He has waited ``limit`` seconds."""
+    """He has waited ``limit`` seconds in this queue."""
     FULL = "full"
     """``limit`` calls wait already; looked at when he joins."""
     NO_AGENTS = "no_agents"
@@ -134,6 +153,18 @@ class ExitCondition(StrEnum):
     """The calendar ``hours`` is closed."""
     KEY = "key"
     """He pressed ``key`` while waiting."""
+
+
+OF_THE_QUEUE = frozenset(
+    {
+        ExitCondition.NO_AGENTS,
+        ExitCondition.NONE_READY,
+        ExitCondition.CROWDED,
+        ExitCondition.ESTIMATE,
+        ExitCondition.CLOSED,
+    }
+)
+"""Conditions that are the same for all who wait, or hang on how many they are."""
 
 
 class ToQueue(msgspec.Struct, frozen=True, kw_only=True, tag="queue"):

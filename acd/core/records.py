@@ -11,6 +11,7 @@ import msgspec
 
 from acd.core.events import DeviceState, RingOutcome
 from acd.core.ids import AgentId, CallId, DeviceId, MenuId, OfferId, PbxId, QueueId, RequestId
+from acd.core.queueplan import Requirement
 
 
 class Outcome(StrEnum):
@@ -72,6 +73,17 @@ class _Record(msgspec.Struct, frozen=True, gc=False, tag=True):
     at: float
 
 
+class TrailStep(msgspec.Struct, frozen=True, gc=False):
+    """One decision about a call: ``what`` is a constant word, ``text`` says why, for people."""
+
+    at: float
+    what: str
+    text: str
+    agent: AgentId | None = None
+    asked: Requirement | None = None
+    """What the call asked for from here on, where that is new."""
+
+
 class CallOffered(_Record, frozen=True):
     """A new call came in."""
 
@@ -101,6 +113,54 @@ class CallQueued(_Record, frozen=True):
     call: CallId
     queue: QueueId
     due_at: float
+
+
+class CallRelaxed(_Record, frozen=True):
+    """A waiting call asks for less from now on; ``step`` counts from 1."""
+
+    call: CallId
+    queue: QueueId
+    step: int
+
+
+class CallLeftQueue(_Record, frozen=True):
+    """A rule or a person took a call out of a queue before anybody answered.
+
+    ``outcome`` is how this queue counts it; ``rule`` is the condition's word, or ``supervisor``;
+    ``target`` says where it went, as ``queue:billing`` or ``number:+4930...``.
+    """
+
+    call: CallId
+    queue: QueueId
+    outcome: Outcome
+    rule: str
+    target: str
+    wait_seconds: float
+
+
+class CallReordered(_Record, frozen=True):
+    """A supervisor gave a waiting call another place."""
+
+    call: CallId
+    queue: QueueId
+    due_at: float
+
+
+class WaitAnnounced(_Record, frozen=True):
+    """A waiting caller is told his position and estimated wait, as far as either is told."""
+
+    call: CallId
+    queue: QueueId
+    position: int | None
+    estimate_seconds: float | None
+
+
+class ShiftEnding(_Record, frozen=True):
+    """An agent's shift ends at ``ends_at``; with ``over`` it just has."""
+
+    agent: AgentId
+    ends_at: float
+    over: bool
 
 
 class AgentRung(_Record, frozen=True):
@@ -220,6 +280,11 @@ Record = (
     | MenuSelected
     | MenuMissed
     | CallQueued
+    | CallRelaxed
+    | CallLeftQueue
+    | CallReordered
+    | WaitAnnounced
+    | ShiftEnding
     | AgentRung
     | RingEnded
     | CallAnswered
@@ -232,6 +297,39 @@ Record = (
     | Noticed
     | Repaired
 )
+
+
+# -- explanations ------------------------------------------------------------------------------
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """One agent at the moment of one decision: ``why_not`` is empty when he could be rung."""
+
+    agent: AgentId
+    name: str
+    why_not: str
+    until: float | None
+
+
+class ExplainedStep(msgspec.Struct, frozen=True):
+    """One decision about a call, and every agent as he stood just before it."""
+
+    at: float
+    what: str
+    text: str
+    agent: AgentId | None
+    asked: tuple[str, ...]
+    """What the call asked for, in words such as ``billing >= 3``."""
+    candidates: tuple[Candidate, ...]
+    """Only for steps in which agents mattered."""
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """Everything that was decided about one call; ``ended`` when the call is over."""
+
+    call: CallId
+    ended: bool
+    steps: tuple[ExplainedStep, ...]
 
 
 # -- the picture of one moment ---------------------------------------------------------------
@@ -249,6 +347,8 @@ class QueueView(msgspec.Struct, frozen=True):
     agents_ready: int
     """Agents with the skills who are ready, whatever they are doing."""
     agents_free: int
+    estimate_seconds: float | None = None
+    """How long somebody who joined now would probably wait; None when nobody can know."""
 
 
 class CallView(msgspec.Struct, frozen=True):

@@ -2,8 +2,10 @@
 
 from acd.core.agent import Agent
 from acd.core.call import Call
+from acd.core.estimate import estimate_for_next_seconds
 from acd.core.events import DeviceState
 from acd.core.floor import Floor
+from acd.core.ids import QueueId
 from acd.core.records import AgentView, CallState, CallView, Presence, QueueView, Snapshot
 
 
@@ -18,8 +20,8 @@ def snapshot(floor: Floor, now: float) -> Snapshot:
 
 
 def _queues(floor: Floor, now: float) -> tuple[QueueView, ...]:
-    states: dict[str, dict[CallState, int]] = {queue: {} for queue in floor.lanes}
-    oldest: dict[str, float] = {}
+    states: dict[QueueId, dict[CallState, int]] = {queue: {} for queue in floor.lines}
+    oldest: dict[QueueId, float] = {}
     for call in floor.calls.values():
         if call.queue is None or call.queued_at is None:
             continue
@@ -27,26 +29,26 @@ def _queues(floor: Floor, now: float) -> tuple[QueueView, ...]:
         count[call.state] = count.get(call.state, 0) + 1
         if call.state in (CallState.QUEUED, CallState.RINGING):
             oldest[call.queue] = min(oldest.get(call.queue, now), call.queued_at)
-    ready = dict.fromkeys(floor.lanes, 0)
-    free = dict.fromkeys(floor.lanes, 0)
-    for agent_id, lanes in floor.lanes_of.items():
-        for lane in lanes:
-            ready[lane.id] += floor.agents[agent_id].presence is Presence.READY
-            free[lane.id] += agent_id in floor.free
-    return tuple(
-        QueueView(
-            queue,
-            lane.plan.label.get(floor.house_language, queue),
-            states[queue].get(CallState.QUEUED, 0),
-            states[queue].get(CallState.RINGING, 0),
-            states[queue].get(CallState.CONNECTED, 0),
-            now - oldest.get(queue, now),
-            ready[queue],
-            free[queue],
+    views = []
+    for queue, line in floor.lines.items():
+        if queue not in floor.plan.queues and not states[queue]:
+            continue
+        agents = floor.lane_for(line.plan, line.plan.requirement).agents
+        ready = sum(floor.agents[one].presence is Presence.READY for one in agents)
+        views.append(
+            QueueView(
+                queue,
+                line.plan.label.get(floor.house_language, queue),
+                states[queue].get(CallState.QUEUED, 0),
+                states[queue].get(CallState.RINGING, 0),
+                states[queue].get(CallState.CONNECTED, 0),
+                now - oldest.get(queue, now),
+                ready,
+                sum(one in floor.free for one in agents),
+                estimate_for_next_seconds(floor, line, now),
+            )
         )
-        for queue, lane in floor.lanes.items()
-        if queue in floor.plan.queues or states[queue]
-    )
+    return tuple(views)
 
 
 def _call(call: Call) -> CallView:

@@ -7,7 +7,7 @@ nobody does, the dialplan takes the caller to the emergency queue).
 
 from typing import Final
 
-from acd.core import desk
+from acd.core import desk, waiting
 from acd.core.agent import Agent
 from acd.core.call import Call, CallSignal
 from acd.core.commands import (
@@ -17,13 +17,14 @@ from acd.core.commands import (
     PlayPrompt,
     StopPrompt,
 )
+from acd.core.ending import end_call
 from acd.core.events import (
     CallArrived,
     CallFoundWaiting,
     CodeDialled,
 )
 from acd.core.floor import CodeCall, Floor
-from acd.core.ids import AgentId, CallId, QueueId
+from acd.core.ids import AgentId, CallId
 from acd.core.ivr import (
     ALL_DIGITS,
     Act,
@@ -38,12 +39,9 @@ from acd.core.ivr import (
 )
 from acd.core.matching import match_call, review_and_match
 from acd.core.offers import silence
-from acd.core.place import Place
 from acd.core.plan import AgentDo, Enqueue
 from acd.core.records import (
-    CallEnded,
     CallOffered,
-    CallQueued,
     CallState,
     MenuMissed,
     MenuSelected,
@@ -81,14 +79,13 @@ def found_waiting(floor: Floor, event: CallFoundWaiting, now: float) -> None:
     if event.call in floor.calls:
         return
     place = event.place
-    if place.queue not in floor.lanes:
+    if place.queue not in floor.lines:
         floor.emit(Noticed(now, "unknown_queue", f"call {event.call} waits in {place.queue!r}"))
         return
     call = Call(event.call, event.pbx, event.ani, place.dnis, place.queued_at)
     floor.calls[call.id] = call
-    call.option, call.language = place.option, place.language
     floor.emit(Repaired(now, "waiting_call_adopted", call.id))
-    _take_place(floor, call, place.queue, place.queued_at, place.due_at, now)
+    waiting.take_place(floor, call, place, now)
     call.in_room = True
     match_call(floor, call, now)
 
@@ -122,7 +119,7 @@ def menu_reached(floor: Floor, call_id: CallId, now: float) -> None:
         # Nobody may be joined with him here: Bridge() would tear him out of AsyncAGI.
         talker.in_room = False
         silence(floor, talker, now)
-        _send_to_room(floor, talker)
+        floor.emit(MoveToWaitingRoom(talker.id, waiting.place_of(talker)))
         return
     dialogue = talker.dialogue if talker is not None else None
     if talker is None or dialogue is None:
@@ -137,9 +134,11 @@ def _after_talk(floor: Floor, call: Call, now: float) -> None:
 
 
 def digit(floor: Floor, call_id: CallId, key: str, now: float) -> None:
-    """Count a key for whoever is in a dialogue; elsewhere keys mean nothing."""
+    """Count a key for whoever is in a dialogue, or waits where a key leads out."""
     talker = _talker(floor, call_id)
-    if talker is not None and talker.dialogue is not None:
+    if isinstance(talker, Call) and talker.state in (CallState.QUEUED, CallState.RINGING):
+        waiting.key_pressed(floor, talker, key, now)
+    elif talker is not None and talker.dialogue is not None:
         _carry_out(floor, talker, talker.dialogue.digit(key, now), now)
 
 
@@ -200,41 +199,18 @@ def gone(floor: Floor, call_id: CallId, outcome: Outcome | None, now: float) -> 
     ``outcome`` is given when somebody else than the caller ended it; an answered call stays
     answered all the same.
     """
-    for kind in ("dialogue", "keep", "unplayed"):
-        floor.deadlines.clear((kind, call_id))
     code_call = floor.code_calls.pop(call_id, None)
     if code_call is not None:
+        for kind in ("dialogue", "keep", "unplayed"):
+            floor.deadlines.clear((kind, call_id))
         for agent_id in code_call.agents:
             agent = floor.agents[agent_id]
             agent.code_calls.discard(call_id)
             review_and_match(floor, agent, now)
         return
-    call = floor.calls.pop(call_id, None)
-    if call is None:
-        return
-    short_seconds = (
-        floor.lanes[call.queue].plan.short_abandon_seconds if call.queue is not None else 0.0
-    )
-    floor.emit(
-        CallEnded(
-            now,
-            call.id,
-            call.pbx,
-            call.outcome(now, short_seconds, outcome),
-            call.ani,
-            call.dnis,
-            call.language,
-            call.option,
-            call.queue,
-            call.agent if call.answered_at is not None else None,
-            call.arrived_at,
-            call.queued_at,
-            call.answered_at,
-            call.talk_ended_at,
-        )
-    )
-    call.moves(CallSignal.END, now)
-    silence(floor, call, now)
+    call = floor.calls.get(call_id)
+    if call is not None:
+        end_call(floor, call, outcome, now)
 
 
 # -- carrying out what a dialogue wants ------------------------------------------------------
@@ -281,42 +257,14 @@ def _carry_out(floor: Floor, talker: Talker, steps: list[Step], now: float) -> N
 
 
 def _enqueue(floor: Floor, call: Call, node: Enqueue, now: float) -> None:
+    assert call.dialogue is not None
     floor.deadlines.clear(("keep", call.id))
-    call.option = node.option
-    queue = floor.lanes[node.queue].plan
-    due_at = now + queue.target_seconds - queue.priority_seconds
-    _take_place(floor, call, node.queue, now, due_at, now)
-    _send_to_room(floor, call)
-
-
-def _take_place(
-    floor: Floor, call: Call, queue: QueueId, queued_at: float, due_at: float, now: float
-) -> None:
-    call.moves(CallSignal.QUEUE, now)
-    call.queue, call.queued_at, call.due_at = queue, queued_at, due_at
-    call.sequence = floor.next_sequence()
-    call.in_heap = False
-    floor.lanes[queue].add_call(call)
-    floor.emit(CallQueued(now, call.id, queue, due_at))
-
-
-def _send_to_room(floor: Floor, call: Call) -> None:
-    assert call.queue is not None
-    assert call.queued_at is not None
-    floor.emit(
-        MoveToWaitingRoom(
-            call.id,
-            Place(
-                call.queue,
-                call.queued_at,
-                call.queued_at,
-                call.due_at,
-                call.option,
-                call.language,
-                call.dnis,
-            ),
-        )
-    )
+    call.attributes |= call.dialogue.attributes
+    waiting.enqueue(floor, call, node, now)
+    if call.state is CallState.IN_MENU and call.id in floor.calls:
+        # A rule keeps him out of the queue and has another dialogue for him.
+        _keep(floor, call.id, now)
+        _carry_out(floor, call, call.dialogue.start(now), now)
 
 
 def _engage(floor: Floor, code_call: CodeCall, agent: Agent | None, now: float) -> None:

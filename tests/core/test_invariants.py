@@ -49,7 +49,7 @@ def ring_twice(floor: Floor) -> None:
         (forget_offer, "busy with no offer"),
         (believe_busy_agent_free, "free is wrong"),
         (wrap_up_without_end, "wrap-up without a deadline"),
-        (ring_for_another, "holds the offer of another"),
+        (ring_for_another, "holds another's offer"),
         (lose_half_a_place, "half a place"),
         (ring_twice, "rung for two calls"),
     ],

@@ -1,0 +1,94 @@
+"""What a waiting caller is told: his position, an honest wait, and what operators want said.
+
+Nothing of it delays anybody: it is played into his own waiting room, and an agent who becomes free
+rings as always. A position is told only when it is not worse than the last one told. The wait is
+told as a band; when it has become longer, that is said first, so it never rises silently.
+"""
+
+from typing import Final
+
+from acd.core.call import Call
+from acd.core.commands import Announce
+from acd.core.estimate import estimate_seconds
+from acd.core.floor import Floor
+from acd.core.ids import PromptId
+from acd.core.queue import Line
+from acd.core.queueplan import BANDS_MINUTES, PROMPT_POSITIONS, Announcements
+from acd.core.records import CallState, TrailStep, WaitAnnounced
+
+RETRY_SECONDS: Final = 1.0
+"""When it is his turn while a phone rings for him, or he is between two rounds of music."""
+
+
+def plan_first(floor: Floor, call: Call, line: Line, now: float) -> None:
+    """Set when the caller who has just joined is told something first."""
+    what = line.plan.announcements
+    if what is not None:
+        at = max(now, call.entered_at + what.first_after_seconds)
+        floor.deadlines.set(("announce", call.id), at)
+
+
+def due(floor: Floor, call: Call, now: float) -> None:
+    """Tell the caller what there is to tell, and set when he is told next."""
+    assert call.queue is not None
+    line = floor.lines[call.queue]
+    what = line.plan.announcements
+    if what is None:
+        return
+    if call.state is not CallState.QUEUED or not call.in_room or call.announcing:
+        floor.deadlines.set(("announce", call.id), now + RETRY_SECONDS)
+        return
+    if what.every_seconds > 0:
+        floor.deadlines.set(("announce", call.id), now + what.every_seconds)
+    position, seconds, prompts = _what_to_say(floor, call, line, what, now)
+    if not prompts:
+        return
+    call.announcing = floor.next_sequence()
+    root = f"{floor.plan.prompts_path_on_pbx}/{call.language}"
+    paths = tuple(f"{root}/{prompt}" for prompt in prompts)
+    floor.emit(
+        Announce(call.id, call.announcing, paths),
+        WaitAnnounced(now, call.id, line.id, position, seconds),
+    )
+    call.trail.append(TrailStep(now, "told", " ".join(prompts)))
+
+
+def ended(call: Call, announcement_id: int) -> None:
+    """The announcement is over; one that is not the present one is late and ignored."""
+    if call.announcing == announcement_id:
+        call.announcing = 0
+
+
+def band_of(seconds: float) -> int:
+    """Return the index of the band this wait falls into."""
+    for index, minutes in enumerate(BANDS_MINUTES):
+        if seconds < minutes * 60:
+            return index
+    return len(BANDS_MINUTES)
+
+
+def _what_to_say(
+    floor: Floor, call: Call, line: Line, what: Announcements, now: float
+) -> tuple[int | None, float | None, list[PromptId]]:
+    prompts: list[PromptId] = []
+    told_position: int | None = None
+    told_seconds: float | None = None
+    if what.position:
+        position = line.position(call)
+        limit = min(what.position_limit, PROMPT_POSITIONS)
+        if position <= limit and (not call.told_position or position <= call.told_position):
+            told_position = call.told_position = position
+            prompts.append(PromptId(f"wait/position-{position}"))
+    if what.estimate:
+        told_seconds = estimate_seconds(floor, call, now)
+        if told_seconds is not None:
+            band = band_of(told_seconds)
+            if 0 <= call.told_band < band:
+                prompts.append(PromptId("wait/longer"))
+            call.told_band = band
+            end = str(BANDS_MINUTES[band]) if band < len(BANDS_MINUTES) else "more"
+            prompts.append(PromptId(f"wait/band-{end}"))
+    if what.prompts:
+        turn = int((now - call.entered_at) // max(what.every_seconds, 1.0))
+        prompts.append(what.prompts[turn % len(what.prompts)])
+    return told_position, told_seconds, prompts

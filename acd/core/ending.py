@@ -1,0 +1,38 @@
+"""The end of a call: its one final record, and everything that hung on it let go."""
+
+from acd.core.call import Call, CallSignal
+from acd.core.floor import Floor
+from acd.core.offers import silence
+from acd.core.records import CallEnded, Outcome
+
+
+def end_call(floor: Floor, call: Call, outcome: Outcome | None, now: float) -> None:
+    """End the call in the books; ``outcome`` is None when the caller himself hung up."""
+    for kind in ("dialogue", "keep", "unplayed"):
+        floor.deadlines.clear((kind, call.id))
+    del floor.calls[call.id]
+    floor.settle(call)
+    short_seconds = (
+        floor.lines[call.queue].plan.short_abandon_seconds if call.queue is not None else 0.0
+    )
+    floor.emit(
+        CallEnded(
+            now,
+            call.id,
+            call.pbx,
+            call.outcome(now, short_seconds, outcome),
+            call.ani,
+            call.dnis,
+            call.language,
+            call.option,
+            call.queue,
+            call.agent if call.answered_at is not None else None,
+            call.arrived_at,
+            call.queued_at,
+            call.answered_at,
+            call.talk_ended_at,
+        )
+    )
+    call.moves(CallSignal.END, now)
+    floor.history.note_ended(call.id, call.trail)
+    silence(floor, call, now)

@@ -1,0 +1,339 @@
+"""A caller in a queue: how he joins it, what he may ask for less of, and how he leaves it.
+
+His place is fixed when he joins: the start of his wait clock plus the queue's target, earlier for
+priority and for what his attributes are worth. All shifts together are bounded, so that whoever
+has waited longer than their range comes before everybody who joins: nothing starves.
+
+A rule that sends him on is followed at once. He stays where he hears his music when the target is
+another queue; the circle of rules that would send him round and round is cut after ``MAX_HOPS``,
+and there he waits: no rule ever loses a caller.
+"""
+
+from typing import Final
+
+from acd.core import announcing, exits
+from acd.core.call import Call, CallSignal
+from acd.core.commands import ChangePlace, EnterMenu, MoveToWaitingRoom, SendToNumber
+from acd.core.ending import end_call
+from acd.core.estimate import estimate_seconds
+from acd.core.floor import Floor
+from acd.core.ids import Language, MenuId, NodeId, QueueId
+from acd.core.ivr import Dialogue
+from acd.core.matching import match_call
+from acd.core.offers import silence
+from acd.core.place import Place
+from acd.core.plan import Enqueue, HangUp, MenuPlan, Need, Say
+from acd.core.queue import Line
+from acd.core.queueplan import Exit, ToAnnouncement, ToMenu, ToNumber, ToQueue
+from acd.core.records import (
+    CallLeftQueue,
+    CallQueued,
+    CallRelaxed,
+    CallState,
+    Outcome,
+    Presence,
+    TrailStep,
+)
+
+MAX_HOPS: Final = 8
+"""Rules followed at one instant."""
+
+MOST_SHIFT_SECONDS: Final = 3600.0
+"""How far priority and values together may move a call in the order, either way."""
+
+ESTIMATE_AGAIN_SECONDS: Final = 10.0
+"""How often a relaxation that hangs on the estimate is looked at once its time has come."""
+
+
+def enqueue(floor: Floor, call: Call, node: Enqueue, now: float) -> None:
+    """The menu sends the caller into a queue, with what his option and attributes ask for."""
+    call.option = node.option
+    call.needs = node.needs + _attribute_needs(floor, call, node)
+    call.queued_at = None
+    join(floor, call, node.queue, now, position=node.position)
+
+
+def join(
+    floor: Floor,
+    call: Call,
+    queue: QueueId,
+    now: float,
+    *,
+    position: int | None = None,
+    waiting: bool = False,
+    hops: int = 0,
+) -> None:
+    """Put the caller into the queue, or where its rules send who may not join it.
+
+    ``waiting``: he stands in the waiting room already. His wait clock goes on unless it was taken
+    from him before (``queued_at`` None).
+    """
+    line = floor.lines[queue]
+    rule = exits.on_join(floor, line, now) if hops < MAX_HOPS else None
+    if rule is not None:
+        _left(floor, call, line, rule, now)
+        _go_to(floor, call, rule, now, waiting=waiting, hops=hops + 1)
+        return
+    clock = call.queued_at if call.queued_at is not None else now
+    due_at = clock + line.plan.target_seconds - _shift_seconds(line, call)
+    if position is not None:
+        before = line.due_before(position)
+        due_at = due_at if before is None else min(due_at, before)
+    call.left_as = None
+    place = Place(
+        queue,
+        clock,
+        now,
+        due_at,
+        call.option,
+        Language(call.language),
+        call.dnis,
+        call.needs,
+    )
+    take_place(floor, call, place, now)
+    floor.emit(ChangePlace(call.id, place) if waiting else MoveToWaitingRoom(call.id, place))
+    if waiting:
+        match_call(floor, call, now)
+
+
+def take_place(floor: Floor, call: Call, place: Place, now: float) -> None:
+    """Let the caller stand in this place, and set everything that time will do to him there."""
+    call.moves(CallSignal.QUEUE, now)
+    line = floor.lines[place.queue]
+    call.queue, call.queued_at, call.entered_at = place.queue, place.queued_at, place.entered_at
+    call.due_at, call.needs = place.due_at, place.needs
+    call.option, call.language, call.dnis = place.option, place.language, place.dnis
+    call.sequence = floor.next_sequence()
+    call.step = 0
+    call.told_position, call.told_band = 0, -1
+    line.add(call)
+    _prefer(floor, call, line, now)
+    floor.stand(call)
+    _watch_relaxation(floor, call, line, now)
+    limit = exits.by_time(line)
+    if limit is not None:
+        floor.deadlines.set(("exit", call.id), max(now, call.entered_at + limit.limit))
+    if len(line) == 1 and line.is_watched():
+        floor.deadlines.set(("exits", line.id), exits.next_review(floor, line, now))
+    announcing.plan_first(floor, call, line, now)
+    call.trail.append(
+        TrailStep(
+            now,
+            "queued",
+            f"{line.id}, position {line.position(call)}",
+            None,
+            floor.requirement_of(call),
+        )
+    )
+    floor.emit(CallQueued(now, call.id, line.id, call.due_at))
+
+
+def place_of(call: Call) -> Place:
+    """Return the place of a waiting call as it stands on its channel."""
+    assert call.queue is not None
+    assert call.queued_at is not None
+    return Place(
+        call.queue,
+        call.queued_at,
+        call.entered_at,
+        call.due_at,
+        call.option,
+        call.language,
+        call.dnis,
+        call.needs,
+    )
+
+
+# -- what time does ----------------------------------------------------------------------------
+
+
+def relaxation_due(floor: Floor, call: Call, now: float) -> None:
+    """Let the caller ask for less, if the estimate says so where the step wants it."""
+    assert call.queue is not None
+    line = floor.lines[call.queue]
+    if call.step >= len(line.plan.relaxations):
+        return
+    step = line.plan.relaxations[call.step]
+    if step.estimate_over_seconds is not None:
+        seconds = estimate_seconds(floor, call, now)
+        if seconds is not None and seconds <= step.estimate_over_seconds:
+            floor.deadlines.set(("relax", call.id), now + ESTIMATE_AGAIN_SECONDS)
+            return
+    call.step += 1
+    call.trail.append(
+        TrailStep(now, "relaxed", f"step {call.step}", None, floor.requirement_of(call))
+    )
+    floor.emit(CallRelaxed(now, call.id, line.id, call.step))
+    floor.stand(call)
+    _watch_relaxation(floor, call, line, now)
+    match_call(floor, call, now)
+
+
+def patience_over(floor: Floor, call: Call, now: float) -> None:
+    """The preferred agent did not come in time: anybody may take the call."""
+    call.trail.append(TrailStep(now, "patience_over", "anybody may take it", call.preferred))
+    call.preferred = None
+    floor.stand(call)
+    match_call(floor, call, now)
+
+
+def time_over(floor: Floor, call: Call, now: float) -> None:
+    """The caller has waited as long as the queue allows; a phone that rings may be answered."""
+    assert call.queue is not None
+    line = floor.lines[call.queue]
+    rule = exits.by_time(line)
+    if rule is None:
+        return
+    if call.state is CallState.RINGING:
+        floor.deadlines.set(("exit", call.id), now + 1.0)
+        return
+    leave(floor, call, rule, now)
+
+
+def review_exits(floor: Floor, line: Line, now: float) -> None:
+    """Look at the rules that hang on the queue, and let go whom they let go."""
+    for call, rule in list(exits.who_leaves(floor, line, now)):
+        if call.queue == line.id and call.state is CallState.QUEUED:
+            leave(floor, call, rule, now)
+    if len(line) and line.is_watched():
+        floor.deadlines.set(("exits", line.id), exits.next_review(floor, line, now))
+
+
+def key_pressed(floor: Floor, call: Call, key: str, now: float) -> None:
+    """A waiting caller pressed a key: it may lead him out of the queue."""
+    assert call.queue is not None
+    rule = exits.of_key(floor.lines[call.queue], key)
+    if rule is not None:
+        leave(floor, call, rule, now)
+
+
+# -- leaving -----------------------------------------------------------------------------------
+
+
+def leave(floor: Floor, call: Call, rule: Exit, now: float) -> None:
+    """Take the caller out of his queue by this rule, and on to its target."""
+    assert call.queue is not None
+    line = floor.lines[call.queue]
+    take_out(floor, call, now)
+    _left(floor, call, line, rule, now)
+    _go_to(floor, call, rule, now, waiting=True, hops=1)
+
+
+def take_out(floor: Floor, call: Call, now: float) -> None:
+    """Let no phone ring for the caller any more and give up his place."""
+    silence(floor, call, now)
+    call.offers.clear()
+    call.claim, call.agent, call.preferred = "", None, None
+    floor.settle(call)
+    call.moves(CallSignal.LEAVE, now)
+
+
+def _left(floor: Floor, call: Call, line: Line, rule: Exit, now: float) -> None:
+    waited = now - call.queued_at if call.queued_at is not None else 0.0
+    target = _words(rule)
+    call.trail.append(TrailStep(now, "left", f"{rule.condition.value}, to {target}"))
+    outcome = exits.outcome_of(rule)
+    call.left_as = outcome
+    call.queue = line.id
+    floor.emit(CallLeftQueue(now, call.id, line.id, outcome, rule.condition.value, target, waited))
+
+
+def _go_to(floor: Floor, call: Call, rule: Exit, now: float, *, waiting: bool, hops: int) -> None:
+    match rule.target:
+        case ToQueue(queue=queue, keep_clock=keep_clock):
+            if not keep_clock:
+                call.queued_at = None
+            join(floor, call, queue, now, waiting=waiting, hops=hops)
+        case ToMenu(menu=menu):
+            call.dialogue = Dialogue(floor.plan.menus[menu], call.language)
+        case ToAnnouncement(prompts=prompts):
+            call.dialogue = Dialogue(_announcement(call, prompts), call.language)
+        case ToNumber(number=number):
+            floor.emit(SendToNumber(call.id, number))
+            end_call(floor, call, call.left_as, now)
+            return
+    if waiting and call.state is CallState.IN_MENU:
+        call.in_room = False
+        floor.emit(EnterMenu(call.id))
+
+
+def _announcement(call: Call, prompts: tuple[str, ...]) -> MenuPlan:
+    say, bye = NodeId("say"), NodeId("bye")
+    return MenuPlan(
+        id=MenuId("announcement"),
+        languages=(call.language,),
+        entry=say,
+        nodes={say: Say(id=say, prompts=prompts, next=bye), bye: HangUp(id=bye)},  # type: ignore[arg-type]
+    )
+
+
+def _words(rule: Exit) -> str:
+    match rule.target:
+        case ToQueue(queue=queue):
+            return f"queue:{queue}"
+        case ToMenu(menu=menu):
+            return f"menu:{menu}"
+        case ToNumber(number=number):
+            return f"number:{number}"
+        case ToAnnouncement():
+            return "announcement"
+
+
+# -- joining -----------------------------------------------------------------------------------
+
+
+def _shift_seconds(line: Line, call: Call) -> float:
+    shift = line.plan.priority_seconds
+    for value in line.plan.caller_values:
+        if _attribute(call, value.attribute) == value.value:
+            shift += value.seconds
+    return max(-MOST_SHIFT_SECONDS, min(MOST_SHIFT_SECONDS, shift))
+
+
+def _attribute(call: Call, name: str) -> str:
+    built_in = {"language": call.language, "ani": call.ani, "dnis": call.dnis}
+    return built_in.get(name) or call.attributes.get(name, "")
+
+
+def _attribute_needs(floor: Floor, call: Call, node: Enqueue) -> tuple[Need, ...]:
+    needs = []
+    for asked in node.attribute_needs:
+        skill = f"{asked.prefix}{_attribute(call, asked.attribute)}"
+        if skill in floor.skills:
+            needs.append(Need(floor.skills[skill], asked.minimum))
+    return tuple(needs)
+
+
+def _prefer(floor: Floor, call: Call, line: Line, now: float) -> None:
+    """Keep the call for the agent this caller last talked to, if that one is at work."""
+    call.preferred = None
+    preferred = line.plan.preferred_agent
+    last = floor.last_talks.get(call.ani) if preferred is not None and call.ani else None
+    if preferred is None or last is None or now - last[1] > preferred.within_seconds:
+        return
+    agent = floor.agents.get(last[0])
+    over_at = call.entered_at + preferred.patience_seconds
+    if agent is None or agent.presence is not Presence.READY or over_at <= now:
+        return
+    if agent.id in floor.lanes_of and floor.requirement_of(call).met_by(agent.skills):
+        call.preferred = agent.id
+        floor.deadlines.set(("patience", call.id), over_at)
+
+
+def _watch_relaxation(floor: Floor, call: Call, line: Line, now: float) -> None:
+    if call.step < len(line.plan.relaxations):
+        at = call.entered_at + line.plan.relaxations[call.step].after_seconds
+        floor.deadlines.set(("relax", call.id), max(now, at))
+
+
+def withdraw(floor: Floor, call: Call, now: float) -> None:
+    """Take the call out of its queue for good; the caller is hung up by whoever asked."""
+    assert call.queue is not None
+    assert call.queued_at is not None
+    floor.emit(
+        CallLeftQueue(
+            now, call.id, call.queue, Outcome.WITHDRAWN, "supervisor", "", now - call.queued_at
+        )
+    )
+    take_out(floor, call, now)
+    call.left_as = Outcome.WITHDRAWN
