@@ -8,7 +8,7 @@ answered or overdue, and an answer to anything else is refused.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, assert_never
 
 import msgspec
@@ -39,6 +39,12 @@ ACTION_SECONDS: Final = 5.0
 
 DEAD_MAN_SECONDS: Final = 14
 
+FILES_BYTES: Final = 1000
+"""So much of a list of files fits into one line of AMI beside the variable's name."""
+
+FILES_VARIABLES: Final = ("ACD_FILES", "ACD_FILES_2", "ACD_FILES_3")
+"""What acd-speak plays one after another."""
+
 Header = tuple[str, str]
 
 
@@ -48,6 +54,8 @@ class Pending(msgspec.Struct, gc=False):
     kind: str
     call: CallId | None = None
     offer: OfferId | None = None
+    announcer: str = ""
+    """The Uniqueid of the announcer that it orders or ends."""
     lists: bool = False
     """True when rows and an end of list follow the response."""
 
@@ -95,6 +103,29 @@ _UNSAFE: Final = re.compile(r"[^\w .:/()&+#*-]|[\x00-\x1f\x7f]|[_]", re.UNICODE)
 def plain(text: str, length: int) -> str:
     """Return text fit for a phone's display inside a quoted string."""
     return _UNSAFE.sub(" ", text)[:length].strip()
+
+
+_FILE: Final = re.compile(r"[A-Za-z0-9_./+-]+")
+
+
+def pack_files(paths: Sequence[str]) -> list[str]:
+    """Join files for Playback into at most three texts that each fit into a line of AMI.
+
+    Paths come from the configuration. One that holds what could separate files or arguments, and
+    what does not fit any more, is left out: the rest is worth hearing.
+    """
+    packed = [""]
+    for path in paths:
+        if not _FILE.fullmatch(path) or len(path) > FILES_BYTES:
+            continue
+        joined = f"{packed[-1]}&{path}" if packed[-1] else path
+        if len(joined) <= FILES_BYTES:
+            packed[-1] = joined
+        elif len(packed) < len(FILES_VARIABLES):
+            packed.append(path)
+        else:
+            break
+    return packed
 
 
 class Actions:
@@ -156,7 +187,8 @@ class Actions:
                     )
                 ]
             case StopPrompt() | EnterMenu():
-                return [self.enter_menu(caller, now)]
+                self.tracker.announcers.silence(caller.call)
+                return [*self.silence(now), self.enter_menu(caller, now)]
             case KeepInMenu():
                 return [self._set(caller, "TIMEOUT(absolute)", str(DEAD_MAN_SECONDS), now)]
             case MoveToWaitingRoom(_, place):
@@ -167,12 +199,14 @@ class Actions:
             case ChangePlace(_, place):
                 return [self._set(caller, "ACD_CALL", encode_place(place), now)]
             case SendToNumber(_, number):
+                self.tracker.announcers.silence(caller.call)
                 return [
+                    *self.silence(now),
                     self._set(caller, "ACD_EXTERNAL", re.sub(r"[^0-9+]", "", number), now),
                     self.redirect(caller.channel, "acd-external", now, caller.call),
                 ]
             case Announce():
-                return []
+                return [self._announce(command, caller, now)]
             case RingAgent():
                 return self._ring(command, caller, service, now)
             case HangUpCall():
@@ -189,6 +223,16 @@ class Actions:
     def hang_up(self, channel: str, now: float) -> bytes:
         """Hang up any channel by its full name or Uniqueid."""
         return self.encode(Pending("hangup"), now, "Hangup", ("Channel", channel))
+
+    def silence(self, now: float) -> list[bytes]:
+        """Hang up every announcer whose caller does not listen any more."""
+        unheard, self.tracker.announcers.unheard = self.tracker.announcers.unheard, []
+        return [
+            self.encode(
+                Pending("silence", announcer=uniqueid), now, "Hangup", ("Channel", uniqueid)
+            )
+            for uniqueid in unheard
+        ]
 
     def _set(self, caller: CallerChannel, name: str, value: str, now: float) -> bytes:
         return self.encode(
@@ -210,6 +254,26 @@ class Actions:
             ("Context", context),
             ("Exten", "s"),
             ("Priority", "1"),
+        )
+
+    def _announce(self, command: Announce, caller: CallerChannel, now: float) -> bytes:
+        # Another prefix than offers have: after a restart the two are told apart by it.
+        uniqueid = f"say-{self._new_token()}"
+        self.tracker.announcers.expect(uniqueid, caller.call, command.announcement_id)
+        files = zip(FILES_VARIABLES, pack_files(command.paths), strict=False)
+        return self.encode(
+            Pending("announce", caller.call, announcer=uniqueid),
+            now,
+            "Originate",
+            ("Channel", "Local/s@acd-announce/n"),
+            ("ChannelId", uniqueid),
+            ("Async", "true"),
+            ("Context", "acd-speak"),
+            ("Exten", "s"),
+            ("Priority", "1"),
+            # The underscore lets the other half of the Local channel have it as well.
+            ("Variable", f"_ACD_ROOM={caller.uniqueid}"),
+            *(("Variable", f"{name}={text}") for name, text in files),
         )
 
     def _ring(

@@ -265,7 +265,13 @@ def _event(name: str, headers: Headers, action_id: str) -> Message | Rejected | 
         case "BridgeLeave":
             return BridgeExited(uniqueid, get("BridgeUniqueid"))
         case "DeviceStateChange":
-            return DeviceStated(get("Device"), get("State"), action_id)
+            # Announcers are Local channels, which Asterisk takes for devices as well.
+            device = get("Device")
+            return (
+                None
+                if device.startswith("Local/")
+                else DeviceStated(device, get("State"), action_id)
+            )
         case "AsyncAGIStart":
             return _agi_started(headers)
         case "AsyncAGIExec":

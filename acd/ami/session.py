@@ -55,9 +55,12 @@ PING_SECONDS: Final = 2.5
 RECANCEL_SECONDS: Final = 0.1
 RESYNC_SECONDS: Final = 0.5
 EMERGENCY_CONTEXT: Final = "acd-emergency"
+EXTERNAL_CONTEXT: Final = "acd-external"
 OFFER_ID: Final = re.compile(r"acd-[0-9a-z]+")
 """The Uniqueid of an agent's leg (acd.core.matching). Those that Asterisk makes have a dot, and
 begin with its systemname, which may be "acd-..." as well."""
+ANNOUNCER_ID: Final = re.compile(r"say-[0-9a-z]+")
+"""The Uniqueid of an announcer (acd.ami.actions), whose other half has it with ";2" behind."""
 
 
 class LinkState(StrEnum):
@@ -151,8 +154,12 @@ class Session:
                     self._start_sync(now)
             elif timer in self.tracker.legs:
                 offer = OfferId(timer)
-                again = CancelRing(offer, self.tracker.legs[timer].call)
+                # What was to be void became so with the first attempt.
+                again = CancelRing(offer, self.tracker.legs[timer].call, void=False)
                 self.writes += self.actions.for_command(again, ("", ""), now)
+            elif timer in self.tracker.announcers:
+                self.tracker.announcers.unheard.append(timer)
+        self.writes += self.actions.silence(now)
         return events
 
     # -- frames -------------------------------------------------------------------------------
@@ -181,7 +188,10 @@ class Session:
                 self._buffer.append(message)
                 return []
             case _:
-                return self.tracker.feed(message, now)
+                events = self.tracker.feed(message, now)
+                if self.tracker.announcers.unheard:
+                    self.writes += self.actions.silence(now)
+                return events
 
     def _responded(self, message: Responded, now: float) -> list[Event]:
         pending = self.actions.open[message.action_id]
@@ -206,6 +216,11 @@ class Session:
             del self.tracker.legs[leg.offer]
             refused = CommandFailed(leg.call, pending.kind, text)
             return [refused, LegFailed(leg.offer, RingOutcome.UNREACHABLE)]
+        if pending.kind == "announce":
+            return self.tracker.announcers.ended(pending.announcer)
+        if pending.kind == "silence":
+            self._timers.set(pending.announcer, now + RECANCEL_SECONDS)
+            return self.tracker.announcers.not_hung_up(pending.announcer)
         if pending.kind == "cancel" and leg is not None:
             # Originate works in a thread of its own: the leg may not exist yet.
             self._timers.set(leg.offer, now + RECANCEL_SECONDS)
@@ -263,12 +278,14 @@ class Session:
         self._talks = {bridge for bridge, count in Counter(people).items() if count > 1}
         self._compare_callers(rows, now, events)
         self._compare_legs(rows, now, events)
+        events += self.tracker.announcers.compare(rows)
         for row in rows.values():
             self._look_at_unknown(row, now, events)
         for device in self._devices:
             events += self.tracker.feed(device, now)
         for message in self._buffer:
             events += self.tracker.feed(message, now)
+        self.writes += self.actions.silence(now)
         self._rows, self._devices, self._buffer = [], [], []
         self._suspects.clear()
         # Callers must not be rescued before the first regular beat.
@@ -286,6 +303,9 @@ class Session:
             elif row.context == EMERGENCY_CONTEXT:
                 tracker.caller_gone(caller)
                 events.append(CallerRescued(caller.call))
+            elif row.context == EXTERNAL_CONTEXT:
+                # Ours no more: he is connected by the PBX, and his Hangup ends the call.
+                caller.in_room = False
             elif row.context in (MENU_CONTEXT, CODE_CONTEXT):
                 if self._suspects and caller.call not in self._suspects:
                     continue
@@ -322,12 +342,17 @@ class Session:
         tracker = self.tracker
         if row.uniqueid in tracker.callers or row.uniqueid in tracker.legs:
             return
+        if row.uniqueid in tracker.announcers:
+            return
         place = decode_place(row.place)
         if OFFER_ID.fullmatch(row.uniqueid):
             if not row.bridge:
                 # A ring of an engine that is gone: nobody would notice its end. Until it is
                 # answered it stands in its endpoint's own context, not in acd-ring.
                 self.writes.append(self.actions.hang_up(row.channel, now))
+        elif ANNOUNCER_ID.fullmatch(row.uniqueid):
+            # Nobody would tell it to be silent when its caller is connected.
+            self.writes.append(self.actions.hang_up(row.channel, now))
         elif row.bridge in self._talks:
             return
         elif row.context == WAIT_CONTEXT and row.application == "BridgeWait" and place:

@@ -1,11 +1,13 @@
 """Channels and bridges to core events: what one PBX's messages mean for calls and offers. Pure.
 
-Theory: only two kinds of channel matter. A *caller's channel* (or that of an agent who dials a
-code) becomes known by AsyncAGIStart; an *agent's leg* is known before it exists, because we choose
-its Uniqueid. Everything else is somebody else's business and is ignored, as is whatever comes late
-about a channel that is gone. Order between topics is not causal (asterisk-facts), so a connection
-is "both are in the same bridge", whichever BridgeEnter comes first, and the end of a ring is put
-together from Hangup, OriginateResponse and DialState in any order.
+Theory: three kinds of channel matter. A *caller's channel* (or that of an agent who dials a code)
+becomes known by AsyncAGIStart; an *agent's leg* and an *announcer* (acd.ami.announcers) are known
+before they exist, because we choose their Uniqueids. Several legs may ring for one caller: the one
+that comes into his bridge has him, the others fail. Everything else is somebody else's business and
+is ignored, as is whatever comes late about a channel that is gone. Order between topics is not
+causal (asterisk-facts), so a connection is "both are in the same bridge", whichever BridgeEnter
+comes first, and the end of a ring is put together from Hangup, OriginateResponse and DialState in
+any order.
 
 How a ring ended (DESIGN.md, rings; tests/recordings): cause 17 busy; 21 declined; 19 depends on
 the Originate's reason: 3, our time ran out, is no answer when RINGING was seen and unreachable
@@ -19,6 +21,7 @@ from typing import Final
 
 import msgspec
 
+from acd.ami.announcers import Announcers
 from acd.ami.messages import (
     AgiExecuted,
     AgiStarted,
@@ -120,6 +123,7 @@ class Tracker:
         self.pbx = pbx
         self.callers: dict[str, CallerChannel] = {}
         self.legs: dict[str, Leg] = {}
+        self.announcers = Announcers()
         self.verdicts: Deadlines[str] = Deadlines()
         self._by_call: dict[CallId, CallerChannel] = {}
 
@@ -204,6 +208,7 @@ class Tracker:
         if caller is not None:
             caller.in_room, caller.bridge = False, ""
             caller.commands = {}
+            self.announcers.silence(caller.call)
             return [MenuReached(caller.call)]
         code = message.context == CODE_CONTEXT
         if not code and message.context != MENU_CONTEXT:
@@ -248,7 +253,7 @@ class Tracker:
             return self.caller_gone(caller)
         leg = self.legs.get(uniqueid)
         if leg is None:
-            return []
+            return self.announcers.ended(uniqueid)
         if leg.answered:
             return self.leg_gone(leg)
         leg.cause, leg.seen = cause, True
@@ -262,6 +267,7 @@ class Tracker:
         """Forget a caller's channel that has ended."""
         self.callers.pop(caller.uniqueid, None)
         self._by_call.pop(caller.call, None)
+        self.announcers.caller_gone(caller.call)
         return [CallerHungUp(caller.call, lost)]
 
     # -- bridges ------------------------------------------------------------------------------
@@ -274,6 +280,7 @@ class Tracker:
                 caller.in_room = True
                 return [WaitingRoomEntered(caller.call)]
             caller.in_room = False
+            self.announcers.silence(caller.call)
             for leg in self.legs.values():
                 if leg.call == caller.call and leg.bridge == message.bridge:
                     return self._joined(leg)
@@ -325,7 +332,9 @@ class Tracker:
         if answered:
             return self._answered(uniqueid)
         leg = self.legs.get(uniqueid)
-        if leg is None or leg.answered:
+        if leg is None:
+            return self.announcers.ended(uniqueid)
+        if leg.answered:
             return []
         leg.reason = reason
         if leg.cause is not None or not leg.seen:
@@ -340,7 +349,10 @@ class Tracker:
         self.legs.pop(leg.offer, None)
         if leg.connected:
             return [LegEnded(leg.offer)]
-        return [LegFailed(leg.offer, RingOutcome.CALLER_LEFT)]
+        taken_back = leg.cancelled
+        return [
+            LegFailed(leg.offer, RingOutcome.CANCELLED if taken_back else RingOutcome.CALLER_LEFT)
+        ]
 
     def leg_lost(self, leg: Leg) -> list[Event]:
         """Forget a leg that ended unseen: nobody is to blame for a ring we did not watch."""

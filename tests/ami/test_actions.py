@@ -5,17 +5,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from acd.ami.actions import Actions, Pending, decode_place, encode_place, plain
+from acd.ami.actions import (
+    FILES_BYTES,
+    Actions,
+    Pending,
+    decode_place,
+    encode_place,
+    pack_files,
+    plain,
+)
 from acd.ami.messages import AgiStarted
 from acd.ami.tracker import Tracker
 from acd.ami.wire import Headers, WireError, parse
 from acd.core.commands import (
+    Announce,
     CancelRing,
+    ChangePlace,
+    EnterMenu,
     HangUpCall,
     KeepInMenu,
     MoveToWaitingRoom,
     PlayPrompt,
     RingAgent,
+    SendToNumber,
     StopPrompt,
 )
 from acd.core.ids import (
@@ -46,6 +58,7 @@ RING = RingAgent(
     "0301234567",
     15.0,
 )
+SAY = Announce(CALL, 1, ("/acd/de/wait/thanks",))
 
 
 def actions() -> Actions:
@@ -120,7 +133,67 @@ def test_a_cancelled_ring_clears_the_fence_and_shows_as_completed_elsewhere() ->
     assert (hangup["Channel"], hangup["Cause"]) == ("acd-offer", "26")
 
 
-@pytest.mark.parametrize("command", [StopPrompt(CALL), HangUpCall(CALL), KeepInMenu(CALL), RING])
+def test_a_losers_ring_is_taken_back_without_touching_the_callers_claim() -> None:
+    *_, hangup = sent(actions(), RING, CancelRing(RING.offer, CALL, void=False))
+    assert [hangup["Action"], hangup["Channel"], hangup["Cause"]] == ["Hangup", "acd-offer", "26"]
+    [alone] = sent(actions(), CancelRing(RING.offer, CALL, void=False))
+    assert alone["Action"] == "Hangup"
+
+
+def test_an_announcement_is_a_channel_into_the_callers_own_room() -> None:
+    [say] = sent(actions(), Announce(CALL, 7, ("/acd/de/wait/position-2", "/acd/de/wait/band-5")))
+    assert (say["Action"], say["Channel"]) == ("Originate", "Local/s@acd-announce/n")
+    assert (say["Context"], say["Exten"], say["Async"]) == ("acd-speak", "s", "true")
+    assert say["ChannelId"].startswith("say-")
+    assert say["ChannelId"] != f"say-{say['ActionID']}"
+    assert say.all("Variable") == (
+        "_ACD_ROOM=x-1.1",
+        "ACD_FILES=/acd/de/wait/position-2&/acd/de/wait/band-5",
+    )
+    assert "Application" not in say
+
+
+def test_many_long_files_are_spread_over_lines_that_ami_can_hold() -> None:
+    paths = tuple(f"/{'p' * 180}/de/wait/position-{number}" for number in range(12))
+    [say] = sent(actions(), Announce(CALL, 7, paths))
+    texts = [one.partition("=")[2] for one in say.all("Variable")[1:]]
+    assert len(texts) == 3
+    assert all(len(text) <= FILES_BYTES for text in texts)
+    assert tuple("&".join(texts).split("&")) == paths
+
+
+@given(st.lists(st.text()))
+def test_no_path_can_be_more_than_one_file(paths: list[str]) -> None:
+    packed = pack_files(paths)
+    assert 1 <= len(packed) <= 3
+    assert all(len(text) <= FILES_BYTES for text in packed)
+    for one in "&".join(packed).split("&"):
+        assert one in [*paths, ""]
+        assert not set(one) & set(",;${}|\r\n ")
+
+
+def test_a_place_is_changed_on_the_channel_and_nowhere_else() -> None:
+    place = Place(QueueId("fault"), 100.25, 110.5, 120.25, "1", Language("de"), "0800123")
+    [change] = sent(actions(), ChangePlace(CALL, place))
+    assert (change["Action"], change["Variable"]) == ("Setvar", "ACD_CALL")
+
+
+def test_an_outside_number_is_digits_and_the_dialplan_does_the_rest() -> None:
+    number, redirect = sent(actions(), SendToNumber(CALL, "+49 (30) 12,34&PJSIP/1001"))
+    assert (number["Variable"], number["Value"]) == ("ACD_EXTERNAL", "+493012341001")
+    assert (redirect["Action"], redirect["Context"]) == ("Redirect", "acd-external")
+
+
+@pytest.mark.parametrize("leave", [EnterMenu(CALL), SendToNumber(CALL, "030")])
+def test_who_leaves_the_room_is_not_spoken_to_any_more(leave: object) -> None:
+    some = actions()
+    say, hush, *_ = sent(some, Announce(CALL, 7, ("/acd/de/wait/thanks",)), leave)
+    assert (hush["Action"], hush["Channel"]) == ("Hangup", say["ChannelId"])
+
+
+@pytest.mark.parametrize(
+    "command", [StopPrompt(CALL), HangUpCall(CALL), KeepInMenu(CALL), RING, SAY]
+)
 def test_nothing_is_sent_about_a_caller_who_is_gone(command: object) -> None:
     tracker = Tracker(PbxId("main"))
     assert sent(Actions(tracker, Tokens(b"0123456789abcdef").next), command) == []

@@ -8,8 +8,16 @@ from acd.ami.actions import encode_place
 from acd.ami.messages import Rejected
 from acd.ami.session import BEAT_SECONDS, PING_SECONDS, LinkState, Session
 from acd.ami.wire import Framer, Headers, parse
-from acd.core.commands import CancelRing, MoveToWaitingRoom, PlayPrompt, RingAgent
+from acd.core.commands import (
+    Announce,
+    CancelRing,
+    Command,
+    MoveToWaitingRoom,
+    PlayPrompt,
+    RingAgent,
+)
 from acd.core.events import (
+    AnnouncementEnded,
     CallArrived,
     CallerHungUp,
     CallerRescued,
@@ -149,6 +157,12 @@ def ring(pbx: Pbx) -> None:
     command = RingAgent(
         OFFER, CALL, OFFER, True, PBX, AgentId("1001"), DeviceId("PJSIP/1001"), "1", "0301", 15.0
     )
+    pbx.session.writes += pbx.session.actions.for_command(command, ("", ""), pbx.now)
+    pbx.answer()
+
+
+def order(pbx: Pbx, command: Command) -> None:
+    """Send what a command becomes, and have it answered."""
     pbx.session.writes += pbx.session.actions.for_command(command, ("", ""), pbx.now)
     pbx.answer()
 
@@ -438,6 +452,131 @@ def test_a_cancel_that_came_before_the_leg_existed_is_repeated() -> None:
     pbx.frame(f"Response: Error\r\nActionID: {hangup['ActionID']}\r\nMessage: No such".encode())
     pbx.wait(0.2)
     assert [one["Channel"] for one in pbx.actions("Hangup")] == [OFFER, OFFER]
+
+
+def test_a_repeated_cancel_leaves_the_claim_of_others_alone() -> None:
+    pbx = waiting()
+    ring(pbx)
+    pbx.answering = False
+    order(pbx, CancelRing(OFFER, CALL, void=False))
+    [hangup] = pbx.actions("Hangup")
+    pbx.sent.clear()
+    pbx.frame(f"Response: Error\r\nActionID: {hangup['ActionID']}\r\nMessage: No such".encode())
+    pbx.wait(0.2)
+    assert [one["Action"] for one in pbx.sent] == ["Hangup"]
+
+
+def hearing() -> tuple[Pbx, str]:
+    """Return a PBX on which the waiting caller hears something, and the announcer's Uniqueid."""
+    pbx = waiting()
+    order(pbx, Announce(CALL, 7, ("/acd/de/wait/thanks",)))
+    [say] = pbx.actions("Originate")
+    return pbx, say["ChannelId"]
+
+
+def refuse(pbx: Pbx, action: Headers) -> list[Event]:
+    """The PBX refuses an action that is not answered yet."""
+    text = f"Response: Error\r\nActionID: {action['ActionID']}\r\nMessage: No such channel"
+    return pbx.frame(text.encode())
+
+
+def connected(pbx: Pbx) -> None:
+    """The caller comes into a talk."""
+    pbx.frame(event("BridgeEnter", BridgeUniqueid="talk", Channel=CALLER, Uniqueid="1.1"))
+    pbx.answer()
+
+
+def test_a_caller_who_is_connected_in_mid_announcement_hears_no_more_of_it() -> None:
+    pbx, announcer = hearing()
+    connected(pbx)
+    assert [one["Channel"] for one in pbx.actions("Hangup")] == [announcer]
+    ended = pbx.frame(event("Hangup", Uniqueid=announcer, Cause="0"))
+    assert ended == [AnnouncementEnded(CALL, 7)]
+
+
+def test_an_announcer_that_did_not_exist_yet_is_hung_up_a_moment_later() -> None:
+    pbx, announcer = hearing()
+    pbx.answering = False
+    connected(pbx)
+    assert refuse(pbx, pbx.actions("Hangup")[0]) == []
+    pbx.answering = True
+    pbx.wait(0.2)
+    assert [one["Channel"] for one in pbx.actions("Hangup")] == [announcer, announcer]
+    assert pbx.frame(event("Hangup", Uniqueid=announcer, Cause="0")) == [AnnouncementEnded(CALL, 7)]
+    pbx.wait(1.0)
+    assert len(pbx.actions("Hangup")) == 2
+
+
+def test_a_refused_announcement_is_over_and_disturbs_nobody() -> None:
+    pbx = waiting()
+    pbx.answering = False
+    order(pbx, Announce(CALL, 7, ("/acd/de/wait/thanks",)))
+    asked = len(pbx.actions("CoreShowChannels"))
+    assert refuse(pbx, pbx.actions("Originate")[0]) == [AnnouncementEnded(CALL, 7)]
+    pbx.answering = True
+    pbx.wait(1.0)
+    assert len(pbx.actions("CoreShowChannels")) == asked
+
+
+def announcer_rows(announcer: str) -> list[str]:
+    """Return the rows of both halves of an announcer, as the real PBX lists them."""
+    name = "Local/s@acd-announce-00000000"
+    return [
+        channel(f"{announcer};2", f"{name};2", "acd-announce", "BridgeWait", "room"),
+        channel(announcer, f"{name};1", "acd-speak", "Playback"),
+    ]
+
+
+def test_an_announcement_that_ended_unseen_is_over_and_one_that_goes_on_is_not() -> None:
+    pbx, announcer = hearing()
+    pbx.rows = [ROOM_ROW, *announcer_rows(announcer)]
+    assert pbx.connect() == [PbxDown(PBX), PbxLive(PBX)]
+    assert pbx.actions("Hangup") == []
+    pbx.rows = [ROOM_ROW]
+    assert pbx.connect() == [PbxDown(PBX), AnnouncementEnded(CALL, 7), PbxLive(PBX)]
+
+
+def test_a_stray_announcer_of_an_engine_that_is_gone_is_hung_up_and_its_caller_waits_on() -> None:
+    pbx = Pbx()
+    place = encode_place(PLACE)
+    pbx.rows = [f"{ROOM_ROW}\r\nChanVariable: ACD_CALL={place}", *announcer_rows("say-1a2b")]
+    assert pbx.connect() == [CallFoundWaiting(CALL, PBX, "0301", PLACE), PbxLive(PBX)]
+    hung_up = [one["Channel"] for one in pbx.actions("Hangup")]
+    assert hung_up == ["Local/s@acd-announce-00000000;1"]
+
+
+def test_announcers_are_no_phones() -> None:
+    pbx = Pbx()
+    pbx.connect()
+    assert pbx.frame(event("DeviceStateChange", Device="Local/s@acd-announce", State="INUSE")) == []
+
+
+def outside(bridge: str = "outside") -> list[str]:
+    """Return the rows of a caller who was sent to an outside number, and of the far end."""
+    caller = channel("1.1", CALLER, "acd-external", "Dial", bridge)
+    place = f"ChanVariable: ACD_CALL={encode_place(PLACE)}"
+    far_end = channel("1.2", "PJSIP/trunk-2", "acd-inbound", "AppDial", bridge)
+    return [f"{caller}\r\n{place}", far_end]
+
+
+def test_a_caller_who_went_outside_is_not_pulled_back_by_a_new_engine() -> None:
+    pbx = Pbx()
+    pbx.rows = outside()
+    assert pbx.connect() == [PbxLive(PBX)]
+    assert pbx.actions("Redirect") == pbx.actions("Hangup") == []
+
+
+@pytest.mark.parametrize("bridge", ["", "outside"], ids=["it rings", "he talks"])
+def test_a_caller_who_went_outside_ends_with_his_hangup_also_after_a_reconnect(
+    bridge: str,
+) -> None:
+    pbx = waiting()
+    pbx.sent.clear()
+    pbx.rows = outside(bridge)
+    assert pbx.connect() == [PbxDown(PBX), PbxLive(PBX)]
+    assert pbx.actions("Redirect") == []
+    gone = pbx.frame(event("Hangup", Uniqueid="1.1", Cause="16"))
+    assert gone == [CallerHungUp(CALL)]
 
 
 def test_after_a_failed_command_about_a_living_call_the_pbx_is_read_again() -> None:

@@ -8,6 +8,7 @@ from acd.ami.messages import (
     AgiExecuted,
     AgiStarted,
     BridgeEntered,
+    BridgeExited,
     DialBegun,
     DialProgressed,
     HungUp,
@@ -18,6 +19,7 @@ from acd.ami.messages import (
 )
 from acd.ami.tracker import VERDICT_SECONDS, Tracker
 from acd.core.events import (
+    AnnouncementEnded,
     CallArrived,
     CallerHungUp,
     CodeDialled,
@@ -234,6 +236,94 @@ def test_two_in_one_bridge_are_connected_whoever_enters_first() -> None:
         for position in order:
             events += tracker.feed(both[position], 0.0)
         assert kinds(events) == [LegAnswered, LegConnected]
+
+
+def ringing_for_one(*legs: str) -> Tracker:
+    """A caller waits, and these legs ring for him."""
+    tracker = Tracker(PBX)
+    tracker.feed(AgiStarted("x-1.1", "PJSIP/trunk-1", "acd-menu", "", ""), 0.0)
+    tracker.feed(BridgeEntered("x-1.1", "PJSIP/trunk-1", "room", holding=True), 0.0)
+    for leg in legs:
+        tracker.expect_leg(OfferId(leg), CallId("main-1.1"))
+        tracker.feed(DialProgressed(leg, "RINGING"), 0.0)
+    return tracker
+
+
+def test_of_many_legs_only_the_one_in_the_callers_bridge_is_connected() -> None:
+    tracker = ringing_for_one("a", "b", "c")
+    events: list[Event] = []
+    for message in (
+        OriginateEnded("x", "b", True, 4),
+        OriginateEnded("x", "a", True, 4),
+        BridgeEntered("x-1.1", "PJSIP/trunk-1", "talk", holding=False),
+        BridgeEntered("a", "PJSIP/1001-1", "talk", holding=False),
+        HungUp("b", 16),
+    ):
+        events += tracker.feed(message, 0.0)
+    assert events == [
+        LegAnswered(OfferId("b")),
+        LegAnswered(OfferId("a")),
+        LegConnected(OfferId("a")),
+        LegFailed(OfferId("b"), RingOutcome.CALLER_LEFT),
+    ]
+    tracker.legs["c"].cancelled = True
+    assert tracker.feed(HungUp("c", 26), 0.0) == [
+        LegFailed(OfferId("c"), RingOutcome.CANCELLED),
+    ]
+    assert list(tracker.legs) == ["a"]
+
+
+def test_a_leg_taken_back_just_as_it_answered_is_cancelled() -> None:
+    tracker = ringing_for_one("a", "b")
+    tracker.feed(OriginateEnded("x", "b", True, 4), 0.0)
+    tracker.legs["b"].cancelled = True
+    assert tracker.feed(HungUp("b", 26), 0.0) == [LegFailed(OfferId("b"), RingOutcome.CANCELLED)]
+
+
+def hearing() -> Tracker:
+    """A caller waits and hears an announcement."""
+    tracker = ringing_for_one("a")
+    tracker.announcers.expect("say-a", CallId("main-1.1"), 7)
+    tracker.feed(OriginateEnded("x", "say-a", True, 4), 0.0)
+    tracker.feed(BridgeEntered("say-a;2", "Local/s@acd-announce-1;2", "room", holding=True), 0.0)
+    return tracker
+
+
+def test_an_announcement_ends_with_its_channel_and_moves_nobody() -> None:
+    tracker = hearing()
+    ended = tracker.feed(HungUp("say-a", 0), 0.0)
+    assert ended == [AnnouncementEnded(CallId("main-1.1"), 7)]
+    assert tracker.feed(HungUp("say-a;2", 16), 0.0) == []
+    assert tracker.feed(HungUp("say-a", 0), 0.0) == []
+    caller = tracker.caller(CallId("main-1.1"))
+    assert caller is not None
+    assert caller.in_room
+
+
+def test_an_announcement_that_could_not_begin_is_over() -> None:
+    tracker = ringing_for_one()
+    tracker.announcers.expect("say-a", CallId("main-1.1"), 7)
+    failed = OriginateEnded("x", "say-a", False, 0)
+    assert tracker.feed(failed, 0.0) == [AnnouncementEnded(CallId("main-1.1"), 7)]
+    assert tracker.feed(failed, 0.0) == []
+
+
+def test_who_talks_is_not_spoken_to_but_a_new_round_of_music_changes_nothing() -> None:
+    tracker = hearing()
+    tracker.feed(BridgeExited("x-1.1", "room"), 0.0)
+    tracker.feed(BridgeEntered("x-1.1", "PJSIP/trunk-1", "room", holding=True), 0.0)
+    assert tracker.announcers.unheard == []
+    tracker.feed(BridgeEntered("x-1.1", "PJSIP/trunk-1", "talk", holding=False), 0.0)
+    assert tracker.announcers.unheard == ["say-a"]
+    ended = tracker.feed(HungUp("say-a", 0), 0.0)
+    assert ended == [AnnouncementEnded(CallId("main-1.1"), 7)]
+
+
+def test_a_caller_who_hangs_up_is_not_told_of_any_more() -> None:
+    tracker = hearing()
+    assert tracker.feed(HungUp("x-1.1", 16), 0.0) == [CallerHungUp(CallId("main-1.1"))]
+    assert tracker.announcers.unheard == ["say-a"]
+    assert tracker.feed(HungUp("say-a", 0), 0.0) == []
 
 
 @pytest.mark.parametrize("story", STORIES)
