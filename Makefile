@@ -18,7 +18,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
 .PHONY: help run test check check-static fmt lab lab-install smoke sim design bench-idle-gap bench-ami \
-	lock clean venv venv-run
+	bench-matching bench-sim proof-erlang docs-pooling lock clean venv venv-run
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | \
@@ -69,6 +69,18 @@ bench-idle-gap: venv lab-install ## agent's hang-up to next ring, acd beside app
 
 bench-ami: venv ## the link's parser beside stock panoramisk
 	@exec $(BIN)/python -m bench.ami $(ARGS)
+
+proof-erlang: venv ## the router's waits beside Erlang C and Erlang A (about 2 min)
+	@exec $(BIN)/python -m bench.erlang $(ARGS)
+
+docs-pooling: venv ## redraw what a second skill is worth (some minutes)
+	@exec $(BIN)/python -m bench.pooling docs/pooling.svg
+
+bench-matching: venv ## what one event costs with 10,000 waiting calls
+	@exec $(BIN)/python -m bench.matching $(ARGS)
+
+bench-sim: venv ## virtual time of a 500-agent centre
+	@exec $(BIN)/python -m bench.sim $(ARGS)
 
 lock: venv ## renew the lock files (make lock ARGS=--upgrade for newer releases)
 	@$(LOCK) --group build -o requirements.lock $(ARGS)
