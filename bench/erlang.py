@@ -76,8 +76,9 @@ def engine_waits(load: Load, calls: int, seed: int) -> Waits:
         wrap_up_seconds=0.0,
     )
     agents = {f"{1000 + number}": {"all": 1} for number in range(load.agents)}
-    centre = VirtualCentre(plan_of([queue], agents))
-    centre.run(map(Caller, arrivals, talks, patiences))
+    callers = map(Caller, arrivals, talks, patiences)
+    centre = VirtualCentre(plan_of([queue], agents), callers)
+    centre.run()
     worst, disagreements = 0.0, calls - len(centre.visits)
     for number, visit in centre.visits.items():
         wait, patience = offered[number], patiences[number]

@@ -49,8 +49,8 @@ def mean_wait_seconds(
         f"{1000 + number}": {kinds[(number + step) % KINDS]: 1 for step in range(skills_each)}
         for number in range(load.agents)
     }
-    centre = VirtualCentre(plan_of(queues, agents))
-    centre.run(islice(_callers(load, seed), calls + WARM_UP))
+    centre = VirtualCentre(plan_of(queues, agents), islice(_callers(load, seed), calls + WARM_UP))
+    centre.run()
     waits = [centre.visits[number].wait_seconds for number in range(WARM_UP, calls + WARM_UP)]
     return sum(waits) / calls
 

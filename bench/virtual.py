@@ -9,9 +9,8 @@ at 0 and not at an epoch, where a float has only a quarter of a microsecond left
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from heapq import heappop, heappush
-from itertools import chain
 from math import inf
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from acd.core.commands import CancelRing, Command, RingAgent
 from acd.core.engine import Engine
@@ -60,6 +59,9 @@ class Caller(NamedTuple):
     talk_seconds: float
     patience_seconds: float = inf
     key: str = "1"
+
+
+NOBODY: Final = (0, Caller(inf, 0.0))
 
 
 class Visit(NamedTuple):
@@ -118,13 +120,16 @@ class VirtualCentre:
     A caller who is still there when the run ends is not in it.
     """
 
-    def __init__(self, plan: Plan, *, lift_seconds: float = 0.0) -> None:
+    def __init__(self, plan: Plan, callers: Iterator[Caller], *, lift_seconds: float = 0.0) -> None:
+        """``callers`` are in the order in which they come; every agent logs in at once."""
         self.now = 0.0
         self.engine = Engine(plan, Tokens(b"0123456789abcdef").next, self.now)
         self.lift_seconds = lift_seconds
         self.events = 0
         """How many the engine was fed."""
         self.visits: dict[int, Visit] = {}
+        self._coming = enumerate(callers)
+        self._next = next(self._coming, NOBODY)
         self._callers: dict[CallId, tuple[int, Caller]] = {}
         """Who is in the house."""
         self._waiting: set[CallId] = set()
@@ -138,12 +143,10 @@ class VirtualCentre:
         for agent in plan.agents:
             self._feed(AgentRequested(RequestId(0), agent, AgentAction.LOG_IN))
 
-    def run(self, callers: Iterator[Caller], until: float = inf) -> None:
-        """Let the callers come, in order of arrival, and time pass until all is over."""
-        nobody = Caller(inf, 0.0)
-        coming = chain(callers, [nobody])
-        caller, number = next(coming), 0
+    def run(self, until: float = inf) -> None:
+        """Let time pass to ``until``, or to the end when all callers have come and gone."""
         while True:
+            number, caller = self._next
             due = self.engine.next_deadline()
             happening = self._happenings[0][0] if self._happenings else inf
             at = min(caller.arrives_at, happening, inf if due is None else due)
@@ -156,8 +159,8 @@ class VirtualCentre:
                 _, _, call, offer = heappop(self._happenings)
                 self._happens(call, offer)
             else:
+                self._next = next(self._coming, NOBODY)
                 self._arrives(number, caller)
-                caller, number = next(coming), number + 1
 
     def _arrives(self, number: int, caller: Caller) -> None:
         call = CallId(f"main-1.{number}")

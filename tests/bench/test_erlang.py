@@ -1,9 +1,11 @@
 """The router's waits are those of a naive waiting line, and its yardsticks are right."""
 
+from collections.abc import Iterator
 from math import inf
 
 import pytest
 
+from acd.core.plan import Plan
 from bench import erlang
 from bench.theory import Load, erlang_a, erlang_c, offered_waits, simulated
 from bench.virtual import Caller, VirtualCentre
@@ -19,8 +21,8 @@ def test_every_wait_is_that_of_the_naive_line(load: Load) -> None:
 def test_a_router_that_is_late_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Agents who lift half a millisecond late are seen: the comparison can fail."""
 
-    def slow(plan: object) -> VirtualCentre:
-        return VirtualCentre(plan, lift_seconds=0.0005)  # type: ignore[arg-type]
+    def slow(plan: Plan, callers: Iterator[Caller]) -> VirtualCentre:
+        return VirtualCentre(plan, callers, lift_seconds=0.0005)
 
     monkeypatch.setattr(erlang, "VirtualCentre", slow)
     assert erlang.engine_waits(Load(5, 4.0), calls=500, seed=7).worst_us > 100.0
