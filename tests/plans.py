@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
+from acd.core.calendar import Calendar
 from acd.core.ids import AgentId, DeviceId, Language, MenuId, NodeId, PromptId, QueueId, SkillId
 from acd.core.plan import (
     AgentAction,
@@ -175,3 +178,46 @@ def plan(
         service_name="Stadtwerke",
         service_number="0800123",
     )
+
+
+# -- changes to a plan -------------------------------------------------------------------------
+
+
+def needs(**grades: int) -> Requirement:
+    """Return what asks for all of these skills, each with the least grade."""
+    return Requirement(tuple(Need(SkillId(skill), grades[skill]) for skill in sorted(grades)))
+
+
+def with_queue(base: Plan, queue: str, **changes: object) -> Plan:
+    """Return the plan with some fields of one queue (see ``QueuePlan``) changed."""
+    changed = msgspec.structs.replace(base.queues[QueueId(queue)], **changes)
+    return msgspec.structs.replace(base, queues={**base.queues, QueueId(queue): changed})
+
+
+def with_queues(base: Plan, **changes: object) -> Plan:
+    """Return the plan with the same fields changed of every queue."""
+    for queue in base.queues:
+        base = with_queue(base, queue, **changes)
+    return base
+
+
+def with_agent(base: Plan, agent: str, **changes: object) -> Plan:
+    """Return the plan with some fields of one agent (see ``AgentPlan``) changed."""
+    changed = msgspec.structs.replace(base.agents[AgentId(agent)], **changes)
+    return msgspec.structs.replace(base, agents={**base.agents, AgentId(agent): changed})
+
+
+def with_hours(base: Plan, **hours: Calendar) -> Plan:
+    """Return the plan with opening hours of these names besides its own."""
+    return msgspec.structs.replace(base, hours={**base.hours, **hours})
+
+
+def daily(opens: str, closes: str) -> Calendar:
+    """Return hours that open and close at these times ("09:30") of every day, in UTC."""
+
+    def minute(time: str) -> int:
+        hours, minutes = time.split(":")
+        return int(hours) * 60 + int(minutes)
+
+    interval = (minute(opens), minute(closes))
+    return Calendar(offsets=((0.0, 0),), weekly=((interval,),) * 7, days={})

@@ -2,12 +2,14 @@
 
 from typing import TypeVar
 
-from acd.core.commands import Command, RingAgent
+from acd.core.commands import CancelRing, Command, RingAgent
 from acd.core.engine import Engine
 from acd.core.events import (
     AgentRequested,
     CallArrived,
     CallerHungUp,
+    DeviceChanged,
+    DeviceState,
     DigitPressed,
     Event,
     LegAnswered,
@@ -21,7 +23,7 @@ from acd.core.events import (
     Tick,
     WaitingRoomEntered,
 )
-from acd.core.ids import AgentId, CallId, OfferId, PbxId, RequestId
+from acd.core.ids import AgentId, CallId, DeviceId, OfferId, PbxId, RequestId
 from acd.core.invariants import check
 from acd.core.plan import AgentAction, Plan
 from acd.core.records import AgentView, CallView, Record, Replied
@@ -38,6 +40,10 @@ class Centre:
         self.now = 1_000_000.0
         self.engine = Engine(plan, Tokens(b"0123456789abcdef").next, self.now)
         self.said: list[Command | Record] = []
+        self.rings: dict[str, RingAgent] = {}
+        """The last ring ordered for each agent; ``take`` does not forget it."""
+        self.rung_by: dict[OfferId, str] = {}
+        """Whom each ring was ordered for."""
         self.calls = 0
         self.feed(PbxLive(PBX))
         for agent in agents_ready:
@@ -52,6 +58,10 @@ class Centre:
             said += self.engine.handle(event, self.now)
             check(self.engine.floor, self.now)
         self.said += said
+        for one in said:
+            if isinstance(one, RingAgent):
+                self.rings[one.agent] = one
+                self.rung_by[one.offer] = one.agent
         return said
 
     def wait(self, seconds: float) -> list[Command | Record]:
@@ -105,6 +115,26 @@ class Centre:
         if call is not None:
             self.feed(CallerHungUp(call))
 
+    def lift(self, agent: str) -> OfferId:
+        """The agent answers the last ring ordered for him and is joined with the caller."""
+        offer = self.rings[agent].offer
+        self.feed(LegRinging(offer), LegAnswered(offer), LegConnected(offer))
+        return offer
+
+    def lose(self, agent: str, outcome: RingOutcome = RingOutcome.CANCELLED) -> None:
+        """The last ring ordered for the agent ends so, without a talk."""
+        self.feed(LegFailed(self.rings[agent].offer, outcome))
+
+    def talk(self, agent: str, seconds: float = 0.0) -> None:
+        """The agent answers, talks so long and hangs up; the caller's channel ends too."""
+        offer = self.lift(agent)
+        self.wait(seconds)
+        self.end_talk(offer, self.rings[agent].call)
+
+    def phone(self, agent: str, state: DeviceState) -> None:
+        """The PBX reports the state of the agent's own phone."""
+        self.feed(DeviceChanged(DeviceId(f"PJSIP/{agent}"), state))
+
     def agent(self, agent: str) -> AgentView:
         """Return how the agent is."""
         views = self.engine.snapshot(self.now).agents
@@ -118,3 +148,8 @@ class Centre:
 def rung(centre: Centre) -> list[tuple[str, str]]:
     """Return (call, agent) of each ring since the last ``take``."""
     return [(ring.call, ring.agent) for ring in centre.take(RingAgent)]
+
+
+def cancelled(centre: Centre) -> list[tuple[str, bool]]:
+    """Return (agent, void) of each ring taken back since the last ``take``."""
+    return [(centre.rung_by[one.offer], one.void) for one in centre.take(CancelRing)]
