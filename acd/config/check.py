@@ -6,42 +6,77 @@ This module must not know how entries are read, nor what becomes of them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
-from acd.config.explain import did_you_mean, one_of
+from acd.config.explain import did_you_mean, is_known, one_of
 from acd.config.files import Files
+from acd.config.hours import ALWAYS_NAME
 from acd.config.menus import Menus, Speech, has_choices
+from acd.config.parts import Parts
+from acd.config.queuecheck import check_queue_names, check_queue_sense
 from acd.config.schema import AcdFile, Pbx
 from acd.config.source import Key, Source
+from acd.config.texts import Untold
+from acd.core.ids import Language, PromptId
+from acd.core.plan import Collect
 
 AUDIO_ENDINGS = frozenset(
     {".wav", ".wav16", ".sln", ".sln16", ".ulaw", ".alaw", ".g722", ".gsm", ".ogg", ".opus"}
 )
 """What Asterisk plays by name alone; a file with any of these is a prompt somebody recorded."""
 
+CALLER_ATTRIBUTES = ("language", "ani", "dnis")
+"""What is known of every caller; the rest is what menus collect."""
+
 RESERVED_REASON = "rona"
 """The engine's own reason, after a ring that nobody answered."""
 
 
-def check_all(files: Files, menus: Menus) -> None:
-    """Check everything but prompts; problems go to the files' sources."""
+def check_all(files: Files, menus: Menus, parts: Parts, today: date) -> None:
+    """Check everything but prompts; problems go to the files' sources.
+
+    ``today`` is the day from which hours are compared with each other.
+    """
     if files.acd is not None:
         _check_acd(files, files.acd)
     _check_skills(files)
-    _check_queues(files)
+    _check_groups(files)
     _check_agents(files)
+    for name, entry in files.whole_queues():
+        _check_languages(files, files.queues_source, (name, "label"), entry.label)
+        check_queue_names(files, menus, name, entry)
+    _check_attributes(files, menus)
+    check_queue_sense(files, menus, parts, today)
 
 
-def check_prompts(speeches: Iterable[Speech], folder: Path, shown: str) -> None:
-    """Blame every line that says something for which there is no file below ``folder``."""
+def check_prompts(
+    speeches: Iterable[Speech], untold: Iterable[Untold], folder: Path, shown: str
+) -> None:
+    """Blame every line that has something said for which there is no file below ``folder``.
+
+    ``untold`` is what has no text either, so that it cannot be spoken.
+    """
     there: dict[str, set[str]] = {}
+
+    def is_there(language: Language, prompt: PromptId) -> bool:
+        if language not in there:
+            there[language] = prompts_below(folder / language)
+        return prompt in there[language]
+
     for speech in speeches:
-        if speech.language not in there:
-            there[speech.language] = prompts_below(folder / speech.language)
-        if speech.prompt not in there[speech.language]:
+        if not is_there(speech.language, speech.prompt):
             what = f"no prompt {shown}/{speech.language}/{speech.prompt}.wav"
             allowed = 'record it, or have it spoken by "acd prompts build"'
             speech.source.blame(speech.path, what, allowed)
+    for naming, language, prompts in untold:
+        missing = [prompt for prompt in prompts if not is_there(language, prompt)]
+        if missing:
+            name, _, rest = missing[0].partition("/")
+            text = f", or write {rest}: {{{language}: ...}} in {shown}/{name}.yaml" if rest else ""
+            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+            what = f"no prompt {shown}/{language}/{missing[0]}.wav{more}"
+            naming.source.blame(naming.path, what, f"record it{text}")
 
 
 def prompts_below(folder: Path) -> set[str]:
@@ -56,6 +91,8 @@ def prompts_below(folder: Path) -> set[str]:
 def _check_acd(files: Files, acd: AcdFile) -> None:
     source = files.acd_source
     _once(source, [(("pbxs", at, "name"), pbx.name) for at, pbx in enumerate(acd.pbxs)], "PBX")
+    numbers = [(("external_numbers", at), name) for at, name in enumerate(acd.external_numbers)]
+    _once(source, numbers, "number")
     for at, pbx in enumerate(acd.pbxs):
         _check_pbx(source, ("pbxs", at), pbx)
     reasons = [(("not_ready_reasons", at), name) for at, name in enumerate(acd.not_ready_reasons)]
@@ -99,31 +136,10 @@ def _check_skills(files: Files) -> None:
             _check_languages(files, files.skills_source, (name, "label"), entry.label)
 
 
-def _check_queues(files: Files) -> None:
-    source = files.queues_source
-    for name, entry in files.whole_queues():
-        _check_languages(files, source, (name, "label"), entry.label)
-        known = True
-        for skill in entry.needs:
-            known &= _know_skill(files, source, (name, "needs", skill), skill)
-        if not known or files.agents is None or None in files.agents:
-            continue
-        able = [
-            agent
-            for agent in files.whole_agents()
-            if all(agent.skills.get(skill, 0) >= grade for skill, grade in entry.needs.items())
-        ]
-        if not able:
-            needs = ", ".join(f"{skill} {grade}" for skill, grade in entry.needs.items())
-            what = f'no agent can serve the queue "{name}", which needs {needs}'
-            best = [_best(files, skill) for skill in entry.needs]
-            source.blame((name, "needs"), what, f"agents.yaml has {', '.join(best)}", key=True)
-
-
-def _best(files: Files, skill: str) -> str:
-    grades = [(agent.skills.get(skill, 0), agent.id) for agent in files.whole_agents()]
-    grade, agent = max(grades, key=lambda found: found[0], default=(0, ""))
-    return f'nobody with "{skill}"' if grade == 0 else f'"{skill}" {grade} at most ({agent})'
+def _check_groups(files: Files) -> None:
+    for name, entry in (files.groups or {}).items():
+        for skill in entry.skills if entry is not None else ():
+            _know_skill(files, files.groups_source, (name, "skills", skill), skill)
 
 
 def _check_agents(files: Files) -> None:
@@ -131,21 +147,44 @@ def _check_agents(files: Files) -> None:
     whole = [(at, entry) for at, entry in enumerate(files.agents or ()) if entry is not None]
     _once(source, [((at, "id"), entry.id) for at, entry in whole], "agent")
     _once(source, [((at, "phone"), entry.phone) for at, entry in whole], "phone")
+    hours = None if files.hours is None else [ALWAYS_NAME, *files.hours]
     for at, entry in whole:
         if entry.pin is not None and not entry.id.isdecimal():
             what = f'"{entry.id}" cannot be typed on a telephone, so the PIN is of no use'
             source.blame((at, "pin"), what, "give the agent a number as id, or no PIN")
         for skill in entry.skills:
             _know_skill(files, source, (at, "skills", skill), skill)
+        groups = [((at, "groups", number), name) for number, name in enumerate(entry.groups)]
+        _once(source, groups, "group")
+        for path, name in groups:
+            is_known(source, path, "group", name, files.groups, "groups.yaml")
+        if not (entry.skills or entry.groups) and source.is_clean(at):
+            what = f'agent "{entry.id}" can do nothing'
+            source.blame((at,), what, 'add "skills" or "groups"')
+        if entry.on_demand and entry.max_calls_in_row:
+            what = '"on_demand" and "max_calls_in_row" say the same thing twice'
+            source.blame((at, "on_demand"), what, "keep one of them", key=True)
+        if entry.shift is not None:
+            place = (at, "shift", "hours")
+            is_known(source, place, "hours", entry.shift.hours, hours, "hours.yaml")
 
 
 def _know_skill(files: Files, source: Source, path: tuple[Key, ...], skill: str) -> bool:
-    if files.skills is None or skill in files.skills:
-        return True
-    known = list(files.skills)
-    what = f'unknown skill "{skill}"{did_you_mean(skill, known)}'
-    source.blame(path, what, f"{one_of(known)} (skills.yaml)", key=True)
-    return False
+    return is_known(source, path, "skill", skill, files.skills, "skills.yaml", key=True)
+
+
+def _check_attributes(files: Files, menus: Menus) -> None:
+    """Blame what looks at an attribute of callers that nothing ever sets."""
+    if any(source.problems for source in files.menu_sources.values()):
+        return
+    nodes = [node for menu in menus.plans.values() for node in menu.nodes.values()]
+    known = [*CALLER_ATTRIBUTES, *sorted({n.into for n in nodes if isinstance(n, Collect)})]
+    for source, path, name in menus.attributes:
+        is_known(source, path, "attribute", name, known)
+    for queue, entry in files.whole_queues():
+        for at, value in enumerate(entry.caller_values):
+            path = (queue, "caller_values", at, "attribute")
+            is_known(files.queues_source, path, "attribute", value.attribute, known)
 
 
 def _check_languages(

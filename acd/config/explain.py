@@ -8,9 +8,11 @@ never reach an operator.
 
 import ast
 import inspect
+from collections.abc import Collection
 from difflib import get_close_matches
 from itertools import pairwise
-from typing import Any, TypeVar, get_args
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -23,7 +25,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 _MOST = 40
-"""Who made more mistakes in one entry wants to see the first ones."""
+"""Of mistakes in one entry, and of allowed names: who has more wants to see the first ones."""
+
+_MARKS = frozenset({"[key]", "[grade]", "[dated]"})
+"""What pydantic puts into a place that is no key of the file: of a key itself, or of a shape."""
 
 
 def read_entry(model: type[Model], source: Source, *path: Key) -> Model | None:
@@ -58,22 +63,47 @@ def did_you_mean(word: str, known: "list[str] | tuple[str, ...]") -> str:
     return f', did you mean "{near[0]}"?' if near else ""
 
 
+def is_known(
+    source: Source,
+    path: tuple[Key, ...],
+    thing: str,
+    name: str,
+    known: Collection[str] | None,
+    where: str = "",
+    *,
+    key: bool = False,
+) -> bool:
+    """Blame ``path`` unless ``name``, a ``thing`` such as "queue", is ``known``; tell if it is.
+
+    ``where`` says in which file such names are; ``known`` is None when that could not be read.
+    """
+    if known is None or name in known:
+        return True
+    names = list(known)
+    what = f'unknown {thing} "{name}"{did_you_mean(name, names)}'
+    source.blame(path, what, one_of(names) + (f" ({where})" if where else ""), key=key)
+    return False
+
+
 def one_of(known: "list[str] | tuple[str, ...]") -> str:
-    """Return ``allowed: a, b, c`` in the order given."""
-    return "allowed: " + ", ".join(known) if known else "none is defined"
+    """Return ``allowed: a, b, c`` in the order given; of very many only the first."""
+    if not known:
+        return "none is defined"
+    more = f" and {len(known) - _MOST} more" if len(known) > _MOST else ""
+    return f"allowed: {', '.join(known[:_MOST])}{more}"
 
 
 def _tell(
     model: type[BaseModel], source: Source, path: tuple[Key, ...], detail: ErrorDetails
 ) -> None:
-    inner = tuple(part for part in detail["loc"] if part != "[key]")
+    inner = tuple(part for part in detail["loc"] if part not in _MARKS)
     full = path + inner
     last = full[-1] if full else ""
     name = f"entry {last + 1}" if isinstance(last, int) else f'"{last}"'
     kind = detail["type"]
     if kind == "extra_forbidden":
         found = _model_at(model, inner[:-1])
-        known = list(found.model_fields) if found else []
+        known = list(_fields(found)) if found else []
         what = f"unknown key {name}{did_you_mean(str(last), known)}"
         source.blame(full, what, one_of(known), key=True)
     elif kind == "missing":
@@ -157,12 +187,17 @@ def descriptions(model: type[BaseModel]) -> dict[str, str]:
     return found
 
 
+def _description(model: type[BaseModel], key: str) -> str:
+    names = {field.alias or name: name for name, field in model.model_fields.items()}
+    return descriptions(model).get(names.get(key, key), "")
+
+
 def _model_at(model: type[BaseModel], path: tuple[Key, ...]) -> type[BaseModel] | None:
     """Return the model that reads what stands at ``path`` inside ``model``, if one does."""
     annotation: object = model
     for part in path:
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            field = annotation.model_fields.get(str(part))
+            field = _fields(annotation).get(str(part))
             annotation = field.annotation if field else None
         else:
             arguments = get_args(annotation)
@@ -175,18 +210,23 @@ def _model_at(model: type[BaseModel], path: tuple[Key, ...]) -> type[BaseModel] 
 def _field_at(model: type[BaseModel], path: tuple[Key, ...]) -> FieldInfo | None:
     """Return the field that ``path`` names inside ``model``, if there is one."""
     found = _model_at(model, path[:-1]) if path else None
-    return found.model_fields.get(str(path[-1])) if found else None
+    return _fields(found).get(str(path[-1])) if found else None
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return a model's fields by the keys that stand for them in a file."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _purpose(model: type[BaseModel], inner: tuple[Key, ...]) -> str:
     """Return what the field at ``inner``, or the nearest one around it, is for."""
     for length in range(len(inner), 0, -1):
         found = _model_at(model, inner[: length - 1])
-        description = descriptions(found).get(str(inner[length - 1]), "") if found else ""
+        description = _description(found, str(inner[length - 1])) if found else ""
         if description:
             text = " ".join(description.split()).replace("``", '"').rstrip(".")
             return f"it is for: {text[:1].lower()}{text[1:]}"
-    needed = [name for name, field in model.model_fields.items() if field.is_required()]
+    needed = [name for name, field in _fields(model).items() if field.is_required()]
     return f"write at least {', '.join(needed)}" if needed else ""
 
 
@@ -198,15 +238,19 @@ def _is_spoken(model: type[BaseModel], inner: tuple[Key, ...]) -> bool:
 
 
 def _bare(annotation: object) -> object:
-    """Strip Annotated[...] and ``| None``."""
-    while hasattr(annotation, "__metadata__") or type(None) in get_args(annotation):
-        annotation = next(part for part in get_args(annotation) if part is not type(None))
-    return annotation
+    """Strip Annotated[...] and ``| None``; of several shapes take the one that is a model."""
+    while True:
+        if hasattr(annotation, "__metadata__"):
+            annotation = get_args(annotation)[0]
+        elif get_origin(annotation) in (Union, UnionType):
+            annotation = [part for part in get_args(annotation) if part is not type(None)][-1]
+        else:
+            return annotation
 
 
 def _without(value: Value, path: tuple[Key, ...]) -> Value:
     """Return ``value`` without what stands at ``path``."""
-    path = tuple(part for part in path if part != "[key]")
+    path = tuple(part for part in path if part not in _MARKS)
     if not path or not isinstance(value, dict | list):
         return value
     part, rest = path[0], path[1:]

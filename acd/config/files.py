@@ -14,14 +14,15 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from acd.config.agents import AgentEntry, GroupEntry
 from acd.config.explain import read_entry
+from acd.config.queues import QueueEntry
 from acd.config.schema import (
     NAME_PATTERN,
     PATTERNS,
+    SKILL_PATTERN,
     AcdFile,
-    AgentEntry,
     HoursEntry,
-    QueueEntry,
     SkillEntry,
 )
 from acd.config.source import Source, read
@@ -39,12 +40,15 @@ class Files:
     skills_source: Source
     queues_source: Source
     agents_source: Source
+    groups_source: Source
     hours_source: Source
     menu_sources: dict[str, Source]
     acd: AcdFile | None
     skills: dict[str, SkillEntry | None] | None
     queues: dict[str, QueueEntry | None] | None
     agents: list[AgentEntry | None] | None
+    groups: dict[str, GroupEntry | None] | None
+    """Empty when there is no such file."""
     hours: dict[str, HoursEntry | None] | None
     """Empty when there is no such file; ``always`` is not in it."""
     stray: list[Problem]
@@ -53,7 +57,7 @@ class Files:
     def sources(self) -> list[Source]:
         """Return every file that was read."""
         own = [self.acd_source, self.skills_source, self.queues_source, self.agents_source]
-        return [*own, self.hours_source, *self.menu_sources.values()]
+        return [*own, self.groups_source, self.hours_source, *self.menu_sources.values()]
 
     def whole_queues(self) -> Iterator[tuple[str, QueueEntry]]:
         """Yield every queue whose entry could be read."""
@@ -74,9 +78,8 @@ def read_files(config_dir: Path, menus_dir: Path | None) -> Files:
         read(config_dir / name, shown(config_dir / name))
         for name in ("acd.yaml", "skills.yaml", "queues.yaml", "agents.yaml")
     )
-    hours_path = config_dir / "hours.yaml"
-    there = os.path.lexists(hours_path)
-    hours_source = read(hours_path, shown(hours_path)) if there else Source(shown(hours_path), None)
+    groups_source, groups_there = _read_if_there(config_dir / "groups.yaml")
+    hours_source, hours_there = _read_if_there(config_dir / "hours.yaml")
     acd = read_entry(AcdFile, acd_source)
     menus_dir = menus_dir or beside(config_dir, acd.menus if acd else "../ivr_menus")
     menu_sources, stray = _read_menus(menus_dir)
@@ -86,15 +89,23 @@ def read_files(config_dir: Path, menus_dir: Path | None) -> Files:
         skills_source=skills_source,
         queues_source=queues_source,
         agents_source=agents_source,
+        groups_source=groups_source,
         hours_source=hours_source,
         menu_sources=menu_sources,
         acd=acd,
-        skills=_mapping(SkillEntry, skills_source),
+        skills=_mapping(SkillEntry, skills_source, SKILL_PATTERN),
         queues=_mapping(QueueEntry, queues_source),
         agents=_list(AgentEntry, agents_source),
-        hours=_mapping(HoursEntry, hours_source) if there else {},
+        groups=_mapping(GroupEntry, groups_source) if groups_there else {},
+        hours=_mapping(HoursEntry, hours_source) if hours_there else {},
         stray=stray,
     )
+
+
+def _read_if_there(path: Path) -> tuple[Source, bool]:
+    """Read a file that may be missing; tell whether it is there."""
+    there = os.path.lexists(path)
+    return (read(path, shown(path)) if there else Source(shown(path), None)), there
 
 
 def beside(config_dir: Path, folder: str) -> Path:
@@ -132,7 +143,9 @@ def _read_menus(folder: Path) -> tuple[dict[str, Source], list[Problem]]:
     return sources, stray
 
 
-def _mapping(model: type[Model], source: Source) -> dict[str, Model | None] | None:
+def _mapping(
+    model: type[Model], source: Source, pattern: str = NAME_PATTERN
+) -> dict[str, Model | None] | None:
     if source.root is None:
         return None
     if not isinstance(source.root.value, dict):
@@ -142,8 +155,8 @@ def _mapping(model: type[Model], source: Source) -> dict[str, Model | None] | No
     for name in source.keys_at():
         if source.is_hopeless():
             return None
-        if not re.fullmatch(NAME_PATTERN, name):
-            source.blame((name,), f'"{name}" cannot be a name', PATTERNS[NAME_PATTERN], key=True)
+        if not re.fullmatch(pattern, name):
+            source.blame((name,), f'"{name}" cannot be a name', PATTERNS[pattern], key=True)
         entries[name] = read_entry(model, source, name)
     return entries
 

@@ -54,7 +54,7 @@ def compile_hours(
 
 
 def _calendar(source: Source, name: str, entry: HoursEntry, years: range) -> Calendar:
-    zone = _zone(source, (name, "time_zone"), entry.time_zone)
+    zone = find_zone(source, (name, "time_zone"), entry.time_zone)
     by_weekday = _weekly(source, (name, "weekly"), entry.weekly)
     differing: dict[int, Hours] = {}
     if entry.holidays is not None:
@@ -171,7 +171,8 @@ def _whole_day(before: Hours, own: Hours) -> Hours:
 # -- time zones ----------------------------------------------------------------------------------
 
 
-def _zone(source: Source, path: tuple[Key, ...], name: str) -> ZoneInfo | None:
+def find_zone(source: Source, path: tuple[Key, ...], name: str) -> ZoneInfo | None:
+    """Return the time zone ``name``; blame ``path`` and return None when there is no such."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # Not there, not a name, a folder of zones.

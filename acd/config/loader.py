@@ -7,21 +7,20 @@ This module must not know what a verb or a field means.
 """
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from acd.config.check import check_all, check_prompts
-from acd.config.files import Files, beside, read_files, shown
-from acd.config.hours import compile_hours
+from acd.config.files import beside, read_files, shown
 from acd.config.menus import Menus, Speech, Surroundings, build_menus
-from acd.config.schema import AcdFile, AgentEntry, QueueEntry
+from acd.config.parts import Parts, compile_parts
+from acd.config.queuecheck import callers_languages, prompts_named
+from acd.config.schema import AcdFile
 from acd.config.source import Source
-from acd.core.calendar import Calendar
-from acd.core.ids import AgentId, DeviceId, Language, MenuId, QueueId, SkillId
-from acd.core.plan import AgentPlan, Need, Plan, QueuePlan
-from acd.core.queueplan import Requirement
+from acd.config.texts import read_texts
+from acd.core.ids import MenuId
+from acd.core.plan import Plan
 from acd.errors import BugError, ConfigError, Problem
 
 
@@ -37,7 +36,7 @@ class Loaded:
     menus_dir: Path
     prompts_dir: Path
     speeches: tuple[Speech, ...]
-    """Everything the menus say."""
+    """Everything the menus say, and what waiting callers are told that has a text."""
     acd_source: Source
     """``acd.yaml`` with its lines, so that what is found later can be told with its place."""
 
@@ -62,33 +61,37 @@ def load(
     files = read_files(config_dir, menus_dir)
     acd = files.acd
     prompts_dir = prompts_dir or beside(config_dir, acd.prompts if acd else "../prompts")
-    menus = build_menus(Surroundings(files.acd, files.queues, files.menu_sources))
-    hours = compile_hours(files.hours or {}, files.hours_source, today)
-    check_all(files, menus)
+    menus = build_menus(Surroundings(files.acd, files.skills, files.queues, files.menu_sources))
+    parts = compile_parts(files, today)
+    check_all(files, menus, parts, today)
+    languages = callers_languages(files, menus)
+    texts = read_texts(prompts_dir, prompts_named(files, parts), languages, menus.speeches)
+    speeches = (*menus.speeches, *texts.speeches)
     if need_prompts:
-        check_prompts(menus.speeches, prompts_dir, shown(prompts_dir))
-    problems = [problem for source in files.sources() for problem in source.problems]
+        check_prompts(speeches, texts.untold, prompts_dir, shown(prompts_dir))
+    sources = [*files.sources(), *texts.sources]
+    problems = [problem for source in sources for problem in source.problems]
     if problems or files.stray:
         raise ConfigError(problems + files.stray)
     if acd is None:
         raise BugError("acd.yaml could not be read and nobody said why")
     return Loaded(
-        plan=_plan(files, menus, acd, hours),
+        plan=_plan(menus, acd, parts),
         settings=acd,
-        fingerprint=_fingerprint(files.sources()),
+        fingerprint=_fingerprint(sources),
         config_dir=config_dir,
         menus_dir=files.menus_dir,
         prompts_dir=prompts_dir,
-        speeches=tuple(menus.speeches),
+        speeches=speeches,
         acd_source=files.acd_source,
     )
 
 
-def _plan(files: Files, menus: Menus, acd: AcdFile, hours: Mapping[str, Calendar]) -> Plan:
+def _plan(menus: Menus, acd: AcdFile, parts: Parts) -> Plan:
     """Make the plan of a configuration without problems."""
     return Plan(
-        queues={QueueId(name): _queue(name, entry) for name, entry in files.whole_queues()},
-        agents={AgentId(entry.id): _agent(entry) for entry in files.whole_agents()},
+        queues=parts.queues,
+        agents={agent.id: agent for agent in parts.agents},
         menus=menus.plans,
         callers_menu=MenuId(acd.callers_menu),
         code_menus=menus.codes,
@@ -96,34 +99,7 @@ def _plan(files: Files, menus: Menus, acd: AcdFile, hours: Mapping[str, Calendar
         prompts_path_on_pbx=acd.prompts_path_on_pbx.rstrip("/"),
         service_name=acd.service_name,
         service_number=acd.service_number,
-        hours=hours,
-    )
-
-
-def _queue(name: str, entry: QueueEntry) -> QueuePlan:
-    return QueuePlan(
-        id=QueueId(name),
-        label={Language(code): text for code, text in entry.label.items()},
-        requirement=Requirement(
-            tuple(Need(SkillId(skill), grade) for skill, grade in sorted(entry.needs.items()))
-        ),
-        target_seconds=entry.target_seconds,
-        priority_seconds=entry.priority_seconds,
-        ring_timeout_seconds=entry.ring_timeout_seconds,
-        wrap_up_seconds=entry.wrap_up_seconds,
-        declined_delay_seconds=entry.declined_delay_seconds,
-        unreachable_delay_seconds=entry.unreachable_delay_seconds,
-        short_abandon_seconds=entry.short_abandon_seconds,
-    )
-
-
-def _agent(entry: AgentEntry) -> AgentPlan:
-    return AgentPlan(
-        id=AgentId(entry.id),
-        name=entry.name,
-        phone=DeviceId(entry.phone),
-        skills={SkillId(skill): grade for skill, grade in sorted(entry.skills.items())},
-        pin=entry.pin or "",
+        hours=parts.hours,
     )
 
 

@@ -8,23 +8,17 @@ a prompt of its own in that language's voice.
 This module must not know where files lie, nor what a verb does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from acd.config.explain import did_you_mean, one_of, read_entry
-from acd.config.schema import (
-    AcdFile,
-    CodesFile,
-    Labels,
-    LanguageEntry,
-    MenuFile,
-    QueueEntry,
-    Spoken,
-)
+from acd.config.explain import did_you_mean, is_known, one_of, read_entry
+from acd.config.queues import QueueEntry, needs_of
+from acd.config.schema import AcdFile, CodesFile, Labels, LanguageEntry, MenuFile, Spoken
 from acd.config.source import Key, Source
+from acd.config.staffing import Asked
 from acd.config.verbs import Spot, Target, ToLanguage, ToQueue, build_target
-from acd.core.ids import Language, MenuId, NodeId, PromptId
+from acd.core.ids import Language, MenuId, NodeId, PromptId, QueueId
 from acd.core.plan import (
     AgentDo,
     Ask,
@@ -57,9 +51,10 @@ class Speech:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What menus refer to. A mapping that is None could not be read: its names are not checked."""
+    """What menus refer to. What is None could not be read: its names are not checked."""
 
     acd: AcdFile | None
+    skills: Collection[str] | None
     queues: Mapping[str, QueueEntry | None] | None
     menus: Mapping[str, Source]
 
@@ -69,6 +64,10 @@ class Surroundings:
         return {name: source for name, source in self.menus.items() if has_choices(source)}
 
 
+UsedAttribute = tuple[Source, tuple[Key, ...], str]
+"""An attribute of callers that something hangs on, and where that is said."""
+
+
 @dataclass(slots=True)
 class Menus:
     """All menu files built together."""
@@ -76,6 +75,8 @@ class Menus:
     plans: dict[MenuId, MenuPlan] = field(default_factory=dict)
     codes: dict[str, MenuId] = field(default_factory=dict)
     speeches: list[Speech] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+    attributes: list[UsedAttribute] = field(default_factory=list)
 
 
 def build_menus(around: Surroundings) -> Menus:
@@ -85,7 +86,7 @@ def build_menus(around: Surroundings) -> Menus:
     entered: dict[MenuId, tuple[tuple[Language, ...], NodeId]] = {}
     first_codes: dict[str, str] = {}
     for name, source in around.menus.items():
-        bench = MenuBench(name, source, around, nodes, built.speeches)
+        bench = MenuBench(name, source, around, nodes, built)
         if "codes" in set(source.keys_at()):
             for code, menu, entry in _build_codes(bench):
                 if code in first_codes:
@@ -111,7 +112,7 @@ class MenuBench:
         source: Source,
         around: Surroundings,
         nodes: dict[NodeId, Node],
-        speeches: list[Speech],
+        built: Menus,
     ) -> None:
         self.name = name
         self.source = source
@@ -119,7 +120,7 @@ class MenuBench:
         self.languages: tuple[Language, ...] = ()
         self.entry = NodeId(f"{name}/choices")
         self._nodes = nodes
-        self._speeches = speeches
+        self._built = built
 
     def node_id(self, name: str) -> NodeId:
         """Return the id of this menu's node ``name``."""
@@ -151,7 +152,9 @@ class MenuBench:
         for language in self.languages:
             if language in texts:
                 text, where = texts[language], (*path, language)
-                self._speeches.append(Speech(language, prompt, language, text, self.source, where))
+                self._built.speeches.append(
+                    Speech(language, prompt, language, text, self.source, where)
+                )
         return (prompt,)
 
     def offer(
@@ -160,7 +163,7 @@ class MenuBench:
         """Have an offer spoken: for each folder the language of the voice, and the text."""
         prompt = PromptId(f"{self.name}/{name}")
         for language, (voice, text) in said.items():
-            self._speeches.append(Speech(language, prompt, voice, text, self.source, path))
+            self._built.speeches.append(Speech(language, prompt, voice, text, self.source, path))
         return prompt
 
     def check_languages(self, texts: Mapping[str, str], path: tuple[Key, ...]) -> None:
@@ -185,26 +188,33 @@ class MenuBench:
 
     def know_queue(self, queue: str, path: tuple[Key, ...]) -> None:
         """Blame ``path`` unless the queue exists."""
-        queues = self.around.queues
-        if queues is not None and queue not in queues:
-            known = list(queues)
-            what = f'unknown queue "{queue}"{did_you_mean(queue, known)}'
-            self.source.blame(path, what, one_of(known))
+        is_known(self.source, path, "queue", queue, self.around.queues)
+
+    def ask(self, queue: str, needs: Mapping[str, int], path: tuple[Key, ...]) -> None:
+        """Take note of the ``needs`` at ``path`` besides the queue's; blame unknown skills."""
+        skills = self.around.skills
+        for skill in needs:
+            is_known(self.source, (*path, skill), "skill", skill, skills, "skills.yaml", key=True)
+        if needs:
+            self._built.asked.append((self.source, path, QueueId(queue), needs_of(needs)))
+
+    def ask_by(self, attribute: str, prefix: str, path: tuple[Key, ...]) -> None:
+        """Take note of an attribute that ``path`` looks at; blame a prefix of no skill."""
+        self._built.attributes.append((self.source, (*path, "attribute"), attribute))
+        skills = self.around.skills
+        if skills is not None and not any(skill.startswith(prefix) for skill in skills):
+            what = f'no skill of skills.yaml begins with "{prefix}"'
+            self.source.blame((*path, "prefix"), what, one_of(list(skills)))
 
     def know_reason(self, reason: str, path: tuple[Key, ...]) -> None:
         """Blame ``path`` unless the reason is one of acd.yaml's."""
-        if self.around.acd and reason not in self.around.acd.not_ready_reasons:
-            known = self.around.acd.not_ready_reasons
-            what = f'unknown reason "{reason}"{did_you_mean(reason, known)}'
-            self.source.blame(path, what, f"{one_of(known)} (acd.yaml, not_ready_reasons)")
+        known = self.around.acd.not_ready_reasons if self.around.acd else None
+        is_known(self.source, path, "reason", reason, known, "acd.yaml, not_ready_reasons")
 
     def enter_menu(self, menu: str, path: tuple[Key, ...]) -> NodeId:
         """Return the entry of another menu; blame ``path`` unless it exists and fits."""
         menus = self.around.enterable
-        if menu not in menus:
-            what = f'unknown menu "{menu}"{did_you_mean(menu, list(menus))}'
-            self.source.blame(path, what, one_of(list(menus)))
-        else:
+        if is_known(self.source, path, "menu", menu, menus):
             node = menus[menu].node("languages")
             spoken = node.plain() if node else None
             for language in self.languages:

@@ -1,4 +1,7 @@
-"""What may stand in each file under ``config/`` and ``ivr_menus/``: one model a file or entry.
+"""What may stand in the files under ``config/`` and ``ivr_menus/``: one model a file or entry.
+
+Queues have their models in ``acd.config.queues`` and ``exits``, agents in ``agents``, what a
+choice of a menu does in ``verbs``; here are the others, and the kinds of values all are made of.
 
 Rules: every key that is not named here is refused; models are frozen; each field says in its
 docstring what it means, in which unit, and what happens without it. Scalars arrive as text
@@ -12,8 +15,15 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,31}$"
+SKILL_PATTERN = r"^[a-z][a-z0-9_]{0,31}(\.[A-Za-z0-9_-]{1,32})?$"
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+SkillName = Annotated[str, StringConstraints(pattern=SKILL_PATTERN)]
+SkillPrefix = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}\.?$")]
+PromptName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}(/[A-Za-z0-9_-]{1,32}){0,3}$"),
+]
 AgentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$")]
 Phone = Annotated[str, StringConstraints(pattern=r"^PJSIP/[A-Za-z0-9_-]{1,32}$")]
 Pin = Annotated[str, StringConstraints(pattern=r"^[0-9]{4,12}$")]
@@ -27,6 +37,9 @@ Label = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f\"<>\\]{1,40}
 Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.:_-]{1,253}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Grade = Annotated[int, Field(ge=1, le=10)]
+Needs = Annotated[dict[SkillName, Grade], Field(min_length=1, max_length=200)]
+"""Skill -> the least grade that will do."""
+ExternalNumber = Annotated[str, StringConstraints(pattern=r"^[+0-9][0-9]{2,19}$")]
 DialledNumber = Annotated[str, StringConstraints(pattern=r"^[+0-9]?[0-9]{0,31}$")]
 PbxPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/_.-]{1,200}$")]
 
@@ -53,6 +66,14 @@ HolidayPlace = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}(-[A-Za-z0-9]
 
 PATTERNS: dict[str, str] = {
     NAME_PATTERN: "small letters, digits and _, a letter first, at most 32",
+    SKILL_PATTERN: (
+        "small letters, digits and _, a letter first, at most 32, or two parts like language.en"
+    ),
+    r"^[a-z][a-z0-9_]{0,31}\.?$": "how names of skills begin, with the dot: language.",
+    r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}(/[A-Za-z0-9_-]{1,32}){0,3}$": (
+        "a prompt is written as its file is called, without language and ending: wait/thanks"
+    ),
+    r"^[+0-9][0-9]{2,19}$": "3 to 20 digits, with or without a + first",
     r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$": "letters, digits, _ . and -, at most 32",
     r"^PJSIP/[A-Za-z0-9_-]{1,32}$": "a phone is written like PJSIP/1001",
     r"^[0-9]{4,12}$": "4 to 12 digits",
@@ -186,6 +207,11 @@ class AcdFile(Entry):
     """The number that goes with ``service_name``."""
     not_ready_reasons: Annotated[list[Reason], Field(min_length=1)]
     """The reasons an agent may give for not being ready."""
+    time_zone: TimeZone | None = None
+    """Whose midnight the dates of agents.yaml and groups.yaml mean, for example Europe/Berlin;
+    without it that of hours.yaml, if all hours there have the same."""
+    external_numbers: Annotated[list[ExternalNumber], Field(max_length=1000)] = []
+    """The numbers outside to which exits of queues may send a caller; no others."""
     menus: Annotated[str, StringConstraints(min_length=1)] = "../ivr_menus"
     """The folder of menus, relative to this file."""
     prompts: Annotated[str, StringConstraints(min_length=1)] = "../prompts"
@@ -198,7 +224,7 @@ class AcdFile(Entry):
     """``json`` for machines, ``text`` for people."""
 
 
-# -- queues, skills, agents ----------------------------------------------------------------------
+# -- skills --------------------------------------------------------------------------------------
 
 
 class SkillEntry(Entry):
@@ -208,44 +234,6 @@ class SkillEntry(Entry):
     """Its name in every language."""
     description: Spoken = {}
     """What who has it can do, in every language."""
-
-
-class QueueEntry(Entry):
-    """One waiting line in ``config/queues.yaml``."""
-
-    label: Labels
-    """Its name in every language, for displays and for menus that say no other."""
-    needs: Annotated[dict[Name, Grade], Field(min_length=1, max_length=200)]
-    """The skills an agent must have, each with the least grade (1 to 10)."""
-    target_seconds: Annotated[float, Field(ge=0, le=86400)] = 20.0
-    """How soon a call should be answered; earlier targets are served first."""
-    priority_seconds: Annotated[float, Field(ge=-86400, le=86400)] = 0.0
-    """Added to a call's age: 30 means "as if he had come 30 seconds earlier"."""
-    ring_timeout_seconds: Annotated[float, Field(ge=3, le=120)] = 15.0
-    """How long a phone rings before the call is offered to the next agent."""
-    wrap_up_seconds: Annotated[float, Field(ge=0, le=300)] = 300.0
-    """The longest after-call work; the agent may end it earlier."""
-    declined_delay_seconds: Annotated[float, Field(ge=0, le=3600)] = 10.0
-    """How long an agent who was busy or declined is left alone."""
-    unreachable_delay_seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
-    """How long a phone that could not be reached is left alone."""
-    short_abandon_seconds: Annotated[float, Field(ge=0, le=60)] = 5.0
-    """Who hangs up sooner than this counts as a short abandon."""
-
-
-class AgentEntry(Entry):
-    """One agent in ``config/agents.yaml``."""
-
-    id: AgentName
-    """His number, what he types to log in at another phone."""
-    name: Line
-    """What displays call him."""
-    phone: Phone
-    """The PJSIP endpoint of his own phone."""
-    skills: Annotated[dict[Name, Grade], Field(min_length=1, max_length=200)]
-    """What he can do, each graded 1 to 10."""
-    pin: Pin | None = None
-    """Lets him log in at any phone; without it only at his own."""
 
 
 # -- hours ---------------------------------------------------------------------------------------

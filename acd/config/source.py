@@ -45,6 +45,15 @@ class Node:
     key_at: tuple[int, int] | None = None
     size: int = 1
 
+    def end(self) -> tuple[int, int]:
+        """Return where the last value of this one begins."""
+        children: list[Node] = []
+        if isinstance(self.value, dict):
+            children = list(self.value.values())
+        elif isinstance(self.value, list):
+            children = self.value
+        return max([self.at, *(child.end() for child in children)])
+
     def plain(self) -> Value:
         """Return the value without places, as the schema reads it."""
         if isinstance(self.value, dict):
@@ -105,6 +114,14 @@ class Source:
     def is_hopeless(self) -> bool:
         """Say whether so much is wrong that looking on is of no use."""
         return len(self.problems) >= MAX_PROBLEMS
+
+    def is_clean(self, *path: Key) -> bool:
+        """Say whether no problem was found at ``path`` or below it; nothing there is clean."""
+        found = self.node(*path)
+        if not self.problems or found is None:
+            return True
+        start, end = self.place(*path, key=True), found.end()
+        return not any(start <= (problem.line, problem.column) <= end for problem in self.problems)
 
     def keys_at(self, *path: Key) -> Iterator[str]:
         """Yield the keys of the mapping at ``path``; nothing when there is no mapping."""

@@ -10,18 +10,31 @@ be built there, by itself or by the menu. A new verb is a new row, its model and
 This module must not know where files lie, nor how menus are checked against each other.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol
 
 from pydantic import Field
 
 from acd.config.explain import did_you_mean, one_of, read_entry
-from acd.config.schema import Digit, Entry, Labels, Name, Reason, Spoken
+from acd.config.queues import needs_of
+from acd.config.schema import (
+    Digit,
+    Entry,
+    Grade,
+    Labels,
+    Name,
+    Needs,
+    Reason,
+    SkillPrefix,
+    Spoken,
+)
 from acd.config.source import Key, Source
 from acd.core.ids import NodeId, PromptId, QueueId
 from acd.core.plan import (
     AgentAction,
     AgentDo,
+    AttributeNeed,
     Collect,
     Enqueue,
     HangUp,
@@ -64,6 +77,12 @@ class Bench(Protocol):
 
     def know_queue(self, queue: str, path: tuple[Key, ...]) -> None:
         """Blame ``path`` unless the queue exists."""
+
+    def ask(self, queue: str, needs: Mapping[str, int], path: tuple[Key, ...]) -> None:
+        """Take note of the ``needs`` at ``path`` besides the queue's; blame unknown skills."""
+
+    def ask_by(self, attribute: str, prefix: str, path: tuple[Key, ...]) -> None:
+        """Take note of an attribute that ``path`` looks at; blame a prefix of no skill."""
 
     def know_reason(self, reason: str, path: tuple[Key, ...]) -> None:
         """Blame ``path`` unless the reason is one of acd.yaml's."""
@@ -112,21 +131,51 @@ class Target(Entry):
         return spot.otherwise
 
 
+class AttributeNeedEntry(Entry):
+    """A need that something known of the caller names: the language ``en``, ``language.en``."""
+
+    attribute: Name
+    """What is looked at: language, ani, dnis, or what a menu collects ``into``."""
+    prefix: SkillPrefix
+    """What stands before its value in the name of the skill, for example "language."; a value
+    for which there is no such skill asks for nothing."""
+    minimum: Grade = 1
+    """The least grade that will do."""
+
+
 class ToQueue(Target):
     """Wait for an agent."""
 
     queue: Name
     """The queue of queues.yaml."""
+    needs: Needs = Field(default_factory=dict)
+    """Skills asked for besides what the queue needs, each with the least grade."""
+    attribute_needs: Annotated[list[AttributeNeedEntry], Field(max_length=32)] = Field(
+        default_factory=list
+    )
+    """Skills asked for besides, which follow from what is known of the caller."""
+    position: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Put before the call that is now at this position; 1 is the first."""
 
     def build(self, bench: Bench, spot: Spot) -> NodeId:
         """Build an Enqueue node."""
         bench.know_queue(self.queue, (*spot.path, "queue"))
         label = bench.label(self.queue, self.label, (*spot.path, "label"))
+        bench.ask(self.queue, self.needs, (*spot.path, "needs"))
+        for at, need in enumerate(self.attribute_needs):
+            path = (*spot.path, "attribute_needs", at)
+            bench.ask_by(need.attribute, need.prefix, path)
         node = Enqueue(
             id=bench.node_id(spot.name),
             queue=QueueId(self.queue),
             option=spot.option,
             label=label,
+            needs=needs_of(self.needs),
+            attribute_needs=tuple(
+                AttributeNeed(attribute=need.attribute, prefix=need.prefix, minimum=need.minimum)
+                for need in self.attribute_needs
+            ),
+            position=self.position,
         )
         return bench.add(node)
 

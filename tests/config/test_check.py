@@ -11,8 +11,8 @@ MISTAKES = [
      'config/queues.yaml:3:3: no agent can serve the queue "fault", which needs fault 9; '
      'agents.yaml has "fault" 5 at most (1001)'),
     ("config/queues.yaml", "{fault: 3}", "{fault: 3, billing: 3}",
-     'config/queues.yaml:3:3: no agent can serve the queue "fault", which needs fault 3, '
-     'billing 3; agents.yaml has "fault" 5 at most (1001), "billing" 5 at most (1002)'),
+     'config/queues.yaml:3:3: no agent can serve the queue "fault", which needs billing 3, '
+     'fault 3; agents.yaml has "billing" 5 at most (1002), "fault" 5 at most (1001)'),
     ("config/queues.yaml", "{fault: 3}", "{fualt: 3}",
      'config/queues.yaml:3:11: unknown skill "fualt", did you mean "fault"?; '
      "allowed: fault, billing (skills.yaml)"),

@@ -8,8 +8,11 @@ from tests.config.conftest import Small
 MISTAKES = [
     ("config/queues.yaml", "wrap_up_seconds: 120", "wrapup_seconds: 120",
      'config/queues.yaml:4:3: unknown key "wrapup_seconds", did you mean "wrap_up_seconds"?; '
-     "allowed: label, needs, target_seconds, priority_seconds, ring_timeout_seconds, "
-     "wrap_up_seconds, declined_delay_seconds, unreachable_delay_seconds, short_abandon_seconds"),
+     "allowed: label, needs, any_of, relax, target_seconds, priority_seconds, caller_values, "
+     "strategy, agent_order, agent_weights, progress_seconds, preferred_agent, reserved_agents, "
+     "ring_timeout_seconds, wrap_up_seconds, busy_delay_seconds, declined_delay_seconds, "
+     "no_answer_delay_seconds, rona_after, unreachable_delay_seconds, short_abandon_seconds, "
+     "exits, announcements"),
     ("config/queues.yaml", "wrap_up_seconds: 120", "wrap_up_seconds: 301",
      'config/queues.yaml:4:20: "wrap_up_seconds" cannot be "301"; at most 300'),
     ("config/queues.yaml", "wrap_up_seconds: 120", "ring_timeout_seconds: 0",
@@ -40,9 +43,23 @@ MISTAKES = [
     ("config/queues.yaml", "{fault: 3}", "fault",
      'config/queues.yaml:3:10: "needs" must be a mapping; '
      "write lines of the form key: value below it"),
-    ("config/queues.yaml", "  needs: {fault: 3}\n", "",
-     'config/queues.yaml:1:1: "needs" is missing; '
-     "it is for: the skills an agent must have, each with the least grade (1 to 10)"),
+    ("config/agents.yaml", "skills: {fault: 5}", "skills: {fault: {from: 2026-12-01}}",
+     'config/agents.yaml:4:12: "grade" is missing; it is for: how well he can do it, 1 to 10'),
+    ("config/agents.yaml", "skills: {fault: 5}", "skills: {fault: {grade: 5, til: 2026-12-01}}",
+     'config/agents.yaml:4:30: unknown key "til", did you mean "until"?; '
+     "allowed: grade, from, until"),
+    ("config/agents.yaml", "skills: {fault: 5}", "skills: {fault: {grade: 5, from: 1.12.2026}}",
+     'config/agents.yaml:4:36: "from" cannot be "1.12.2026"; '
+     "a date is year, month, day: 2026-12-24"),
+    ("config/agents.yaml", "skills: {fault: 5}", "skills: {fault: {grade: 11}}",
+     'config/agents.yaml:4:27: "grade" cannot be "11"; at most 10'),
+    ("config/agents.yaml", "skills: {fault: 5}", "skills: {fault: 11}",
+     'config/agents.yaml:4:19: "fault" cannot be "11"; at most 10'),
+    ("config/agents.yaml", "skills: {fault: 5}", "skills: {fault: [5]}",
+     'config/agents.yaml:4:12: "fault" must be a whole number'),
+    ("config/agents.yaml", "skills: {fault: 5}", "skills: {fault: }",
+     'config/agents.yaml:4:12: "fault" is empty; '
+     "it is for: what he can do, each graded 1 to 10, some of it from or until a date"),
     ("config/agents.yaml", "PJSIP/1002", "1002",
      'config/agents.yaml:7:10: "phone" cannot be "1002"; a phone is written like PJSIP/1001'),
     ("config/agents.yaml", "PJSIP/1002", "PJSIP/1002&PJSIP/9",

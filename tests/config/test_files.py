@@ -65,8 +65,8 @@ def test_a_folder_in_place_of_a_file_is_told(small: Small) -> None:
         ("acd", "[1]", "1:1: must be a mapping; write lines of the form key: value below it"),
         ("agents", "- x\n", "1:3: entry 1 must be a mapping; "
          "write lines of the form key: value below it"),
-        ("agents", "-\n", "1:2: entry 1 is empty; write at least id, name, phone, skills"),
-        ("queues", "fault:\n", '1:1: "fault" is empty; write at least label, needs'),
+        ("agents", "-\n", "1:2: entry 1 is empty; write at least id, name, phone"),
+        ("queues", "fault:\n", '1:1: "fault" is empty; write at least label'),
     ],
 )  # fmt: skip
 def test_a_file_of_the_wrong_shape_is_told(
@@ -89,7 +89,7 @@ def test_a_name_that_cannot_be_one_is_told(small: Small) -> None:
     small.write("config/skills.yaml", text + "Ü 2: {label: {de: x, en: y}}\n")
     assert small.told() == [
         'config/skills.yaml:5:1: "Ü 2" cannot be a name; '
-        "small letters, digits and _, a letter first, at most 32"
+        "small letters, digits and _, a letter first, at most 32, or two parts like language.en"
     ]
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from pydantic import BaseModel
 
-from acd.config import schema, verbs
+from acd.config import agents, exits, queues, schema, verbs
 from acd.config.explain import descriptions
 from acd.config.schema import PATTERNS, Entry
 
@@ -14,6 +14,9 @@ def models(base: type[Entry]) -> list[type[Entry]]:
     return [base, *(found for child in base.__subclasses__() for found in models(child))]
 
 
+assert agents
+assert exits
+assert queues
 assert schema
 assert verbs
 

@@ -48,6 +48,20 @@ def test_places_count_lines_and_columns_from_one() -> None:
     assert found.place("fault", "missing", "deeper") == (1, 1)
 
 
+def test_what_has_a_problem_anywhere_in_it_is_not_clean() -> None:
+    found = parse(b"fault:\n  needs: {skill: 3}\n  list:\n  - one\n  - two\nrest: 1\n", "x.yaml")
+    assert found.is_clean("fault")
+    found.blame(("fault", "list", 1), "wrong")
+    assert not found.is_clean("fault")
+    assert not found.is_clean("fault", "list")
+    assert found.is_clean("fault", "list", 0)
+    assert found.is_clean("fault", "needs")
+    assert found.is_clean("fault", "nowhere")
+    assert found.is_clean("rest")
+    found.blame(("rest",), "cannot be a name", key=True)
+    assert not found.is_clean("rest")
+
+
 @pytest.mark.parametrize(
     ("data", "problem"),
     [

@@ -2,15 +2,17 @@
 
 import pytest
 
-from acd.core.ids import MenuId, NodeId
+from acd.core.ids import MenuId, NodeId, SkillId
 from acd.core.plan import (
     AgentAction,
     AgentDo,
     Ask,
+    AttributeNeed,
     Collect,
     Enqueue,
     HangUp,
     MenuPlan,
+    Need,
     Say,
     SwitchLanguage,
 )
@@ -52,6 +54,24 @@ def test_queue_without_a_label_takes_the_queues_own(small: Small) -> None:
     found = chosen(main(small), "1")
     assert isinstance(found, Enqueue)
     assert found.label == {"de": "Entstörung", "en": "Faults"}
+
+
+def test_queue_may_ask_for_more_than_the_queue_needs(small: Small) -> None:
+    small.edit(
+        "config/skills.yaml", "billing:\n", "language.en: {label: {de: E, en: E}}\nbilling:\n"
+    )
+    small.edit("ivr_menus/main.yaml", "{queue: fault}", "{queue: fault, position: 2, needs: "
+               "{fault: 4, billing: 1}, attribute_needs: [{attribute: language, "
+               "prefix: language., minimum: 2}, {attribute: dnis, prefix: language}]}")  # fmt: skip
+    small.edit("config/agents.yaml", "{fault: 5}", "{fault: 5, billing: 1}")
+    found = chosen(main(small), "1")
+    assert isinstance(found, Enqueue)
+    assert found.needs == (Need(SkillId("billing")), Need(SkillId("fault"), 4))
+    assert found.attribute_needs == (
+        AttributeNeed(attribute="language", prefix="language.", minimum=2),
+        AttributeNeed(attribute="dnis", prefix="language"),
+    )
+    assert found.position == 2
 
 
 def test_who_chose_nothing_has_no_option(small: Small) -> None:
@@ -127,6 +147,27 @@ def test_say_comes_before_all_else(small: Small) -> None:
 MISTAKES = [
     ("main", "queue: fault", "queue: falt",
      '5:14: unknown queue "falt", did you mean "fault"?; allowed: fault, billing'),
+    ("main", "{queue: fault}", "{queue: fault, needs: {falt: 1}}",
+     '5:29: unknown skill "falt", did you mean "fault"?; allowed: fault, billing (skills.yaml)'),
+    ("main", "{queue: fault}", "{queue: fault, needs: {}}",
+     '5:21: "needs" is empty; at least 1 needed'),
+    ("main", "{queue: fault}", "{queue: fault, needs: {fault: 11}}",
+     '5:36: "fault" cannot be "11"; at most 10'),
+    ("main", "{queue: fault}",
+     "{queue: fault, attribute_needs: [{attribute: lang, prefix: bill}]}",
+     '5:51: unknown attribute "lang", did you mean "language"?; allowed: language, ani, dnis'),
+    ("main", "{queue: fault}",
+     "{queue: fault, attribute_needs: [{attribute: language, prefix: language.}]}",
+     '5:69: no skill of skills.yaml begins with "language."; allowed: fault, billing'),
+    ("main", "{queue: fault}",
+     "{queue: fault, attribute_needs: [{attribute: language, prefix: language.x}]}",
+     '5:69: "prefix" cannot be "language.x"; how names of skills begin, with the dot: language.'),
+    ("main", "{queue: fault}",
+     "{queue: fault, attribute_needs: [{attribute: language}]}",
+     '5:39: "prefix" is missing; it is for: what stands before its value in the name of the '
+     'skill, for example "language."; a value for which there is no such skill asks for nothing'),
+    ("main", "{queue: fault}", "{queue: fault, position: 0}",
+     '5:31: "position" cannot be "0"; at least 1'),
     ("main", "{queue: fault}", "{label: {de: a, en: b}}",
      '5:3: "1" leads nowhere; add one of: queue, language, menu, do, hang_up'),
     ("main", "{queue: fault}", "{quue: fault}",
@@ -136,7 +177,7 @@ MISTAKES = [
      '5:21: "queue" and "menu" cannot both be followed; keep one of them'),
     ("main", "{queue: fault}", "{queue: fault, lable: x}",
      '5:21: unknown key "lable", did you mean "label"?; '
-     "allowed: label, announce, say, collect, queue"),
+     "allowed: label, announce, say, collect, queue, needs, attribute_needs, position"),
     ("main", "otherwise: {queue: billing}", "otherwise: {}",
      '9:1: "otherwise" leads nowhere; add one of: queue, language, menu, do, hang_up'),
     ("main", "{queue: fault}", "{menu: main}",

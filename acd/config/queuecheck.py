@@ -1,0 +1,188 @@
+"""What a queue owes the rest: what it names must exist, and what it asks for must be possible.
+
+Rules: as in ``acd.config.check``. What is concluded from several values at once (nobody can serve
+it, an exit that is never followed, a circle) is told only when all of those could be read.
+This module must not know how entries are read, nor what becomes of them.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+
+from msgspec.structs import replace
+
+from acd.config.exits import ExitEntry, check_exits
+from acd.config.explain import is_known
+from acd.config.files import Files
+from acd.config.hours import ALWAYS_NAME
+from acd.config.menus import Menus, has_choices
+from acd.config.overflow import check_circles
+from acd.config.parts import Parts
+from acd.config.queues import QueueEntry
+from acd.config.source import Key, Source
+from acd.config.staffing import Staff, check_asked, check_queue, check_relaxations
+from acd.config.texts import Naming
+from acd.core.ids import Language, MenuId, PromptId, QueueId
+from acd.core.queueplan import Strategy
+
+_BELONGS = {
+    "agent_order": Strategy.ORDERED,
+    "agent_weights": Strategy.WEIGHTED_RANDOM,
+    "progress_seconds": Strategy.RING_PROGRESSIVELY,
+}
+"""Keys that one strategy alone looks at."""
+
+
+def check_queue_names(files: Files, menus: Menus, name: str, entry: QueueEntry) -> None:
+    """Blame what a queue names that is not there, and what does not go together in it."""
+    source = files.queues_source
+    _check_needs(files, name, entry)
+    _check_strategy(source, name, entry)
+    agents = None
+    if files.agents is not None and None not in files.agents:
+        agents = [agent.id for agent in files.whole_agents()]
+    for at, agent in enumerate(entry.agent_order):
+        is_known(source, (name, "agent_order", at), "agent", agent, agents, "agents.yaml")
+    for agent in entry.agent_weights:
+        path = (name, "agent_weights", agent)
+        is_known(source, path, "agent", agent, agents, "agents.yaml", key=True)
+    _once(source, (name, "agent_order"), [f'agent "{agent}"' for agent in entry.agent_order])
+    values = [f'{value.attribute} "{value.value}"' for value in entry.caller_values]
+    _once(source, (name, "caller_values"), values)
+    told = entry.announcements
+    if told and not (told.position or told.estimate or told.prompts):
+        place = (name, "announcements")
+        if source.is_clean(*place):
+            source.blame(place, "nothing is announced", 'add "position", "estimate" or "prompts"')
+    for at, rule in enumerate(entry.exits):
+        _check_exit_names(files, menus, (name, "exits", at), rule)
+
+
+def check_queue_sense(files: Files, menus: Menus, parts: Parts, today: date) -> None:
+    """Blame what cannot be: a queue nobody can serve, a step or an exit that never comes, circles.
+
+    ``today`` is the day from which hours are compared with each other.
+    """
+    source = files.queues_source
+    asked = ("needs", "any_of", "relax", "reserved_agents", "exits")
+    clear = {
+        name: queue
+        for name, queue in parts.queues.items()
+        if all(source.is_clean(name, key) for key in asked) and _asks(source, name)
+    }
+    staff = Staff(parts.agents) if _staff_is_known(files) else None
+    for queue in clear.values():
+        check_relaxations(source, queue)
+        if staff is not None:
+            check_queue(source, queue, staff)
+    if staff is not None:
+        known = [each for each in menus.asked if each[0].is_clean(*each[1])]
+        check_asked(known, clear, staff)
+    for name, exits in parts.exits.items():
+        check_exits(source, (name, "exits"), exits, parts.hours)
+    midnight = datetime(today.year, today.month, today.day, tzinfo=UTC).timestamp()
+    check_circles(source, parts.exits, parts.hours, midnight)
+
+
+def prompts_named(files: Files, parts: Parts) -> Iterator[Naming]:
+    """Yield every line of queues.yaml that names prompts, or has some played."""
+    source = files.queues_source
+    for name, entry in files.whole_queues():
+        told, path = parts.queues[QueueId(name)].announcements, (name, "announcements")
+        if told is not None:
+            position = replace(told, estimate=False, prompts=()).all_prompts()
+            estimate = replace(told, position=False, prompts=()).all_prompts()
+            yield Naming(source, (*path, "position"), position)
+            yield Naming(source, (*path, "estimate"), estimate)
+            for at, each in enumerate(told.prompts):
+                yield Naming(source, (*path, "prompts", at), (each,))
+        for at, rule in enumerate(entry.exits):
+            for number, prompt in enumerate(rule.announcement):
+                place = (name, "exits", at, "announcement", number)
+                yield Naming(source, place, (PromptId(prompt),))
+
+
+def callers_languages(files: Files, menus: Menus) -> list[Language]:
+    """Return the languages that waiting callers may have: of their menu, and of exits' menus."""
+    names = [files.acd.callers_menu] if files.acd is not None else []
+    names += [rule.menu for _, entry in files.whole_queues() for rule in entry.exits if rule.menu]
+    entered = [menus.plans.get(MenuId(name)) for name in names]
+    return list(dict.fromkeys(code for menu in entered if menu for code in menu.languages))
+
+
+def _check_needs(files: Files, name: str, entry: QueueEntry) -> None:
+    source = files.queues_source
+    if not _asks(source, name):
+        what = f'the queue "{name}" asks for no skill'
+        source.blame((name,), what, 'add "needs", or "any_of" where one skill of several will do')
+    places: list[tuple[tuple[Key, ...], Sequence[str]]] = [
+        ((name, "needs"), list(entry.needs)),
+        ((name, "any_of"), list(entry.any_of)),
+    ]
+    for at, step in enumerate(entry.relax):
+        places.append(((name, "relax", at, "needs"), list(step.needs)))
+        places.append(((name, "relax", at, "any_of"), list(step.any_of)))
+    for path, skills in places:
+        for skill in skills:
+            is_known(source, (*path, skill), "skill", skill, files.skills, "skills.yaml", key=True)
+
+
+def _asks(source: Source, name: str) -> bool:
+    """Say whether the queue asks for any skill, be it one that could not be read."""
+    return not {"needs", "any_of"}.isdisjoint(source.keys_at(name))
+
+
+def _check_strategy(source: Source, name: str, entry: QueueEntry) -> None:
+    if not source.is_clean(name, "strategy"):
+        return
+    keys = set(source.keys_at(name))
+    for key, strategy in _BELONGS.items():
+        if key in keys and entry.strategy is not strategy:
+            what = f'"{key}" means nothing with the strategy {entry.strategy}'
+            allowed = f"it belongs to strategy: {strategy}"
+            source.blame((name, key), what, allowed, key=True)
+    if entry.strategy is Strategy.ORDERED and "agent_order" not in keys:
+        what = 'nobody says in which order agents are "ordered"'
+        source.blame((name, "strategy"), what, 'add "agent_order"')
+
+
+def _check_exit_names(files: Files, menus: Menus, path: tuple[Key, ...], rule: ExitEntry) -> None:
+    source = files.queues_source
+    if rule.queue:
+        is_known(source, (*path, "queue"), "queue", rule.queue, files.queues)
+    if rule.closed:
+        hours = None if files.hours is None else [ALWAYS_NAME, *files.hours]
+        is_known(source, (*path, "closed"), "hours", rule.closed, hours, "hours.yaml")
+    if rule.number and files.acd is not None and rule.number not in files.acd.external_numbers:
+        what = f'"{rule.number}" is no number to which callers may be sent'
+        source.blame((*path, "number"), what, 'add it to "external_numbers" in acd.yaml')
+    if rule.menu:
+        known = [name for name, found in files.menu_sources.items() if has_choices(found)]
+        if is_known(source, (*path, "menu"), "menu", rule.menu, known or None):
+            _check_menu_speaks(files, menus, (*path, "menu"), rule.menu)
+
+
+def _check_menu_speaks(files: Files, menus: Menus, path: tuple[Key, ...], menu: str) -> None:
+    first = menus.plans.get(MenuId(files.acd.callers_menu)) if files.acd is not None else None
+    entered = menus.plans.get(MenuId(menu))
+    if first is None or entered is None:
+        return
+    for language in first.languages:
+        if language not in entered.languages:
+            what = f'the menu "{menu}" does not speak "{language}", which callers may have chosen'
+            allowed = f"add {language} to {files.menu_sources[menu].name}"
+            files.queues_source.blame(path, what, allowed)
+
+
+def _staff_is_known(files: Files) -> bool:
+    """Say whether every agent and all his skills could be read, so that nobody is overlooked."""
+    read = files.agents is not None and None not in files.agents and files.groups is not None
+    return read and not files.agents_source.problems and not files.groups_source.problems
+
+
+def _once(source: Source, path: tuple[Key, ...], found: Sequence[str]) -> None:
+    first: dict[str, int] = {}
+    for at, each in enumerate(found):
+        if each in first:
+            what = f"{each} stands here twice"
+            source.blame((*path, at), what, f"first in line {first[each]}")
+        first.setdefault(each, source.place(*path, at)[0])

@@ -1,0 +1,122 @@
+"""What a queue names must be there, and what it says must go together."""
+
+import pytest
+
+from tests.config.conftest import Small
+
+NIGHT = """\
+menu: night
+languages: [de]
+choices:
+  1: {queue: fault}
+wrong_key: {de: Nein.}
+otherwise: {hang_up: true}
+"""
+
+MISTAKES = [
+    ("any_of: {bill: 1}",
+     '4:12: unknown skill "bill", did you mean "billing"?; allowed: fault, billing (skills.yaml)'),
+    ("relax: [{after_seconds: 9, needs: {falt: 1}}]",
+     '4:38: unknown skill "falt", did you mean "fault"?; allowed: fault, billing (skills.yaml)'),
+    ("relax: [{after_seconds: 9, any_of: {fault: 1, water: 1}}]",
+     '4:49: unknown skill "water"; allowed: fault, billing (skills.yaml)'),
+    ('strategy: ordered\n  agent_order: ["1001", "1003"]',
+     '5:25: unknown agent "1003", did you mean "1002"?; allowed: 1001, 1002 (agents.yaml)'),
+    ('strategy: ordered\n  agent_order: ["1001", "1002", "1001"]',
+     '5:33: agent "1001" stands here twice; first in line 5'),
+    ("strategy: weighted_random\n  agent_weights: {2001: 2}",
+     '5:19: unknown agent "2001", did you mean "1001"?; allowed: 1001, 1002 (agents.yaml)'),
+    ('agent_order: ["1001"]',
+     '4:3: "agent_order" means nothing with the strategy longest_idle; '
+     "it belongs to strategy: ordered"),
+    ("strategy: ring_all\n  agent_weights: {1001: 2}",
+     '5:3: "agent_weights" means nothing with the strategy ring_all; '
+     "it belongs to strategy: weighted_random"),
+    ("progress_seconds: 9",
+     '4:3: "progress_seconds" means nothing with the strategy longest_idle; '
+     "it belongs to strategy: ring_progressively"),
+    ("strategy: ordered",
+     '4:13: nobody says in which order agents are "ordered"; add "agent_order"'),
+    ("caller_values: [{attribute: contract, value: 4711, seconds: 60}]",
+     '4:31: unknown attribute "contract"; allowed: language, ani, dnis'),
+    ("caller_values:\n    - {attribute: ani, value: 4711, seconds: 60}\n"
+     "    - {attribute: ani, value: 4711, seconds: 90}",
+     '6:7: ani "4711" stands here twice; first in line 5'),
+    ("announcements: {every_seconds: 30}",
+     '4:3: nothing is announced; add "position", "estimate" or "prompts"'),
+    ("exits: [{full: 9, queue: biling}]",
+     '4:28: unknown queue "biling", did you mean "billing"?; allowed: fault, billing'),
+    ("exits: [{full: 9, menu: mian}]",
+     '4:27: unknown menu "mian", did you mean "main"?; allowed: main, night'),
+    ("exits: [{full: 9, menu: agent}]",
+     '4:27: unknown menu "agent"; allowed: main, night'),
+    ("exits: [{full: 9, menu: night}]",
+     '4:27: the menu "night" does not speak "en", which callers may have chosen; '
+     "add en to {root}ivr_menus/night.yaml"),
+    ("exits: [{closed: offices, menu: main}]",
+     '4:20: unknown hours "offices", did you mean "office"?; allowed: always, office (hours.yaml)'),
+    ("exits: [{full: 9, number: 112}]",
+     '4:29: "112" is no number to which callers may be sent; '
+     'add it to "external_numbers" in acd.yaml'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "problem"), MISTAKES)
+def test_each_mistake_is_told_at_the_line_that_can_repair_it(
+    small: Small, text: str, problem: str
+) -> None:
+    small.write("ivr_menus/night.yaml", NIGHT)
+    small.write("config/hours.yaml", "office: {time_zone: Etc/UTC, weekly: {mon: '8:00-9:00'}}\n")
+    small.edit("config/queues.yaml", "wrap_up_seconds: 120", text)
+    found = [told.replace("add en to ", "add en to {root}") for told in small.told()]
+    assert found == [f"config/queues.yaml:{problem}"]
+
+
+def test_a_queue_asks_for_something(small: Small) -> None:
+    small.edit("config/queues.yaml", "  needs: {fault: 3}\n", "")
+    assert small.told() == [
+        'config/queues.yaml:1:1: the queue "fault" asks for no skill; '
+        'add "needs", or "any_of" where one skill of several will do'
+    ]
+
+
+def test_a_number_may_be_called_when_acd_yaml_allows_it(small: Small) -> None:
+    small.edit("config/queues.yaml", "wrap_up_seconds: 120", "exits: [{full: 9, number: 112}]")
+    small.edit("config/acd.yaml", "service_name:", "external_numbers: [112]\nservice_name:")
+    assert small.told() == []
+    small.edit("config/acd.yaml", "[112]", "[112, 112]")
+    assert small.told() == ['config/acd.yaml:4:25: number "112" stands here twice; first in line 4']
+    small.edit("config/acd.yaml", "[112, 112]", "[1 12]")
+    assert small.told() == [
+        'config/acd.yaml:4:20: entry 1 cannot be "1 12"; 3 to 20 digits, with or without a + first'
+    ]
+
+
+def test_what_a_menu_collects_can_be_worth_something(small: Small) -> None:
+    small.edit("config/queues.yaml", "wrap_up_seconds: 120",
+               "caller_values: [{attribute: contract, value: 4711, seconds: 60}]")  # fmt: skip
+    small.edit("ivr_menus/main.yaml", "{queue: fault}",
+               "{queue: fault, collect: [{into: contract, say: {de: Nr?, en: No?}}]}")  # fmt: skip
+    assert small.told() == []
+
+
+def test_names_are_not_checked_against_what_could_not_be_read(small: Small) -> None:
+    small.edit("config/queues.yaml", "wrap_up_seconds: 120",
+               'strategy: ordered\n  agent_order: ["1003"]\n  '
+               "exits: [{closed: office, number: 112}]")  # fmt: skip
+    for name in ("config/agents.yaml", "config/hours.yaml", "config/acd.yaml"):
+        small.write(name, "[")
+    assert {problem.split(":")[0] for problem in small.told()} == {
+        "config/agents.yaml", "config/hours.yaml", "config/acd.yaml"}  # fmt: skip
+
+
+def test_of_very_many_names_only_the_first_are_told(small: Small) -> None:
+    agents = "".join(
+        f'- {{id: "{n}", name: A, phone: PJSIP/{n}, skills: {{fault: 5, billing: 1}}}}\n'
+        for n in range(1000, 1100)
+    )
+    small.write("config/agents.yaml", agents)
+    small.edit("config/queues.yaml", "wrap_up_seconds: 120",
+               "strategy: ordered\n  agent_order: [x]")  # fmt: skip
+    (problem,) = small.told()
+    assert problem.endswith("1038, 1039 and 60 more (agents.yaml)")
