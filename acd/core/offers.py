@@ -51,6 +51,9 @@ def answered(floor: Floor, offer_id: OfferId) -> None:
     offer = floor.offers.get(offer_id)
     if offer is not None:
         offer.answered = True
+        # Whoever answers has the call or is too late for it: nobody else needs to be rung now.
+        floor.open_rings.pop(offer.call, None)
+        floor.deadlines.clear(("progress", offer.call))
 
 
 def cancel(floor: Floor, offer: Offer, now: float, *, void: bool = True) -> None:

@@ -11,6 +11,7 @@ from acd.core.events import (
     DeviceChanged,
     DeviceState,
     LegAnswered,
+    LegConnected,
     LegEnded,
     LegFailed,
     LegHeld,
@@ -20,6 +21,7 @@ from acd.core.events import (
 )
 from acd.core.ids import DeviceId
 from acd.core.plan import AgentAction
+from acd.core.queueplan import Strategy
 from acd.core.records import (
     Activity,
     CallEnded,
@@ -32,7 +34,7 @@ from acd.core.records import (
     WrapUpStarted,
 )
 from tests.core.centre import Centre, rung
-from tests.plans import ALL, plan
+from tests.plans import ALL, plan, with_queue
 
 
 @pytest.mark.parametrize(
@@ -226,3 +228,19 @@ def test_hold_time_is_counted_within_the_talk() -> None:
     centre.end_talk(offer, call)
     talk = centre.take(TalkEnded)[0]
     assert (talk.talk_seconds, talk.hold_seconds) == (20.0, 5.0)
+
+
+def test_a_phone_that_answered_too_late_is_not_rung_again_for_the_same_caller() -> None:
+    """Its end may be heard before the winner's talk: the real PBX showed it in 1 of 100 rings."""
+    centre = Centre(
+        with_queue(plan({"1001": ALL, "1002": ALL}), "fault", strategy=Strategy.RING_ALL),
+        "1001",
+        "1002",
+    )
+    call = centre.call_in()
+    first, second = centre.take(RingAgent)
+    centre.feed(LegAnswered(first.offer), LegAnswered(second.offer))
+    centre.feed(LegFailed(second.offer, RingOutcome.CANCELLED))
+    assert centre.take(RingAgent) == []
+    centre.feed(LegConnected(first.offer))
+    assert centre.call(call).agent == "1001"
