@@ -12,6 +12,9 @@ from tests.lab.place import AGENTS_ADDRESS, PBX_ADDRESS
 
 SAMPLES = Path(__file__).parents[2] / "config" / "asterisk"
 
+# The trunk to outside numbers, which are answered where agents' phones are.
+OUTSIDE = "outside"
+
 # The numbers a lab's trunk may dial, besides the sample's own.
 DNIS_PATTERNS = ("_080055XXXX", "_+4980055XXXX", "_0301234XXX")
 
@@ -55,7 +58,7 @@ def render(layout: Layout) -> dict[str, str]:
     files["manager.conf"] = _manager(files["manager.conf"], layout)
     files["pjsip.conf"] = _pjsip(layout)
     files["queues.conf"] = _queues(files["queues.conf"], layout)
-    files["extensions.conf"] += _dialplan()
+    files["extensions.conf"] = _dialplan(files["extensions.conf"])
     files["rtp.conf"] = (
         f"[general]\nrtpstart={layout.rtp_ports[0]}\nrtpend={layout.rtp_ports[1]}\n"
         "strictrtp=yes\nicesupport=no\n"
@@ -98,6 +101,8 @@ def _pjsip(layout: Layout) -> str:
         "#include acd-pjsip.conf\n"
         "[trunk](acd-trunk)\n"
         "[trunk]\ntype=identify\nendpoint=trunk\nmatch=127.0.0.2\n"
+        f"[{OUTSIDE}](acd-trunk)\naors={OUTSIDE}\n"
+        f"[{OUTSIDE}]\ntype=aor\ncontact=sip:{AGENTS_ADDRESS}:{layout.agents_port}\n"
     ]
     for agent in layout.agents:
         contact = f"contact=sip:{agent}@{AGENTS_ADDRESS}:{layout.agents_port}\n"
@@ -117,6 +122,7 @@ def _queues(sample: str, layout: Layout) -> str:
     return text + "".join(f"member => {line}\n" for line in lines)
 
 
-def _dialplan() -> str:
+def _dialplan(sample: str) -> str:
     numbers = "".join(f"exten => {each},1,Goto(acd-arrival,s,1)\n" for each in DNIS_PATTERNS)
-    return f"\n[acd-inbound](+)\n{numbers}"
+    text = sample.replace("ACD_TRUNK=trunk", f"ACD_TRUNK={OUTSIDE}")
+    return f"{text}\n[acd-inbound](+)\n{numbers}"

@@ -112,6 +112,28 @@ class Script:
         )
         return leg
 
+    def announce(self, caller: str, *files: str) -> str:
+        """Plays files to the caller of that unique id; returns the announcer's, which is ours."""
+        announcer = f"say-{next(self._tokens)}"
+        self._observer.action(
+            "Originate",
+            Channel="Local/s@acd-announce/n",
+            ChannelId=announcer,
+            Async_="true",
+            Context="acd-speak",
+            Exten="s",
+            Priority="1",
+            Variable=f"_ACD_ROOM={caller}\nACD_FILES={'&'.join(files)}",
+        )
+        return announcer
+
+    def to_outside(self, channel: str, number: str) -> None:
+        """Sends the caller to an outside number."""
+        self.set(channel, "ACD_EXTERNAL", number)
+        self._observer.action(
+            "Redirect", Channel=channel, Context="acd-external", Exten="s", Priority="1"
+        )
+
     def cancel(self, leg: str, cause: int = 26) -> None:
         """Hangs the leg up; 26 tells the phone that the call was answered elsewhere."""
         rows = self._observer.rows("CoreShowChannels")

@@ -67,6 +67,30 @@ def read(path: Path) -> list[SipMessage]:
     return list(_messages(path.read_bytes())) if path.exists() else []
 
 
+class Log:
+    """A log that SIPp is still writing: each reading takes up only what is new."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read: list[SipMessage] = []
+        self._offset = 0
+
+    def messages(self) -> list[SipMessage]:
+        """All messages so far, in the order of the log; the list is the caller's own."""
+        if not self._path.exists():
+            return []
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            data = file.read()
+        starts = [block.start() for block in _BLOCK.finditer(data)]
+        if not starts:
+            return list(self._read)
+        # The last message may still be growing: it is read again next time.
+        self._read += _messages(data[: starts[-1]])
+        self._offset += starts[-1]
+        return [*self._read, *_messages(data[starts[-1] :])]
+
+
 def _messages(data: bytes) -> Iterator[SipMessage]:
     blocks = list(_BLOCK.finditer(data))
     for block, following in zip(blocks, [*blocks[1:], None], strict=False):

@@ -43,6 +43,7 @@ class _Sipp:
         written.write_text(scenario, "utf-8", "surrogateescape")
         self._messages = directory / "messages.log"
         self._messages.unlink(missing_ok=True)
+        self._log = siplog.Log(self._messages)
         argv = ["setpriv", "--pdeathsig", "KILL", "sipp", *options]
         argv += ["-sf", "scenario.xml", "-nostdin"]
         argv += ["-trace_msg", "-message_file", "messages.log", "-message_overwrite", "false"]
@@ -55,7 +56,7 @@ class _Sipp:
 
     def messages(self) -> list[SipMessage]:
         """All SIP messages so far, in the order of the log."""
-        return siplog.read(self._messages)
+        return self._log.messages()
 
     def errors(self) -> str:
         """What SIPp complained of, for a failure's text."""
