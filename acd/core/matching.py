@@ -9,6 +9,8 @@ A queue that rings all has several legs for one call. They share one claim, whic
 the first who answers; whoever becomes free while they ring is rung as well.
 """
 
+from math import inf
+
 from acd.core.agent import ActivitySignal, Agent
 from acd.core.call import Call, CallSignal
 from acd.core.commands import RingAgent
@@ -19,6 +21,9 @@ from acd.core.records import AgentRung, CallState, TrailStep
 
 RING_GRACE_SECONDS = 3.0
 """How much later than the PBX we give a ring up ourselves, should its answer be lost."""
+
+RETRY_SECONDS = 0.5
+"""When a phone more is due for a caller who cannot be joined just now: when to look again."""
 
 
 def match_agent(floor: Floor, agent: Agent, now: float) -> None:
@@ -49,7 +54,12 @@ def match_agent(floor: Floor, agent: Agent, now: float) -> None:
 
 
 def match_call(floor: Floor, call: Call, now: float) -> None:
-    """Give a waiting call the agents whom its queue's strategy takes first, if any is free."""
+    """Give a waiting call the agents whom its queue's strategy takes first, if any is free.
+
+    A call that rings at all gets those besides who may serve it only now.
+    """
+    if call.id in floor.open_rings:
+        _ring_all(floor, call, now)
     if call.state is not CallState.QUEUED or not call.in_room or call.pbx not in floor.live:
         return
     if call.preferred is not None:
@@ -70,7 +80,8 @@ def next_agent(floor: Floor, call: Call) -> Agent | None:
     pool = floor.pool_of(lane, floor.lines[call.queue].plan)
     for key, agent in pool.in_order(floor.free):
         if not floor.reserves or floor.may_take(agent, call.queue):
-            pool.clock = key
+            if key < inf:
+                pool.clock = key
             return floor.agents[agent]
     return None
 
@@ -102,11 +113,13 @@ def match_these(floor: Floor, agents: set[AgentId], now: float) -> None:
 
 def ring_one_more(floor: Floor, call: Call, now: float) -> None:
     """Ring progressively: the next agent rings too; those who ring go on."""
-    if call.state is CallState.RINGING and call.claim and call.answered_at is None:
-        found = next_agent(floor, call)
-        if found is not None:
-            ring(floor, call, found, now)
-        _set_progress(floor, call, now)
+    if not _may_ring_more(floor, call) or not call.in_room:
+        floor.deadlines.set(("progress", call.id), now + RETRY_SECONDS)
+        return
+    found = next_agent(floor, call)
+    if found is not None:
+        ring(floor, call, found, now)
+    _set_progress(floor, call, now)
 
 
 def ring(floor: Floor, call: Call, agent: Agent, now: float) -> None:
@@ -160,8 +173,24 @@ def _ring_the_others(floor: Floor, call: Call, now: float) -> None:
         _set_progress(floor, call, now)
     elif queue.strategy is Strategy.RING_ALL:
         floor.open_rings[call.id] = call
-        while (found := next_agent(floor, call)) is not None:
-            ring(floor, call, found, now)
+        _ring_all(floor, call, now)
+
+
+def _ring_all(floor: Floor, call: Call, now: float) -> None:
+    while _may_ring_more(floor, call) and (found := next_agent(floor, call)) is not None:
+        ring(floor, call, found, now)
+
+
+def _may_ring_more(floor: Floor, call: Call) -> bool:
+    """Tell whether one more phone may ring for a call for which some ring already.
+
+    Not once somebody has answered: he is being joined with the caller. Not once all rings were
+    taken back either: the claim is void at the PBX, and nobody may revive it.
+    """
+    if call.state is not CallState.RINGING or call.pbx not in floor.live:
+        return False
+    rings = [floor.offers[offer] for offer in call.offers if not floor.offers[offer].cancelled]
+    return bool(rings) and not any(ring.answered for ring in rings)
 
 
 def _set_progress(floor: Floor, call: Call, now: float) -> None:
@@ -175,7 +204,7 @@ def _join_ring(floor: Floor, agent: Agent, now: float) -> None:
     fitting = [
         call
         for call in floor.open_rings.values()
-        if call.pbx in floor.live
+        if _may_ring_more(floor, call)
         and floor.requirement_of(call).met_by(agent.skills)
         and floor.may_take(agent.id, call.queue)
     ]

@@ -17,6 +17,7 @@ from acd.core.matching import match_call, review_and_match
 from acd.core.records import (
     Activity,
     CallAnswered,
+    CallState,
     Noticed,
     RingEnded,
     TalkEnded,
@@ -51,9 +52,6 @@ def answered(floor: Floor, offer_id: OfferId) -> None:
     offer = floor.offers.get(offer_id)
     if offer is not None:
         offer.answered = True
-        # Whoever answers has the call or is too late for it: nobody else needs to be rung now.
-        floor.open_rings.pop(offer.call, None)
-        floor.deadlines.clear(("progress", offer.call))
 
 
 def cancel(floor: Floor, offer: Offer, now: float, *, void: bool = True) -> None:
@@ -108,6 +106,9 @@ def failed(floor: Floor, offer_id: OfferId, outcome: RingOutcome, now: float) ->
         if not call.offers:
             floor.review_agent(agent, now)
             _wait_again(floor, call, now)
+        elif call.state is CallState.RINGING:
+            call.agent = floor.offers[call.offers[0]].agent
+            match_call(floor, call, now)
     review_and_match(floor, agent, now)
 
 
