@@ -194,6 +194,8 @@ class AsteriskWorld:
     def talk(self, ring: Ring) -> Talk | None:
         began: float | None = None
         for message in self._at_phones():
+            if message.call_id == ring.id and message.sent and message.status >= 300:
+                return None
             if message.call_id == ring.id and message.kind == "ACK" and began is None:
                 began = message.at
             elif message.call_id == ring.id and message.kind == "BYE" and began is not None:

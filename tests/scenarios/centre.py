@@ -16,8 +16,17 @@ from pathlib import Path
 import msgspec
 
 from acd.core.events import DeviceState, RingOutcome
-from acd.core.ids import AgentId, MenuId, NodeId, PromptId, QueueId
-from acd.core.plan import AgentAction, MenuPlan, Plan, Say
+from acd.core.ids import AgentId, DeviceId, MenuId, NodeId, PromptId, QueueId, SkillId
+from acd.core.plan import AgentAction, AgentPlan, Enqueue, MenuPlan, Need, Plan, QueuePlan, Say
+from acd.core.queueplan import (
+    Announcements,
+    Exit,
+    ExitCondition,
+    Requirement,
+    Strategy,
+    ToAnnouncement,
+    ToQueue,
+)
 from acd.core.records import (
     Activity,
     AgentRung,
@@ -54,11 +63,20 @@ PROMPT_SECONDS = {
         "agent/refused": 0.5,
         "agent/number": 0.6,
         "agent/pin": 0.6,
+        "wait/long": 6.0,
     }.items()
 }
 MISSING_PROMPT = "main/nobody-recorded-this"
 
-PHONES = [*SPECIALISTS, *GENERALISTS, QUALIFIED]
+TEAM = [str(number) for number in range(1051, 1061)]
+"""Ten who are rung all at once, for callers who press the star."""
+THIRD, TELLER = "1061", "1062"
+"""The agent of the third queue that callers overflow to after key 0; of the one of the hash key."""
+ABSENT = "1063"
+"""The only one who could serve the first two of those queues, and never comes."""
+OVERFLOW_SECONDS = 0.7
+
+PHONES = [*SPECIALISTS, *GENERALISTS, QUALIFIED, *TEAM, THIRD, TELLER]
 
 
 def plan(prompts_path: str) -> Plan:
@@ -77,13 +95,62 @@ def plan(prompts_path: str) -> Plan:
     queues[switchboard] = msgspec.structs.replace(
         queues[switchboard], wrap_up_seconds=SHORT_CAP_SECONDS
     )
+    queues.update(_routed_queues(queues[switchboard]))
     return msgspec.structs.replace(
         base,
-        agents=agents,
+        agents={**agents, **_teams(agents)},
         queues=queues,
         menus={**base.menus, MenuId("main"): _main_menu()},
         prompts_path_on_pbx=prompts_path,
     )
+
+
+def _routed_queues(like: QueuePlan) -> dict[QueueId, QueuePlan]:
+    """Queues whose agents serve nothing else: they do not meet the other scenarios' callers."""
+
+    def queue(name: str, skill: str, **fields: object) -> tuple[QueueId, QueuePlan]:
+        needs = Requirement((Need(SkillId(skill)),))
+        changed = {"id": QueueId(name), "requirement": needs, "wrap_up_seconds": 0.0, **fields}
+        return QueueId(name), msgspec.structs.replace(like, **changed)
+
+    def after(name: str) -> tuple[Exit, ...]:
+        target = ToQueue(queue=QueueId(name))
+        return (Exit(condition=ExitCondition.MAX_WAIT, limit=OVERFLOW_SECONDS, target=target),)
+
+    bye = ToAnnouncement(prompts=(PromptId("main/wrong"),))
+    told = Announcements(
+        first_after_seconds=0.3, every_seconds=0.0, prompts=(PromptId("wait/long"),)
+    )
+    return dict(
+        [
+            queue("team", "team", strategy=Strategy.RING_ALL),
+            queue("first", "nobody", exits=after("second")),
+            queue("second", "nobody", exits=after("third")),
+            queue("third", "third"),
+            queue(
+                "told",
+                "told",
+                announcements=told,
+                exits=(Exit(condition=ExitCondition.KEY, key="0", target=bye),),
+            ),
+        ]
+    )
+
+
+def _teams(agents: Mapping[AgentId, AgentPlan]) -> dict[AgentId, AgentPlan]:
+    """Return the agents of the queues above, who have those skills and no others."""
+    skills = {**dict.fromkeys(TEAM, "team"), THIRD: "third", TELLER: "told", ABSENT: "nobody"}
+    like = agents[AgentId(UNKNOWN)]
+    return {
+        AgentId(agent): msgspec.structs.replace(
+            like,
+            id=AgentId(agent),
+            name=f"Agent {agent}",
+            phone=DeviceId(f"PJSIP/{agent}"),
+            skills={SkillId(skill): 1},
+        )
+        for agent, skill in skills.items()
+    }
 
 
 def _main_menu() -> MenuPlan:
@@ -92,7 +159,12 @@ def _main_menu() -> MenuPlan:
     entry = menu.nodes[ask]
     nodes = dict(menu.nodes)
     nodes[gap] = Say(id=gap, prompts=(PromptId(MISSING_PROMPT),), next=NodeId("option-1"))
-    nodes[ask] = msgspec.structs.replace(entry, choices={**entry.choices, "7": gap})  # type: ignore[union-attr]
+    choices = {"7": gap}
+    for key, queue in (("*", "team"), ("0", "first"), ("#", "told")):
+        node = choices[key] = NodeId(f"option-{key}")
+        label = {plans.DE: queue.title(), plans.EN: queue}
+        nodes[node] = Enqueue(id=node, queue=QueueId(queue), option=key, label=label)
+    nodes[ask] = msgspec.structs.replace(entry, choices={**entry.choices, **choices})  # type: ignore[union-attr]
     return msgspec.structs.replace(menu, nodes=nodes)
 
 
