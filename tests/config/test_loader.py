@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from acd.config.loader import Loaded, load
 from acd.core.ids import AgentId, Language, QueueId
 from acd.core.plan import AgentAction, AgentDo, Ask, Collect, Enqueue, Node, Say
+from acd.core.queueplan import ExitCondition, Strategy, ToQueue
 from acd.errors import ConfigError
 from tests.config.conftest import FILES, TODAY, Small
 
@@ -116,6 +117,27 @@ def test_the_samples_codes_do_what_agents_need(sample: Loaded) -> None:
         "*35": (AgentAction.LOG_IN, "", True),
     }
     assert set(sample.plan.code_menus) == {*done, "*33"}
+
+
+def test_the_samples_fault_service_keeps_an_agent_and_callers_keep_their_wait(
+    sample: Loaded,
+) -> None:
+    fault = sample.plan.queues[QueueId("fault")]
+    assert (fault.target_seconds, fault.priority_seconds, fault.reserved_agents) == (10, 60, 1)
+    assert fault.strategy is Strategy.LONGEST_IDLE
+    (overflow,) = fault.exits
+    assert (overflow.condition, overflow.limit) == (ExitCondition.MAX_WAIT, 600)
+    assert overflow.target == ToQueue(queue=QueueId("switchboard"), keep_clock=True)
+
+
+def test_the_sample_serves_each_queue_by_an_agent_whom_no_other_reserves(sample: Loaded) -> None:
+    reserving = [queue for queue in sample.plan.queues.values() if queue.reserved_agents]
+    for queue in sample.plan.queues.values():
+        first = next(
+            agent for agent in sample.plan.agents.values() if queue.requirement.met_by(agent.skills)
+        )
+        others = [other for other in reserving if other is not queue]
+        assert not any(other.requirement.met_by(first.skills) for other in others)
 
 
 def test_wrap_up_in_the_sample_is_at_most_five_minutes(sample: Loaded) -> None:
