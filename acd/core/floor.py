@@ -22,7 +22,7 @@ from acd.core.ivr import Dialogue
 from acd.core.plan import Enqueue, Plan, QueuePlan, Text
 from acd.core.queue import CallHeap, Lane, LaneKey, Line, Pool
 from acd.core.queueplan import Requirement
-from acd.core.records import AgentChanged, CallState, Presence, Record
+from acd.core.records import AgentChanged, CallState, Presence, Record, TrailStep
 from acd.core.strategies import agent_key, pool_key
 
 DeadlineKey = tuple[str, str]
@@ -190,6 +190,7 @@ class Floor:
             for _, _, call in line.entries:
                 call.heap = None
                 call.step = min(call.step, len(line.plan.relaxations))
+                self.release_unfit(call, now)
                 self.stand(call)
 
     def grade_agent(self, agent: Agent, now: float) -> None:
@@ -210,6 +211,10 @@ class Floor:
             change = agent.plan.next_skill_change(now)
             if change is not None:
                 self.deadlines.set(("skills", agent.id), change)
+        if agent.id in self.kept_for:
+            for call in self.kept_for[agent.id].each():
+                self.release_unfit(call, now)
+                self.stand(call)
         self.review_agent(agent, now)
 
     def watch_shift(self, agent: Agent, now: float) -> None:
@@ -270,6 +275,20 @@ class Floor:
             self.kept_for.setdefault(call.preferred, CallHeap()).add(call)
         else:
             self.lane_of(call).calls.add(call)
+
+    def release(self, call: Call, why: str, now: float) -> None:
+        """Let anybody take a call that was kept for one agent; it has yet to ``stand`` there."""
+        call.trail.append(TrailStep(now, "patience_over", why, call.preferred))
+        call.preferred = None
+        self.deadlines.clear(("patience", call.id))
+
+    def release_unfit(self, call: Call, now: float) -> None:
+        """Keep the call no longer for an agent who cannot serve it any more."""
+        if call.preferred is None:
+            return
+        here = call.preferred in self.plan.agents
+        if not here or not self.requirement_of(call).met_by(self.agents[call.preferred].skills):
+            self.release(call, "he cannot serve it any more", now)
 
     def settle(self, call: Call) -> None:
         """The call does not wait any more: take it off its queue and all that was to happen."""
@@ -349,11 +368,18 @@ class Floor:
         return True
 
     def may_take(self, agent: AgentId, queue: QueueId | None) -> bool:
-        """Tell whether no other queue's reserve holds this free agent back."""
-        return all(
-            len(reserve.free) > reserve.count or reserve.queue == queue or agent not in reserve.free
-            for reserve in self.reserves
-        )
+        """Tell whether no other queue's reserve holds this free agent back.
+
+        None does from a queue that reserves him as well: two that share their last agent would
+        else keep him from both.
+        """
+        held = False
+        for reserve in self.reserves:
+            if agent in reserve.free:
+                if reserve.queue == queue:
+                    return True
+                held = held or len(reserve.free) <= reserve.count
+        return not held
 
     def report_agent(self, agent: Agent, now: float, what: str = "activity") -> None:
         """Say how the agent is now; ``what`` is new about him (see AgentChanged)."""

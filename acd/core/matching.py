@@ -9,6 +9,7 @@ A queue that rings all has several legs for one call. They share one claim, whic
 the first who answers; whoever becomes free while they ring is rung as well.
 """
 
+from heapq import heapify, heappop, heappush
 from math import inf
 
 from acd.core.agent import ActivitySignal, Agent
@@ -16,6 +17,7 @@ from acd.core.call import Call, CallSignal
 from acd.core.commands import RingAgent
 from acd.core.floor import Floor, Offer
 from acd.core.ids import AgentId, OfferId
+from acd.core.queue import CallHeap
 from acd.core.queueplan import Strategy
 from acd.core.records import AgentRung, CallState, TrailStep
 
@@ -48,7 +50,8 @@ def match_agent(floor: Floor, agent: Agent, now: float) -> None:
             best = call
     if best is not None:
         ring(floor, best, agent, now)
-        _ring_the_others(floor, best, now)
+        if best.preferred is None:
+            _ring_the_others(floor, best, now)
     elif floor.open_rings:
         _join_ring(floor, agent, now)
 
@@ -87,17 +90,41 @@ def next_agent(floor: Floor, call: Call) -> Agent | None:
 
 
 def match_all(floor: Floor, now: float) -> None:
-    """Look at every free agent, longest idle first: for when much has changed at once."""
-    for agent_id, _ in sorted(floor.free.items(), key=lambda item: item[1]):
-        match_agent(floor, floor.agents[agent_id], now)
+    """Serve those who wait, in their order, as if each had just come: when much has changed."""
+    heaps = [lane.calls for lane in floor.lanes.values()]
+    heaps += floor.kept_for.values()
+    heads = [_head(floor, heap) for heap in heaps if heap]
+    firsts = [head for head in heads if head is not None]
+    heapify(firsts)
+    while firsts and floor.free:
+        _, _, call, heap = heappop(firsts)
+        match_call(floor, call, now)
+        if call.state is CallState.QUEUED:
+            # Nobody for him is nobody for those behind him, who ask for the same.
+            continue
+        head = _head(floor, heap)
+        if head is not None:
+            heappush(firsts, head)
+    if floor.open_rings:
+        match_these(floor, set(floor.free), now)
+
+
+def _head(floor: Floor, heap: CallHeap) -> "tuple[float, int, Call, CallHeap] | None":
+    call = heap.first(floor.live)
+    return None if call is None else (call.due_at, call.sequence, call, heap)
 
 
 def review_and_match(floor: Floor, agent: Agent, now: float) -> None:
-    """Recompute whether the agent is free, and if he is, find him a call at once.
+    """Recompute whether the agent is free, and if he is, find him a call at once."""
+    match_freed(floor, agent, floor.review_agent(agent, now), now)
 
-    He may also complete a reserve: then those it kept back are free for other queues.
+
+def match_freed(floor: Floor, agent: Agent, became_free: bool, now: float) -> None:
+    """Find the agent a call at once, if he is free.
+
+    Who has just become so may complete a reserve: then those it kept back are free for other
+    queues.
     """
-    became_free = floor.review_agent(agent, now)
     match_agent(floor, agent, now)
     if became_free and agent.id in floor.free:
         for reserve in floor.reserves:

@@ -13,7 +13,7 @@ from acd.core.estimate import moving_mean
 from acd.core.events import DeviceState, RingOutcome
 from acd.core.floor import Floor, Offer
 from acd.core.ids import OfferId
-from acd.core.matching import match_call, review_and_match
+from acd.core.matching import match_call, match_freed, review_and_match
 from acd.core.records import (
     Activity,
     CallAnswered,
@@ -35,6 +35,9 @@ ENOUGH = "calls_in_row"
 
 ON_DEMAND = "on_demand"
 """The not-ready reason of an agent who takes one call at a time."""
+
+NOT_TAKEN = frozenset({RingOutcome.DECLINED, RingOutcome.NO_ANSWER, RingOutcome.UNREACHABLE})
+"""A caller who is kept for an agent waits for one whose phone is busy, but not after these."""
 
 CANCEL_SECONDS = 5.0
 """How long a cancelled leg may take to go before we take it for gone."""
@@ -100,16 +103,18 @@ def failed(floor: Floor, offer_id: OfferId, outcome: RingOutcome, now: float) ->
     before = agent.presence
     _penalise(floor, agent, offer, outcome, now)
     floor.report_agent(agent, now, "activity" if agent.presence is before else "presence")
+    became_free = floor.review_agent(agent, now)
     if call is not None and offer.id in call.offers:
         call.trail.append(TrailStep(now, "ring_failed", outcome.value, agent.id))
         call.offers.remove(offer.id)
+        if call.preferred == agent.id and outcome in NOT_TAKEN:
+            floor.release(call, "he did not take it", now)
         if not call.offers:
-            floor.review_agent(agent, now)
             _wait_again(floor, call, now)
         elif call.state is CallState.RINGING:
             call.agent = floor.offers[call.offers[0]].agent
             match_call(floor, call, now)
-    review_and_match(floor, agent, now)
+    match_freed(floor, agent, became_free, now)
 
 
 def _wait_again(floor: Floor, call: Call, now: float) -> None:
@@ -119,6 +124,7 @@ def _wait_again(floor: Floor, call: Call, now: float) -> None:
     call.claim = ""
     floor.open_rings.pop(call.id, None)
     floor.deadlines.clear(("progress", call.id))
+    floor.release_unfit(call, now)
     floor.stand(call)
     match_call(floor, call, now)
 
