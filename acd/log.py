@@ -138,7 +138,7 @@ def tell(log: Log, record: Record) -> None:
     if isinstance(record, AgentChanged) and record.what == "activity":
         return
     fields = {
-        name: masked(str(value)) if name in _NUMBER_FIELDS else value
+        name: _shown(name, value)
         for name, value in msgspec.structs.asdict(record).items()
         if value is not None and value != ""
     }
@@ -147,6 +147,14 @@ def tell(log: Log, record: Record) -> None:
         log.warning(_event_of(type(record)), **{**fields, "text": text})
     else:
         log.info(_event_of(type(record)), **fields)
+
+
+def _shown(name: str, value: object) -> object:
+    """A record's field as it may be logged."""
+    if name in _NUMBER_FIELDS:
+        return masked(str(value))
+    kind, _, number = str(value).partition(":") if name == "target" else ("", "", "")
+    return f"number:{masked(number)}" if kind == "number" else value
 
 
 def masked(number: str) -> str:

@@ -4,9 +4,7 @@ Owns every metric's name, help text and labels, in a registry of its own.
 
 - Base units: seconds, and ``_total`` for what only grows. Raw counters instead of ratios, so that
   each of the service-level formulas in GLOSSARY.md can be computed from them.
-- Labels hold only what the configuration or a closed list names: queues, menus, keys, PBXs,
-  outcomes. A name that is in neither is counted under ``other``, so a stranger's text can neither
-  become a label nor grow the page. A caller's number never reaches this module's output.
+- Labels hold what `acd.labels` lets them hold: no stranger's text, no caller's number.
 - Every child exists from the start with the value 0, so a dashboard shows zeros and no gaps.
 - ``observe`` runs after each step of the engine: it looks up bound children and adds, no more.
 - Gauges are read from the engine's snapshot when Prometheus asks, and cost nothing before.
@@ -17,7 +15,7 @@ It must not know how the engine works, nor HTTP: it sees records and snapshots, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import product
+from functools import partial
 from typing import Final
 
 from prometheus_client import (
@@ -33,42 +31,37 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 import acd
-from acd.core.events import DeviceState, RingOutcome
+from acd.core.events import RingOutcome
 from acd.core.ids import MenuId, PbxId, QueueId
 from acd.core.plan import Ask, Plan
 from acd.core.records import (
-    Activity,
     AgentRung,
     CallAnswered,
     CallEnded,
+    CallLeftQueue,
     CallOffered,
     CallQueued,
+    CallRelaxed,
     MenuMissed,
     MenuSelected,
     Noticed,
     Outcome,
-    Presence,
     Record,
     Repaired,
     Replied,
     RingEnded,
     Snapshot,
     TalkEnded,
+    WaitAnnounced,
     WrapUpEnd,
     WrapUpEnded,
 )
-
-OTHER: Final = "other"
-"""The label of what the configuration does not name (any more)."""
-
-NO_QUEUE: Final = ""
-"""The queue of a call that never entered one; Prometheus reads an empty label as none."""
-
-MOST_WORDS: Final = 64
-"""How many different kinds or reasons one PBX or one counter may bring before ``other``."""
+from acd.gauges import gauges
+from acd.labels import NO_QUEUE, OTHER, WAYS_OUT, Words
 
 _WITHIN: Final = (10.0, 20.0, 30.0, 60.0)
 _WAIT: Final = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200)
+_TOLD: Final = (15, 30, 60, 90, 120, 180, 300, 450, 600, 900, 1200, 1800, 3600)
 _TALK: Final = (5, 15, 30, 60, 120, 180, 240, 300, 450, 600, 900, 1800, 3600)
 _WRAP_UP: Final = (1, 5, 10, 20, 30, 60, 90, 120, 180, 240, 300, 450, 600)
 _RING: Final = (1, 2, 3, 5, 8, 10, 15, 20, 30, 60)
@@ -105,10 +98,11 @@ class Metrics:
             refused: self._families.replies.labels("refused" if refused else "done")
             for refused in (False, True)
         }
-        self._repairs = _Words(self._families.repairs)
-        self._notices = _Words(self._families.notices)
-        self._messages = {pbx: _Words(self._families.messages, pbx) for pbx in self._arrived}
-        self._rejected = {pbx: _Words(self._families.rejected, pbx) for pbx in self._arrived}
+        self._repairs = Words(self._families.repairs.labels)
+        self._notices = Words(self._families.notices.labels)
+        messages, rejected = self._families.messages, self._families.rejected
+        self._messages = {pbx: Words(partial(messages.labels, pbx)) for pbx in self._arrived}
+        self._rejected = {pbx: Words(partial(rejected.labels, pbx)) for pbx in self._arrived}
         self._connected = {
             pbx: self._families.connected.labels(pbx) for pbx in self._arrived if pbx != OTHER
         }
@@ -117,6 +111,9 @@ class Metrics:
             MenuSelected: self._menu_selected,
             MenuMissed: self._menu_missed,
             CallQueued: self._call_queued,
+            CallRelaxed: self._call_relaxed,
+            CallLeftQueue: self._call_left_queue,
+            WaitAnnounced: self._wait_announced,
             AgentRung: self._agent_rung,
             RingEnded: self._ring_ended,
             CallAnswered: self._call_answered,
@@ -133,12 +130,17 @@ class Metrics:
 
     def adopt(self, plan: Plan) -> None:
         """Make room for the queues and menus of a new plan; those that are gone keep their sums."""
-        other = _QueueMetrics(self._families, QueueId(OTHER), _WITHIN)
+        other = _QueueMetrics(self._families, QueueId(OTHER), _WITHIN, OTHER)
         self._queues.setdefault(QueueId(OTHER), other)
         for queue in plan.queues.values():
-            if queue.id not in self._queues:
+            strategy = queue.strategy.value
+            if queue.id in self._queues:
+                rings = self._families.rings.labels(queue.id, strategy)
+                self._queues[queue.id].rings = rings
+            else:
                 within = sorted({*_WITHIN, queue.target_seconds})
-                self._queues[queue.id] = _QueueMetrics(self._families, queue.id, within)
+                made = _QueueMetrics(self._families, queue.id, within, strategy)
+                self._queues[queue.id] = made
         for menu in (*plan.menus.values(), None):
             name = MenuId(OTHER) if menu is None else menu.id
             nodes = () if menu is None else menu.nodes.values()
@@ -202,6 +204,17 @@ class Metrics:
 
     def _call_queued(self, record: CallQueued) -> None:
         self._queue(record.queue).offered.inc()
+
+    def _call_relaxed(self, record: CallRelaxed) -> None:
+        self._queue(record.queue).relaxations.inc()
+
+    def _call_left_queue(self, record: CallLeftQueue) -> None:
+        left = self._queue(record.queue).left
+        left.get((record.rule, record.outcome.value), left[OTHER, OTHER]).inc()
+
+    def _wait_announced(self, record: WaitAnnounced) -> None:
+        if record.estimate_seconds is not None:
+            self._queue(record.queue).told.observe(record.estimate_seconds)
 
     def _agent_rung(self, record: AgentRung) -> None:
         self._queue(record.queue).rings.inc()
@@ -275,6 +288,12 @@ class _Families:
         q, t = "queue", "threshold"
         self.arrived = counter("calls_arrived", "Calls that came in.", "pbx")
         self.offered = counter("calls_offered", "Calls that entered the queue.", q)
+        text = "Waiting calls that came to ask for less, each step."
+        self.relaxations = counter("relaxations", text, q)
+        text = "Calls that a rule or a supervisor took out of the queue, or kept from joining it."
+        self.left = counter("calls_left_queue", text, q, "rule", "outcome")
+        text = "The estimated wait from then on, each time a waiting caller was told one."
+        self.told = times("wait_told", text, _TOLD, q)
         self.answered = counter("calls_answered", "Queued calls joined with an agent.", q)
         text = "Calls answered at most this many seconds after queue entry."
         self.answered_within = counter("calls_answered_within", text, q, t)
@@ -293,7 +312,8 @@ class _Families:
         self.hold = counter("hold_seconds", "Time callers spent on hold within talks.", q)
         self.wrap_up = times("wrap_up", "After-call work.", _WRAP_UP, q)
         self.wrap_up_ends = counter("wrap_ups_ended", "Wrap-ups by what ended them.", q, "how")
-        self.rings = counter("rings", "Agents' phones asked to ring.", q)
+        text = "Agents' phones asked to ring, by the queue's strategy at that time."
+        self.rings = counter("rings", text, q, "strategy")
         self.ring_outcomes = counter("ring_outcomes", "Rings by how they ended.", q, "outcome")
         self.ring = times("ring", "How long agents' phones rang.", _RING, q)
         self.rona = counter("rona", "Agents set not ready because they did not answer.", q)
@@ -301,7 +321,8 @@ class _Families:
         self.options = counter("menu_selections", text, "menu", "option")
         text = "Wrong keys, and waits for a key in vain."
         self.misses = counter("menu_misses", text, "menu", "kind")
-        self.replies = counter("agent_requests", "Agents' requests over HTTP by result.", "result")
+        text = "Changes that agents and supervisors asked for over HTTP, by result."
+        self.replies = counter("change_requests", text, "result")
         self.notices = counter("notices", "What operators should look at.", "kind")
         text = "Differences between us and a PBX that were put right."
         self.repairs = counter("repairs", text, "kind")
@@ -317,8 +338,13 @@ class _Families:
 class _QueueMetrics:
     """One queue's children, bound once so that counting never looks up a label."""
 
-    def __init__(self, families: _Families, queue: QueueId, within: Sequence[float]) -> None:
+    def __init__(
+        self, families: _Families, queue: QueueId, within: Sequence[float], strategy: str
+    ) -> None:
         self.offered = families.offered.labels(queue)
+        self.relaxations = families.relaxations.labels(queue)
+        self.left = {way: families.left.labels(queue, *way) for way in WAYS_OUT}
+        self.told = families.told.labels(queue)
         self.answered = families.answered.labels(queue)
         self.answered_within = [
             (limit, families.answered_within.labels(queue, f"{limit:g}")) for limit in within
@@ -335,39 +361,13 @@ class _QueueMetrics:
         self.hold = families.hold.labels(queue)
         self.wrap_up = families.wrap_up.labels(queue)
         self.wrap_up_ends = {how: families.wrap_up_ends.labels(queue, how) for how in WrapUpEnd}
-        self.rings = families.rings.labels(queue)
+        self.rings = families.rings.labels(queue, strategy)
         self.ring = families.ring.labels(queue)
         self.ring_answered = families.ring_outcomes.labels(queue, "answered")
         self.ring_outcomes = {
             outcome: families.ring_outcomes.labels(queue, outcome.value) for outcome in RingOutcome
         }
         self.rona = families.rona.labels(queue)
-
-
-class _Words:
-    """Children of one counter whose last label is a constant word of another module.
-
-    The words are few and ours; the bound only makes sure that a mistake elsewhere (text of a
-    stranger given as a word) cannot fill the memory or the page.
-    """
-
-    def __init__(self, counter: Counter, *labels: str) -> None:
-        self._counter = counter
-        self._labels = labels
-        self._children: dict[str, Counter] = {OTHER: counter.labels(*labels, OTHER)}
-
-    def count(self, word: str, times: int = 1) -> None:
-        child = self._children.get(word)
-        if child is None:
-            child = self._bind(word)
-        child.inc(times)
-
-    def _bind(self, word: str) -> Counter:
-        plain = word.isascii() and word.replace("_", "").isalpha() and len(word) <= 40
-        if not plain or len(self._children) >= MOST_WORDS:
-            return self._children[OTHER]
-        child = self._children[word] = self._counter.labels(*self._labels, word)
-        return child
 
 
 class _One(Collector):
@@ -386,50 +386,9 @@ class _Gauges(Collector):
     def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
         self._snapshot = snapshot
 
-    def describe(self) -> Iterator[GaugeMetricFamily]:
-        """Name the metrics without asking the engine, which may not be running yet."""
-        return _gauges(Snapshot(at=0.0, queues=(), calls=(), agents=()))
-
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        return _gauges(self._snapshot())
-
-
-def _gauges(now: Snapshot) -> Iterator[GaugeMetricFamily]:
-    def by_queue(name: str, text: str, field: str) -> GaugeMetricFamily:
-        family = GaugeMetricFamily(name, text, labels=["queue"])
-        for view in now.queues:
-            family.add_metric([view.queue], getattr(view, field))
-        return family
-
-    yield by_queue(
-        "acd_calls_waiting", "Callers who wait and for whom no phone rings yet.", "waiting"
-    )
-    yield by_queue("acd_calls_ringing", "Callers for whom a phone rings.", "ringing")
-    yield by_queue("acd_calls_connected", "Callers talking with an agent.", "connected")
-    yield by_queue(
-        "acd_longest_wait_seconds",
-        "The wait so far of the caller who waits longest, 0 when nobody waits.",
-        "longest_wait_seconds",
-    )
-    yield by_queue(
-        "acd_queue_agents_ready",
-        "Agents with the skills who are ready, whatever they do.",
-        "agents_ready",
-    )
-    yield by_queue(
-        "acd_queue_agents_free", "Agents with the skills who can be rung now.", "agents_free"
-    )
-    agents = GaugeMetricFamily(
-        "acd_agents", "Agents by what they said and what they do.", labels=["presence", "activity"]
-    )
-    doing = [(agent.presence, agent.activity) for agent in now.agents]
-    for state in product(Presence, Activity):
-        agents.add_metric([part.value for part in state], doing.count(state))
-    yield agents
-    devices = GaugeMetricFamily(
-        "acd_agent_devices", "Agents' phones by what they are doing.", labels=["device"]
-    )
-    states = [agent.device for agent in now.agents]
-    for device in DeviceState:
-        devices.add_metric([device.value], states.count(device))
-    yield devices
+        for gauge in gauges(self._snapshot()):
+            family = GaugeMetricFamily(gauge.name, gauge.text, labels=gauge.labels)
+            for values, value in gauge.samples:
+                family.add_metric(values, value)
+            yield family

@@ -197,7 +197,7 @@ class _Picture:
 
 
 def _queues(queues: Sequence[QueueView], room: int, width: int) -> list[Line]:
-    numbers = ("Waiting", "Longest", "Ringing", "Talking", "Ready", "Free")
+    numbers = ("Waiting", "Longest", "Expect", "Ringing", "Talking", "Ready", "Free")
     columns = (Column("Queue", 0), *(Column(name, 7, right=True) for name in numbers))
 
     def row(view: QueueView) -> Iterator[Cell]:
@@ -205,6 +205,7 @@ def _queues(queues: Sequence[QueueView], room: int, width: int) -> list[Line]:
         yield view.label or view.queue, ""
         yield str(view.waiting), waits
         yield _clock(view.longest_wait_seconds), waits
+        yield ("-" if view.estimate_seconds is None else _clock(view.estimate_seconds)), "dim"
         yield str(view.ringing), "ringing" if view.ringing else "dim"
         yield str(view.connected), "talking" if view.connected else "dim"
         yield str(view.agents_ready), ""

@@ -10,7 +10,17 @@ from typing import Literal
 import pytest
 
 from acd.core.ids import AgentId, CallId, PbxId, QueueId
-from acd.core.records import CallAnswered, CallEnded, Noticed, Outcome
+from acd.core.records import (
+    CallAnswered,
+    CallEnded,
+    CallLeftQueue,
+    CallRelaxed,
+    CallReordered,
+    Noticed,
+    Outcome,
+    ShiftEnding,
+    WaitAnnounced,
+)
 from acd.log import LineWriter, capture_logging, masked, open_log, tell, without_numbers
 
 CALL = CallId("main-1700000000.17")
@@ -68,6 +78,40 @@ def test_a_record_is_one_line_of_text() -> None:
         "call=main-1700000000.17 queue=fault agent=1001 wait_seconds=3.142 ring_seconds=1.000",
         "2023-11-14T22:13:20.000+00:00 info     ready                pbx=main",
     ]
+
+
+def test_what_the_router_does_about_a_wait_is_told() -> None:
+    fault, at = QueueId("fault"), 1_700_000_001.0
+    said = lines(
+        "text",
+        CallRelaxed(at, CALL, fault, 2),
+        CallReordered(at, CALL, fault, 1_700_000_000.5),
+        WaitAnnounced(at, CALL, fault, None, 95.0),
+        ShiftEnding(at, AgentId("1001"), 1_700_000_300.0, False),
+    )
+    assert [line.split(None, 2)[2] for line in said] == [
+        "call_relaxed         call=main-1700000000.17 queue=fault step=2",
+        "call_reordered       call=main-1700000000.17 queue=fault due_at=1700000000.500",
+        "wait_announced       call=main-1700000000.17 queue=fault estimate_seconds=95.000",
+        "shift_ending         agent=1001 ends_at=1700000300.000 over=False",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("target", "shown"),
+    [
+        ("number:+493055510017", "number:...017"),
+        ("number:4711", "number:...711"),
+        ("number:112", "number:112"),
+        ("queue:billing", "queue:billing"),
+        ("announcement", "announcement"),
+    ],
+)
+def test_a_number_that_a_rule_leads_to_shows_three_digits(target: str, shown: str) -> None:
+    left = CallLeftQueue(1.0, CALL, QueueId("fault"), Outcome.TIMED_OUT, "max_wait", target, 300.0)
+    (line,) = lines("json", left)
+    assert json.loads(line)["target"] == shown
+    assert (json.loads(line)["rule"], json.loads(line)["outcome"]) == ("max_wait", "timed_out")
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,12 +14,15 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from acd.core.events import RingOutcome
 from acd.core.ids import AgentId, CallId, MenuId, OfferId, PbxId, QueueId, RequestId
+from acd.core.queueplan import Strategy
 from acd.core.records import (
     AgentRung,
     CallAnswered,
     CallEnded,
+    CallLeftQueue,
     CallOffered,
     CallQueued,
+    CallRelaxed,
     MenuMissed,
     MenuSelected,
     Noticed,
@@ -28,11 +32,13 @@ from acd.core.records import (
     Replied,
     RingEnded,
     TalkEnded,
+    WaitAnnounced,
     WrapUpEnd,
     WrapUpEnded,
     WrapUpStarted,
 )
-from acd.metrics import MOST_WORDS, OTHER, Metrics
+from acd.labels import MOST_WORDS, OTHER
+from acd.metrics import Metrics
 from tests.web.centre import BILLING, FAULT, MAIN, MENU, NOW, NUMBERS, plan, snapshot
 
 CALL, ADA, OFFER = CallId("main-1.1"), AgentId("1001"), OfferId("offer-1")
@@ -89,6 +95,10 @@ def test_every_series_is_there_before_the_first_call() -> None:
         assert value(fresh, "acd_wait_seconds_count", queue=queue) == 0
         assert value(fresh, "acd_wrap_up_seconds_count", queue=queue) == 0
         assert value(fresh, "acd_rona_total", queue=queue) == 0
+        assert value(fresh, "acd_relaxations_total", queue=queue) == 0
+        assert value(fresh, "acd_wait_told_seconds_count", queue=queue) == 0
+        labels = {"queue": queue, "rule": "max_wait", "outcome": "timed_out"}
+        assert value(fresh, "acd_calls_left_queue_total", **labels) == 0
         for outcome in Outcome:
             labels = {"queue": queue, "outcome": outcome.value}
             assert value(fresh, "acd_calls_ended_total", **labels) == 0
@@ -121,7 +131,7 @@ def test_one_answered_call_from_menu_to_wrap_up() -> None:
     assert value(metrics, "acd_menu_selections_total", menu="main", option="1") == 1
     assert value(metrics, "acd_calls_offered_total", queue="fault") == 1
     assert value(metrics, "acd_calls_offered_total", queue="billing") == 0
-    assert value(metrics, "acd_rings_total", queue="fault") == 1
+    assert value(metrics, "acd_rings_total", queue="fault", strategy="longest_idle") == 1
     assert value(metrics, "acd_ring_outcomes_total", queue="fault", outcome="answered") == 1
     assert value(metrics, "acd_calls_answered_total", queue="fault") == 1
     within = {
@@ -176,6 +186,64 @@ def test_ring_outcomes_are_told_apart_and_only_silence_is_a_rona() -> None:
     assert value(metrics, "acd_rona_total", queue="fault") == 1
 
 
+def left(rule: str, outcome: Outcome, queue: QueueId = FAULT) -> CallLeftQueue:
+    return CallLeftQueue(NOW, CALL, queue, outcome, rule, f"number:{NUMBERS[0]}", 40.0)
+
+
+def test_what_the_router_does_about_a_wait_is_counted_for_its_queue() -> None:
+    metrics = made()
+    metrics.observe(
+        [
+            CallRelaxed(NOW, CALL, FAULT, 1),
+            CallRelaxed(NOW, CALL, FAULT, 2),
+            left("max_wait", Outcome.TIMED_OUT),
+            left("key", Outcome.LEFT_BY_KEY),
+            left("closed", Outcome.OVERFLOWED),
+            left("supervisor", Outcome.OVERFLOWED),
+            left("supervisor", Outcome.WITHDRAWN),
+            left("a rule of tomorrow", Outcome.OVERFLOWED),
+        ]
+    )
+    assert value(metrics, "acd_relaxations_total", queue="fault") == 2
+    assert value(metrics, "acd_relaxations_total", queue="billing") == 0
+    for rule, outcome in (
+        ("max_wait", "timed_out"),
+        ("key", "left_by_key"),
+        ("closed", "overflowed"),
+        ("supervisor", "overflowed"),
+        ("supervisor", "withdrawn"),
+        (OTHER, OTHER),
+    ):
+        labels = {"queue": "fault", "rule": rule, "outcome": outcome}
+        assert value(metrics, "acd_calls_left_queue_total", **labels) == 1
+    assert value(metrics, "acd_calls_abandoned_total", queue="fault") == 0
+    assert NUMBERS[0] not in page(metrics)
+
+
+def test_only_an_estimate_that_was_told_is_observed() -> None:
+    metrics = made()
+    metrics.observe([WaitAnnounced(NOW, CALL, FAULT, 3, 130.0)])
+    metrics.observe([WaitAnnounced(NOW, CALL, FAULT, 2, None)])
+    assert value(metrics, "acd_wait_told_seconds_count", queue="fault") == 1
+    assert value(metrics, "acd_wait_told_seconds_sum", queue="fault") == 130
+    assert value(metrics, "acd_wait_told_seconds_bucket", queue="fault", le="120.0") == 0
+    assert value(metrics, "acd_wait_told_seconds_bucket", queue="fault", le="180.0") == 1
+
+
+def test_rings_are_counted_by_the_strategy_of_their_time() -> None:
+    metrics = made()
+    rung = AgentRung(NOW, OFFER, CALL, FAULT, ADA)
+    metrics.observe([rung])
+    before = plan()
+    all_at_once = msgspec.structs.replace(before.queues[FAULT], strategy=Strategy.RING_ALL)
+    queues = {**before.queues, FAULT: all_at_once}
+    metrics.adopt(msgspec.structs.replace(before, queues=queues))
+    metrics.observe([rung, rung, AgentRung(NOW, OFFER, CALL, GONE, ADA)])
+    for strategy, times in (("longest_idle", 1), ("ring_all", 2)):
+        assert value(metrics, "acd_rings_total", queue="fault", strategy=strategy) == times
+    assert value(metrics, "acd_rings_total", queue=OTHER, strategy=OTHER) == 1
+
+
 def test_service_level_of_the_glossary_can_be_computed() -> None:
     """Variant E: answered within T / (offered - short abandons), here 2 / (4 - 1)."""
     metrics = made()
@@ -195,6 +263,9 @@ def test_gauges_show_the_moment_of_the_scrape() -> None:
     assert value(metrics, "acd_calls_waiting", queue="fault") == 1
     assert value(metrics, "acd_calls_connected", queue="billing") == 1
     assert value(metrics, "acd_longest_wait_seconds", queue="fault") == 75
+    assert value(metrics, "acd_estimated_wait_seconds", queue="fault") == 95
+    with pytest.raises(KeyError):
+        value(metrics, "acd_estimated_wait_seconds", queue="billing")
     assert value(metrics, "acd_queue_agents_free", queue="billing") == 1
     assert value(metrics, "acd_agents", presence="ready", activity="wrap_up") == 1
     assert value(metrics, "acd_agents", presence="logged_out", activity="idle") == 1
@@ -269,6 +340,9 @@ def test_no_stranger_writes_a_label(texts: list[str]) -> None:
             Noticed(NOW, text, text),
             Repaired(NOW, text, text),
             Replied(NOW, RequestId(1), text),
+            CallRelaxed(NOW, CALL, QueueId(text), 1),
+            left(text, Outcome.OVERFLOWED, QueueId(text)),
+            WaitAnnounced(NOW, CALL, QueueId(text), 1, 1.0),
             ended(Outcome.ABANDONED, QueueId(text)),
         ]
         metrics.observe(records)

@@ -43,7 +43,8 @@ def test_the_picture_of_a_small_centre(width: int, height: int) -> None:
     assert "acd demo" in lines[0]
     assert "4 calls: 2 waiting (longest 1:15)" in lines[0]
     assert URL in lines[1]
-    assert shows(lines, r"Störung 1 1:15 1 0 3 0\n", r"Abrechnung 0 0:00 0 1 2 1\n")
+    assert shows(lines, "Waiting Longest Expect Ringing Talking Ready Free")
+    assert shows(lines, r"Störung 1 1:15 1:35 1 0 3 0\n", r"Abrechnung 0 0:00 - 0 1 2 1\n")
     assert shows(lines, "…177 queued 1 Störung 1:15", "…288 ringing 1 Störung 0:12")
     assert shows(lines, "…399 connected 1 Abr", "anonym in menu 0:30")
     assert shows(lines, "1002 ready talking 1:00 busy", "1003 ready wrap-up ↓2:05 free")

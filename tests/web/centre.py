@@ -25,6 +25,9 @@ from acd.core.records import (
     AgentView,
     CallState,
     CallView,
+    Candidate,
+    ExplainedStep,
+    Explanation,
     Presence,
     QueueView,
     Snapshot,
@@ -125,6 +128,39 @@ def call(number: int, state: CallState, ani: str = "", **more: object) -> CallVi
     return CallView(**(fields | more))  # type: ignore[arg-type]
 
 
+def explanation(of: CallId) -> Explanation:
+    """Ada is in wrap-up and Bo lacks a grade; after 30 s Bo is good enough and is rung."""
+    ada, bo = AgentId("1001"), AgentId("1002")
+    lacks = Candidate(bo, "Bo Berg", "skill: fault 3 < 5", None)
+    until = NOW + 60
+    return Explanation(
+        of,
+        False,
+        (
+            ExplainedStep(
+                NOW - 75,
+                "queued",
+                "fault, position 1",
+                None,
+                ("fault >= 5",),
+                (Candidate(ada, "Ada Lenz", "wrap-up", until), lacks),
+            ),
+            ExplainedStep(
+                NOW - 45,
+                "relaxed",
+                "step 1",
+                None,
+                ("fault >= 3",),
+                (
+                    Candidate(ada, "Ada Lenz", "wrap-up", until),
+                    Candidate(bo, "Bo Berg", "", None),
+                ),
+            ),
+            ExplainedStep(NOW - 45, "rung", "longest_idle", bo, ("fault >= 3",), ()),
+        ),
+    )
+
+
 def snapshot(
     calls: Sequence[CallView] | None = None, agents: Sequence[AgentView] | None = None
 ) -> Snapshot:
@@ -162,6 +198,7 @@ def snapshot(
                 longest_wait_seconds=75.0,
                 agents_ready=3,
                 agents_free=0,
+                estimate_seconds=95.0,
             ),
             QueueView(
                 queue=BILLING,
