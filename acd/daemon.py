@@ -15,7 +15,6 @@ It must not know an AMI header, nor a line of YAML.
 import asyncio
 import gc
 import importlib.util
-import itertools
 import secrets
 import signal
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
@@ -26,16 +25,17 @@ from typing import IO, TYPE_CHECKING, Final, Literal
 from acd.ami.client import Connection, Link, LinkLimits, LinkSettings
 from acd.ami.items import FrameReceived, LinkItem, Outputs, Write
 from acd.clock import Clock
-from acd.core.events import AgentRequested, PlanReplaced, Tick
-from acd.core.ids import AgentId, DeviceId, PbxId, RequestId
+from acd.core.events import AgentRequested, CallAction, CallRequested, PlanReplaced, Tick
+from acd.core.ids import AgentId, CallId, DeviceId, PbxId, QueueId
 from acd.core.plan import AgentAction, Plan
-from acd.core.records import Replied, Snapshot
+from acd.core.records import Explanation, Replied, Snapshot
 from acd.errors import OperatorError
 from acd.inbox import Inbox
 from acd.log import Log, capture_logging, open_log
 from acd.metrics import Metrics
 from acd.pipeline import Item, PbxSetup, Pipeline
 from acd.reports import Reports
+from acd.requests import Request, Requests
 from acd.systemd import Notifier
 from acd.web.port import EngineBusy, Readiness
 
@@ -95,8 +95,7 @@ class Daemon:
         self._stopping = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
-        self._request_numbers = itertools.count(1)
-        self._replies: dict[RequestId, asyncio.Future[Replied]] = {}
+        self._requests = Requests(self._take)
         self._reloading: asyncio.Task[None] | None = None
         self._unreported: list[tuple[Item, Outputs]] = []
         self._beside: asyncio.Task[None] | None = None
@@ -153,21 +152,31 @@ class Daemon:
         """The state after the last step. No step is ever half done when this can be called."""
         return self.pipeline.snapshot(self.clock.now())
 
+    def explain(self, call: CallId) -> Explanation | None:
+        """Why a call is where it is, None when it is not known."""
+        return self.pipeline.explain(call)
+
     async def request(
         self, agent: AgentId, action: AgentAction, reason: str, phone: DeviceId | None
     ) -> Replied:
         """One request into the inbox, its one answer out. Raises EngineBusy when not taken."""
-        if self._stopping.is_set():
-            raise EngineBusy("the engine is stopping")
-        number = RequestId(next(self._request_numbers))
-        reply: asyncio.Future[Replied] = asyncio.get_running_loop().create_future()
-        self._replies[number] = reply
-        try:
-            if not self.inbox.put(AgentRequested(number, agent, action, reason, phone)):
-                raise EngineBusy("the engine has more to do than it can; ask again")
-            return await reply
-        finally:
-            del self._replies[number]
+        return await self._requests.ask(
+            lambda number: AgentRequested(number, agent, action, reason, phone)
+        )
+
+    async def change_call(
+        self,
+        call: CallId,
+        action: CallAction,
+        *,
+        queue: QueueId | None = None,
+        seconds: float = 0.0,
+        position: int = 1,
+    ) -> Replied:
+        """The same for a waiting call."""
+        return await self._requests.ask(
+            lambda number: CallRequested(number, call, action, queue, seconds, position)
+        )
 
     def readiness(self) -> Readiness:
         """Ready when every PBX is live; otherwise why not."""
@@ -178,6 +187,11 @@ class Daemon:
         return self.reports.metrics_text()
 
     # -- the one order of things ---------------------------------------------------------------
+
+    def _take(self, request: Request) -> bool:
+        if self._stopping.is_set():
+            raise EngineBusy("the engine is stopping")
+        return self.inbox.put(request)
 
     def _deliver(self, item: LinkItem) -> None:
         """Called by the links: enqueue only. A PBX that says more than we can hear is read anew."""
@@ -233,9 +247,7 @@ class Daemon:
         for item, outputs in self._unreported:
             for record in outputs.records:
                 if isinstance(record, Replied):
-                    reply = self._replies.get(record.request)
-                    if reply is not None and not reply.done():
-                        reply.set_result(record)
+                    self._requests.answer(record)
             self.reports.step(item, outputs)
         self._unreported.clear()
         self.reports.status(status)

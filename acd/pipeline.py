@@ -14,13 +14,13 @@ from acd.ami.messages import Rejected
 from acd.ami.session import LinkState, Session
 from acd.core.commands import Command, RingAgent
 from acd.core.engine import Engine
-from acd.core.events import AgentRequested, Event, PlanReplaced, Tick
-from acd.core.ids import PbxId
+from acd.core.events import AgentRequested, CallRequested, Event, PlanReplaced, Tick
+from acd.core.ids import CallId, PbxId
 from acd.core.plan import Plan
-from acd.core.records import Snapshot
+from acd.core.records import Explanation, Snapshot
 from acd.core.tokens import Tokens
 
-Item = LinkItem | AgentRequested | PlanReplaced | Tick
+Item = LinkItem | AgentRequested | CallRequested | PlanReplaced | Tick
 
 
 class PbxSetup(msgspec.Struct, frozen=True):
@@ -77,6 +77,10 @@ class Pipeline:
     def snapshot(self, now: float) -> Snapshot:
         """Return the picture of this moment; call it between steps only."""
         return self.engine.snapshot(now)
+
+    def explain(self, call: CallId) -> Explanation | None:
+        """Return why a call is where it is, None when it is not known; call it between steps."""
+        return self.engine.explain(call)
 
     def pbx_status(self) -> Mapping[PbxId, str]:
         """Return for each PBX ``down``, ``sync`` (its state is being read) or ``live``."""

@@ -4,8 +4,8 @@ import hashlib
 
 from acd.ami.items import FrameReceived, LinkDown, LinkUp
 from acd.ami.wire import Framer, Headers, parse
-from acd.core.events import AgentRequested, PlanReplaced, Tick
-from acd.core.ids import AgentId, PbxId, RequestId
+from acd.core.events import AgentRequested, CallAction, CallRequested, PlanReplaced, Tick
+from acd.core.ids import AgentId, CallId, PbxId, RequestId
 from acd.core.plan import AgentAction
 from acd.core.records import Replied
 from acd.pipeline import Item, PbxSetup, Pipeline
@@ -81,6 +81,14 @@ def test_a_person_is_answered_in_the_step_of_his_request() -> None:
     request = AgentRequested(RequestId(7), AgentId("nobody"), AgentAction.READY)
     records = some.step(request, 100.0).records
     assert records == [Replied(100.0, RequestId(7), "no agent 'nobody'")]
+
+
+def test_a_supervisor_is_answered_in_the_step_of_his_request() -> None:
+    some = pipeline()
+    request = CallRequested(RequestId(8), CallId("main-1.1"), CallAction.WITHDRAW)
+    records = some.step(request, 100.0).records
+    assert records == [Replied(100.0, RequestId(8), "no call 'main-1.1'")]
+    assert some.explain(CallId("main-1.1")) is None
 
 
 def test_each_of_several_pbxs_has_a_state_of_its_own() -> None:

@@ -20,6 +20,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from acd.core.events import CallAction
 from acd.core.ids import AgentId
 from acd.core.plan import AgentAction
 
@@ -32,7 +33,7 @@ class Role(StrEnum):
     AGENT = "agent"
     """Reads and changes the state of one agent, the one the token names."""
     SUPERVISOR = "supervisor"
-    """Reads everything and changes any agent's state."""
+    """Reads everything, changes any agent's state and the place of any waiting call."""
     ADMIN = "admin"
     """Everything."""
 
@@ -64,6 +65,7 @@ class Route(NamedTuple):
 
 
 _AGENT: Final = "/api/v1/agents/{agent}"
+_CALL: Final = "/api/v1/calls/{call}"
 
 ROUTES: Final = (
     Route("GET", "/healthz", _EVERYONE, open=True),
@@ -72,6 +74,8 @@ ROUTES: Final = (
     Route("GET", "/openapi.json", _EVERYONE),
     Route("GET", "/api/v1/queues", _LEADS),
     Route("GET", "/api/v1/calls", _LEADS),
+    Route("GET", f"{_CALL}/explain", _LEADS),
+    *(Route("POST", f"{_CALL}/{action.value}", _LEADS) for action in CallAction),
     Route("GET", "/api/v1/agents", _LEADS),
     Route("GET", _AGENT, _LEADS, own=True),
     *(Route("POST", f"{_AGENT}/{action.value}", _LEADS, own=True) for action in AgentAction),
@@ -115,7 +119,7 @@ def _agent_in(template: str, parts: Sequence[str]) -> str | None:
     for wanted, part in zip(pattern, parts, strict=True):
         if wanted == "{agent}" and part:
             agent = part
-        elif wanted != part:
+        elif wanted != part and not (wanted == "{call}" and part):
             return None
     return agent
 

@@ -13,18 +13,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from typing import Annotated, Final
 
+import msgspec
 from fastapi import APIRouter, Body, FastAPI, HTTPException, Path, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 import acd
-from acd.core.ids import AgentId, DeviceId
+from acd.core.events import CallAction
+from acd.core.ids import AgentId, CallId, DeviceId, QueueId
 from acd.core.plan import AgentAction
-from acd.core.records import AgentView
+from acd.core.records import AgentView, CallView, Replied
 from acd.web import models
 from acd.web.access import Caller
 from acd.web.guard import CALLER, Guard
@@ -42,17 +44,18 @@ _REFUSALS: Final[dict[int | str, dict[str, object]]] = {
     401: {"model": models.Problem, "description": "Tokens are configured and none was shown."},
     403: {"model": models.Problem, "description": "Not for this role, or not from there."},
 }
-_UNKNOWN_AGENT: Final[dict[int | str, dict[str, object]]] = {
-    404: {"model": models.Problem, "description": "No such agent."},
+_UNKNOWN: Final[dict[int | str, dict[str, object]]] = {
+    404: {"model": models.Problem, "description": "No such agent, or no such call."},
     422: {"model": models.Problem, "description": "The body is not what it must be."},
 }
 _CHANGES: Final[dict[int | str, dict[str, object]]] = {
-    **_UNKNOWN_AGENT,
+    **_UNKNOWN,
     409: {"model": models.Problem, "description": "The engine refused; detail says why."},
     503: {"model": models.Problem, "description": "No answer from the engine; ask again."},
 }
 
 Id = Annotated[str, Path(description="The agent's id, as in agents.yaml.")]
+Called = Annotated[str, Path(description="The call's id, as in the list of calls.")]
 
 
 def create_app(
@@ -82,6 +85,7 @@ def create_app(
     app.include_router(_service(port))
     app.include_router(_pages(port), prefix="/api/v1")
     app.include_router(_changes(port, phones), prefix="/api/v1/agents")
+    app.include_router(_call_changes(port), prefix="/api/v1/calls")
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_middleware(Guard, tokens=tokens, now=now)
@@ -138,11 +142,24 @@ def _pages(port: EnginePort) -> APIRouter:
     async def calls() -> models.CallsOut:
         return models.CallsOut.of(port.snapshot())
 
+    @router.get(
+        "/calls/{call}/explain",
+        summary="What was decided about a call, step by step, and why",
+        responses=_UNKNOWN,
+        response_model=models.ExplanationOut,
+    )
+    async def explain(call: Called) -> Response:
+        explanation = port.explain(CallId(call))
+        if explanation is None:
+            raise HTTPException(404, "no such call: it is not known, or it ended long ago")
+        # Every agent stands in every step: through the models a large centre would take 0.2 s.
+        return Response(msgspec.json.encode(explanation), media_type="application/json")
+
     @router.get("/agents", summary="Every agent now")
     async def agents() -> models.AgentsOut:
         return models.AgentsOut.of(port.snapshot())
 
-    @router.get("/agents/{agent}", summary="One agent now", responses=_UNKNOWN_AGENT)
+    @router.get("/agents/{agent}", summary="One agent now", responses=_UNKNOWN)
     async def agent(agent: Id) -> models.AgentOut:
         return _agent(port, agent)
 
@@ -161,19 +178,8 @@ def _changes(port: EnginePort, phones: Callable[[], Collection[DeviceId]] | None
         phone: DeviceId | None = None,
     ) -> models.AgentOut:
         view = _find(port, agent)
-        caller: Caller = request.scope[CALLER]
-        who = (caller.name, view.agent, action.value)
-        try:
-            async with asyncio.timeout(REPLY_TIMEOUT_SECONDS):
-                reply = await port.request(view.agent, action, reason, phone)
-        except (TimeoutError, EngineBusy) as error:
-            _log.warning("token %s, agent %s: %s got no answer", *who)
-            detail = "the engine did not answer; look at the state before you ask again"
-            raise HTTPException(503, detail, {"Retry-After": "1"}) from error
-        if reply.refusal:
-            _log.info("token %s, agent %s: %s refused: %s", *who, reply.refusal)
-            raise HTTPException(409, reply.refusal)
-        _log.info("token %s, agent %s: %s done", *who)
+        what = f"agent {view.agent}: {action.value}"
+        await _ask(request, what, port.request(view.agent, action, reason, phone))
         return _agent(port, agent)
 
     @router.post("/{agent}/login", summary="Log in and take calls")
@@ -203,6 +209,80 @@ def _changes(port: EnginePort, phones: Callable[[], Collection[DeviceId]] | None
         return await change(request, agent, AgentAction.END_WRAP_UP)
 
     return router
+
+
+def _call_changes(port: EnginePort) -> APIRouter:
+    """What a supervisor does about a waiting call. Each answers where the call stands then."""
+    router = APIRouter(tags=["calls"], responses=_CHANGES)
+
+    async def change(
+        request: Request,
+        call: str,
+        action: CallAction,
+        how: str = "",
+        *,
+        queue: QueueId | None = None,
+        seconds: float = 0.0,
+        position: int = 1,
+    ) -> models.CallPlaceOut:
+        view = _living(port, call)
+        what = f"call {view.call}: {action.value}{how}"
+        reply = port.change_call(view.call, action, queue=queue, seconds=seconds, position=position)
+        await _ask(request, what, reply)
+        return models.CallPlaceOut.of(view.call, _call(port, call))
+
+    @router.post("/{call}/move", summary="Into another queue; the wait clock goes on")
+    async def move(request: Request, call: Called, body: models.MoveIn) -> models.CallPlaceOut:
+        queue = QueueId(body.queue)
+        _living(port, call)
+        if queue not in {view.queue for view in port.snapshot().queues}:
+            raise HTTPException(422, "queue: not a queue of this service centre")
+        return await change(request, call, CallAction.MOVE, f" to {queue}", queue=queue)
+
+    @router.post("/{call}/prioritise", summary="Serve it earlier, or later")
+    async def prioritise(
+        request: Request, call: Called, body: models.PrioritiseIn
+    ) -> models.CallPlaceOut:
+        how = f" by {body.seconds:g} s"
+        return await change(request, call, CallAction.PRIORITISE, how, seconds=body.seconds)
+
+    @router.post("/{call}/place", summary="Put it at a position of its queue")
+    async def place(request: Request, call: Called, body: models.PlaceIn) -> models.CallPlaceOut:
+        how = f" at {body.position}"
+        return await change(request, call, CallAction.PLACE, how, position=body.position)
+
+    @router.post("/{call}/withdraw", summary="Take it out of its queue and end it")
+    async def withdraw(request: Request, call: Called) -> models.CallPlaceOut:
+        return await change(request, call, CallAction.WITHDRAW)
+
+    return router
+
+
+async def _ask(request: Request, what: str, asked: Coroutine[object, object, Replied]) -> None:
+    """Wait for the engine's answer and log it with the token's name; refusals are raised."""
+    caller: Caller = request.scope[CALLER]
+    try:
+        async with asyncio.timeout(REPLY_TIMEOUT_SECONDS):
+            reply = await asked
+    except (TimeoutError, EngineBusy) as error:
+        _log.warning("token %s, %s got no answer", caller.name, what)
+        detail = "the engine did not answer; look at the state before you ask again"
+        raise HTTPException(503, detail, {"Retry-After": "1"}) from error
+    if reply.refusal:
+        _log.info("token %s, %s refused: %s", caller.name, what, reply.refusal)
+        raise HTTPException(409, reply.refusal)
+    _log.info("token %s, %s done", caller.name, what)
+
+
+def _call(port: EnginePort, call: str) -> CallView | None:
+    return next((view for view in port.snapshot().calls if view.call == call), None)
+
+
+def _living(port: EnginePort, call: str) -> CallView:
+    view = _call(port, call)
+    if view is None:
+        raise HTTPException(404, "no such call, or it is over")
+    return view
 
 
 def _find(port: EnginePort, agent: str) -> AgentView:

@@ -1,19 +1,19 @@
 """The JSON of the API, as OpenAPI documents it.
 
-Rules: every moment is in seconds since the epoch and its name ends in ``at`` or ``since``; every
-duration is in seconds and its name ends in ``_seconds``; what does not apply is null. Numbers of
-callers appear in `CallOut` alone.
+Rules: every moment is in seconds since the epoch and its name ends in ``at``, ``since`` or
+``until``; every duration is in seconds and its name ends in ``seconds``; what does not apply is
+null. Numbers of callers appear in `CallOut` alone.
 This module must not know how a value came about: it copies the snapshot's views.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from acd.core.events import DeviceState
-from acd.core.ids import DeviceId
+from acd.core.ids import CallId, DeviceId
 from acd.core.records import (
     Activity,
     AgentView,
@@ -23,6 +23,11 @@ from acd.core.records import (
     QueueView,
     Snapshot,
 )
+
+MOST_SECONDS: Final = 7200.0
+"""From an hour late to an hour early, which is the whole range the engine allows."""
+
+MOST_POSITIONS: Final = 100_000
 
 
 class _Out(BaseModel):
@@ -63,6 +68,9 @@ class QueueOut(_Out):
     longest_wait_seconds: float = Field(description="0 when nobody waits.")
     agents_ready: int = Field(description="Agents with the skills who are ready, busy or not.")
     agents_free: int = Field(description="Agents with the skills who can be rung now.")
+    estimate_seconds: float | None = Field(
+        description="How long who joined now would probably wait; null when nobody can know."
+    )
 
     @classmethod
     def of(cls, view: QueueView) -> QueueOut:
@@ -76,6 +84,7 @@ class QueueOut(_Out):
             longest_wait_seconds=view.longest_wait_seconds,
             agents_ready=view.agents_ready,
             agents_free=view.agents_free,
+            estimate_seconds=view.estimate_seconds,
         )
 
 
@@ -193,6 +202,62 @@ class AgentsOut(_Out):
         )
 
 
+class CallPlaceOut(_Out):
+    """Where a call stands after a supervisor's request."""
+
+    call: str
+    state: CallState = Field(
+        description="ended when the caller has gone meanwhile; who was withdrawn is about to go."
+    )
+    queue: str | None
+    queued_at: float | None = Field(description="When his wait began.")
+    due_at: float | None = Field(description="Calls are served in the order of this moment.")
+
+    @classmethod
+    def of(cls, call: CallId, view: CallView | None) -> CallPlaceOut:
+        """Copy the engine's view of the call, None when it is over."""
+        if view is None:
+            gone = CallState.ENDED
+            return cls(call=call, state=gone, queue=None, queued_at=None, due_at=None)
+        return cls(
+            call=call,
+            state=view.state,
+            queue=view.queue,
+            queued_at=view.queued_at,
+            due_at=view.due_at,
+        )
+
+
+class CandidateOut(_Out):
+    """One agent at the moment of one decision."""
+
+    agent: str
+    name: str
+    why_not: str = Field(description="Why he could not be rung; empty when he could.")
+    until: float | None = Field(description="When that ends by itself, if it does.")
+
+
+class ExplainedStepOut(_Out):
+    """One decision about a call, and every agent as he stood just before it."""
+
+    at: float
+    what: str = Field(description="A constant word, for example queued, relaxed, rung, left.")
+    text: str = Field(description="Why, for people.")
+    agent: str | None = Field(description="Whom the step is about.")
+    asked: list[str] = Field(description="What the call asked for, for example billing >= 3.")
+    candidates: list[CandidateOut] = Field(
+        description="Every agent, by id; empty for a step in which agents did not matter."
+    )
+
+
+class ExplanationOut(_Out):
+    """Everything that was decided about one call, in order. It holds no number of a caller."""
+
+    call: str
+    ended: bool = Field(description="Whether the call is over.")
+    steps: list[ExplainedStepOut]
+
+
 class LoginIn(_In):
     """Where the agent sits; without it the phone that agents.yaml gives him."""
 
@@ -206,4 +271,28 @@ class NotReadyIn(_In):
 
     reason: Annotated[
         str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]{1,64}$")
+    ]
+
+
+class MoveIn(_In):
+    """Into which queue a waiting call is to go; its wait clock goes on."""
+
+    queue: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")] = Field(
+        description="A queue's id, as in queues.yaml."
+    )
+
+
+class PrioritiseIn(_In):
+    """By how much earlier a waiting call is to be served; negative is later."""
+
+    seconds: Annotated[
+        float, Field(strict=True, allow_inf_nan=False, ge=-MOST_SECONDS, le=MOST_SECONDS)
+    ]
+
+
+class PlaceIn(_In):
+    """Before whom in its queue a waiting call is to be put."""
+
+    position: Annotated[
+        int, Field(strict=True, ge=1, le=MOST_POSITIONS, description="1 is the next to be served.")
     ]

@@ -12,9 +12,10 @@ from typing import Protocol
 
 import msgspec
 
-from acd.core.ids import AgentId, DeviceId
+from acd.core.events import CallAction
+from acd.core.ids import AgentId, CallId, DeviceId, QueueId
 from acd.core.plan import AgentAction
-from acd.core.records import Replied, Snapshot
+from acd.core.records import Explanation, Replied, Snapshot
 from acd.errors import AcdError
 
 
@@ -51,6 +52,23 @@ class EnginePort(Protocol):
         EngineBusy when the request was not taken. Being cancelled (the client left, or it took
         too long) does not undo the request.
         """
+
+    async def change_call(
+        self,
+        call: CallId,
+        action: CallAction,
+        *,
+        queue: QueueId | None = None,
+        seconds: float = 0.0,
+        position: int = 1,
+    ) -> Replied:
+        """The same for what a supervisor does about a waiting call (`acd.core.events.CallAction`).
+
+        ``queue`` is for a move, ``seconds`` for another priority, ``position`` for a place.
+        """
+
+    def explain(self, call: CallId) -> Explanation | None:
+        """What was decided about a call and why; None when it is not known (any more)."""
 
     def readiness(self) -> Readiness:
         """Whether every part that serves calls is up."""

@@ -9,17 +9,19 @@ from contextlib import asynccontextmanager
 import httpx
 import msgspec
 
-from acd.core.ids import AgentId, DeviceId, RequestId
+from acd.core.events import CallAction
+from acd.core.ids import AgentId, CallId, DeviceId, QueueId, RequestId
 from acd.core.plan import AgentAction
-from acd.core.records import Presence, Replied, Snapshot
+from acd.core.records import Explanation, Presence, Replied, Snapshot
 from acd.metrics import Metrics
 from acd.web.access import Role
 from acd.web.app import create_app
 from acd.web.port import Readiness
 from acd.web.tokens import Token, new_token, parse
-from tests.web.centre import MAIN, NOW, plan, snapshot
+from tests.web.centre import MAIN, NOW, explanation, plan, snapshot
 
 Asked = tuple[AgentId, AgentAction, str, DeviceId | None]
+AskedOfCall = tuple[CallId, CallAction, QueueId | None, float, int]
 
 SAYS = {
     AgentAction.LOG_IN: Presence.READY,
@@ -34,7 +36,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.now = snapshot()
-        self.asked: list[Asked] = []
+        self.asked: list[Asked | AskedOfCall] = []
         self.refusal = ""
         self.fails: Callable[[], BaseException] | None = None
         self.hangs = False
@@ -53,11 +55,7 @@ class Desk:
     async def request(
         self, agent: AgentId, action: AgentAction, reason: str, phone: DeviceId | None
     ) -> Replied:
-        if self.hangs:
-            await asyncio.Event().wait()
-        if self.fails:
-            raise self.fails()
-        self.asked.append((agent, action, reason, phone))
+        await self._take((agent, action, reason, phone))
         if not self.refusal and action in SAYS:
             agents = tuple(
                 msgspec.structs.replace(view, presence=SAYS[action], reason=reason)
@@ -67,6 +65,36 @@ class Desk:
             )
             self.now = msgspec.structs.replace(self.now, agents=agents)
         return Replied(NOW, RequestId(len(self.asked)), self.refusal)
+
+    async def change_call(
+        self,
+        call: CallId,
+        action: CallAction,
+        *,
+        queue: QueueId | None = None,
+        seconds: float = 0.0,
+        position: int = 1,
+    ) -> Replied:
+        await self._take((call, action, queue, seconds, position))
+        if not self.refusal:
+            (view,) = [one for one in self.now.calls if one.call == call]
+            changed = msgspec.structs.replace(
+                view, queue=queue or view.queue, due_at=(view.due_at or 0.0) - seconds
+            )
+            after = () if action is CallAction.WITHDRAW else (changed,)
+            others = [one for one in self.now.calls if one.call != call]
+            self.now = msgspec.structs.replace(self.now, calls=(*after, *others))
+        return Replied(NOW, RequestId(len(self.asked)), self.refusal)
+
+    def explain(self, call: CallId) -> Explanation | None:
+        return explanation(call) if any(one.call == call for one in self.now.calls) else None
+
+    async def _take(self, asked: Asked | AskedOfCall) -> None:
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.fails:
+            raise self.fails()
+        self.asked.append(asked)
 
 
 class Keys:

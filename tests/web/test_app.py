@@ -9,14 +9,15 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from acd.core.ids import AgentId, DeviceId
+from acd.core.events import CallAction
+from acd.core.ids import AgentId, CallId, DeviceId
 from acd.core.plan import AgentAction
 from acd.core.records import CallState
 from acd.web import app as app_module
-from acd.web import guard
+from acd.web import guard, models
 from acd.web.access import Role
 from acd.web.port import EngineBusy, Readiness
-from tests.web.centre import NUMBERS, call, snapshot
+from tests.web.centre import NOW, NUMBERS, call, explanation, snapshot
 from tests.web.desk import Desk, Keys, client_of
 
 
@@ -68,7 +69,9 @@ async def test_queues(http: httpx.AsyncClient) -> None:
         "longest_wait_seconds": 75.0,
         "agents_ready": 3,
         "agents_free": 0,
+        "estimate_seconds": 95.0,
     }
+    assert page["queues"][1]["estimate_seconds"] is None
 
 
 async def test_calls_show_number_and_wait(http: httpx.AsyncClient) -> None:
@@ -175,6 +178,138 @@ async def test_a_bad_body_says_the_field_and_repeats_nothing(
     assert not desk.asked
 
 
+CALL = CallId("main-900000.1")
+
+
+async def test_a_call_is_explained_step_by_step(http: httpx.AsyncClient) -> None:
+    page = await get(http, f"/api/v1/calls/{CALL}/explain")
+    assert (page["call"], page["ended"]) == (CALL, False)
+    queued, relaxed, rung = page["steps"]
+    assert (queued["what"], queued["at"], queued["asked"]) == ("queued", NOW - 75, ["fault >= 5"])
+    assert queued["candidates"] == [
+        {"agent": "1001", "name": "Ada Lenz", "why_not": "wrap-up", "until": NOW + 60},
+        {"agent": "1002", "name": "Bo Berg", "why_not": "skill: fault 3 < 5", "until": None},
+    ]
+    assert [one["agent"] for one in relaxed["candidates"] if not one["why_not"]] == ["1002"]
+    assert (rung["agent"], rung["text"], rung["candidates"]) == ("1002", "longest_idle", [])
+
+
+async def test_an_explanation_is_what_its_description_says(http: httpx.AsyncClient) -> None:
+    answer = await http.get(f"/api/v1/calls/{CALL}/explain")
+    page = models.ExplanationOut.model_validate_json(answer.text, strict=True)
+    assert len(page.steps) == len(explanation(CALL).steps)
+    assert answer.headers["content-type"] == "application/json"
+
+
+async def test_a_call_that_nobody_knows_is_not_explained(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/api/v1/calls/main-1.9999/explain")
+    assert answer.status_code == 404
+    assert "main-1.9999" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "queue", "seconds", "position"),
+    [
+        ("move", {"queue": "billing"}, "billing", 0.0, 1),
+        ("prioritise", {"seconds": 90}, None, 90.0, 1),
+        ("prioritise", {"seconds": -0.5}, None, -0.5, 1),
+        ("place", {"position": 3}, None, 0.0, 3),
+    ],
+)
+async def test_a_supervisors_request_reaches_the_engine_and_answers_the_new_place(
+    http: httpx.AsyncClient,
+    desk: Desk,
+    action: str,
+    body: Any,
+    queue: str | None,
+    seconds: float,
+    position: int,
+) -> None:
+    answer = await http.post(f"/api/v1/calls/{CALL}/{action}", json=body)
+    assert answer.status_code == 200, answer.text
+    assert desk.asked == [(CALL, CallAction(action), queue, seconds, position)]
+    assert answer.json() == {
+        "call": CALL,
+        "state": "queued",
+        "queue": queue or "fault",
+        "queued_at": NOW - 75,
+        "due_at": NOW - 60 - seconds,
+    }
+
+
+async def test_a_call_that_is_withdrawn_is_over(http: httpx.AsyncClient, desk: Desk) -> None:
+    answer = await http.post(f"/api/v1/calls/{CALL}/withdraw")
+    assert (answer.status_code, answer.json()["state"]) == (200, "ended")
+    again = await http.post(f"/api/v1/calls/{CALL}/withdraw")
+    assert again.status_code == 404
+    assert len(desk.asked) == 1
+
+
+async def test_what_the_engine_refuses_about_a_call_changes_nothing(
+    http: httpx.AsyncClient, desk: Desk
+) -> None:
+    before = desk.now
+    desk.refusal = f"call {CALL} does not wait: it is ringing"
+    for action, body in (("move", {"queue": "billing"}), ("withdraw", None)):
+        answer = await http.post(f"/api/v1/calls/{CALL}/{action}", json=body)
+        assert (answer.status_code, answer.json()) == (409, {"detail": desk.refusal})
+    assert desk.now is before
+
+
+@pytest.mark.parametrize(
+    ("action", "body"),
+    [
+        ("move", {"queue": "billing"}),
+        ("prioritise", {"seconds": 1}),
+        ("place", {"position": 1}),
+        ("withdraw", None),
+    ],
+)
+async def test_nobody_changes_an_unknown_call(
+    http: httpx.AsyncClient, desk: Desk, action: str, body: Any
+) -> None:
+    answer = await http.post(f"/api/v1/calls/main-1.9999/{action}", json=body)
+    assert (answer.status_code, answer.json()) == (404, {"detail": "no such call, or it is over"})
+    assert not desk.asked
+
+
+@pytest.mark.parametrize(
+    ("action", "content", "says"),
+    [
+        ("move", "", "body"),
+        ("move", "{}", "queue"),
+        ("move", '{"queue": "nowhere"}', "queue"),
+        ("move", '{"queue": "billing\\r\\nAction: Command"}', "queue"),
+        ("move", '{"queue": "billing", "number": "+493055500199"}', "number"),
+        ("move", '{"queue": "%s"}' % ("x" * 40), "queue"),
+        ("prioritise", "{}", "seconds"),
+        ("prioritise", '{"seconds": "60"}', "seconds"),
+        ("prioritise", '{"seconds": 7201}', "seconds"),
+        ("prioritise", '{"seconds": -7201}', "seconds"),
+        ("prioritise", '{"seconds": NaN}', "seconds"),
+        ("prioritise", '{"seconds": 1e999}', "seconds"),
+        ("prioritise", '{"seconds": 1%s}' % ("0" * 400), "seconds"),
+        ("prioritise", '{"seconds": true}', "seconds"),
+        ("place", '{"position": 0}', "position"),
+        ("place", '{"position": 1.5}', "position"),
+        ("place", '{"position": "1"}', "position"),
+        ("place", '{"position": 100001}', "position"),
+    ],
+)
+async def test_a_bad_request_about_a_call_says_the_field_and_changes_nothing(
+    http: httpx.AsyncClient, desk: Desk, action: str, content: str, says: str
+) -> None:
+    answer = await http.post(
+        f"/api/v1/calls/{CALL}/{action}",
+        content=content,
+        headers={"content-type": "application/json"},
+    )
+    assert answer.status_code == 422, answer.text
+    assert says in answer.json()["detail"]
+    assert "493055500199" not in answer.text
+    assert not desk.asked
+
+
 async def test_a_form_is_not_taken_for_json(http: httpx.AsyncClient, desk: Desk) -> None:
     """A foreign page can post a form without asking first; it must never pass for a request."""
     for kind in ("text/plain", "application/x-www-form-urlencoded"):
@@ -244,11 +379,22 @@ async def test_every_change_is_logged_with_its_token(
         with caplog.at_level("INFO", "acd.web"):
             headers = keys.headers(Role.SUPERVISOR)
             await http.post("/api/v1/agents/1002/logout", headers=headers)
+            await http.post(
+                f"/api/v1/calls/{CALL}/move", json={"queue": "billing"}, headers=headers
+            )
             desk.refusal = "not logged in"
             await http.post("/api/v1/agents/1002/logout", headers=headers)
+            desk.refusal = "not before 8"
+            await http.post(f"/api/v1/calls/{CALL}/place", json={"position": 2}, headers=headers)
+            await http.post(
+                f"/api/v1/calls/{CALL}/prioritise", json={"seconds": 30}, headers=headers
+            )
     assert caplog.messages == [
         "token the-supervisor, agent 1002: logout done",
+        f"token the-supervisor, call {CALL}: move to billing done",
         "token the-supervisor, agent 1002: logout refused: not logged in",
+        f"token the-supervisor, call {CALL}: place at 2 refused: not before 8",
+        f"token the-supervisor, call {CALL}: prioritise by 30 s refused: not before 8",
     ]
     assert not any(secret in caplog.text for secret in keys.secret.values())
 
@@ -257,6 +403,6 @@ async def test_openapi_describes_every_field(http: httpx.AsyncClient) -> None:
     schema = await get(http, "/openapi.json")
     operations = [one for path in schema["paths"].values() for one in path.values()]
     assert all(operation.get("summary") for operation in operations)
-    for name in ("CallOut", "AgentOut", "QueueOut"):
+    for name in ("CallOut", "AgentOut", "QueueOut", "ExplanationOut", "CallPlaceOut", "MoveIn"):
         assert schema["components"]["schemas"][name]["description"]
     assert "HTTPValidationError" not in schema["components"]["schemas"]

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from starlette.routing import Route
 
+from acd.core.events import CallAction
 from acd.core.plan import AgentAction
 from acd.web.access import ROUTES, Role
 from acd.web.app import create_app
@@ -37,7 +38,21 @@ MAY |= {
     for action in AgentAction
     for agent, roles in (("1001", LEADS | {Role.AGENT}), ("1002", LEADS), ("9999", LEADS))
 }
+CALL = "main-900000.1"
+MAY |= {("GET", f"/api/v1/calls/{call}/explain"): LEADS for call in (CALL, "main-1.9999")}
+MAY |= {
+    ("POST", f"/api/v1/calls/{call}/{action.value}"): LEADS
+    for action in CallAction
+    for call in (CALL, "main-1.9999")
+}
 """Who may, with tokens; the agent's token is for 1001. 9999 does not exist."""
+
+BODIES = {
+    "not-ready": {"reason": "break"},
+    "move": {"queue": "billing"},
+    "prioritise": {"seconds": 30},
+    "place": {"position": 1},
+}
 
 ELSEWHERE = [("GET", "/nowhere"), ("GET", "/api/v1/agents/"), ("DELETE", "/api/v1/agents/1001")]
 
@@ -54,7 +69,7 @@ async def http(keys: Keys) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def send(http: httpx.AsyncClient, method: str, path: str, **headers: str) -> httpx.Response:
-    body = {"reason": "break"} if path.endswith("/not-ready") else None
+    body = BODIES.get(path.rpartition("/")[2])
     return await http.request(method, path, json=body, headers=headers)
 
 
@@ -62,7 +77,9 @@ def test_the_table_names_the_routes_of_the_app_and_no_others() -> None:
     app = create_app(Desk(), now=lambda: NOW)
     served = set(routes(app.routes))
     assert served == {(route.method, route.path) for route in ROUTES}
-    tested = {(method, path.replace("1001", "{agent}")) for method, path in MAY}
+    tested = {
+        (method, path.replace("1001", "{agent}").replace(CALL, "{call}")) for method, path in MAY
+    }
     tested = {one for one in tested if "1002" not in one[1] and "9999" not in one[1]}
     assert served == tested | {("GET", "/healthz")}
 

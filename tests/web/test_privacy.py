@@ -1,4 +1,4 @@
-"""A caller's number leaves through /api/v1/calls and through nothing else."""
+"""A caller's number leaves through the list at /api/v1/calls and through nothing else."""
 
 from __future__ import annotations
 
@@ -32,14 +32,25 @@ numbers = (
 the number 0000000."""
 
 
+BODIES = (
+    None,
+    {"reason": "break"},
+    {"reason": 1},
+    {"phone": "x"},
+    {"queue": "billing"},
+    {"seconds": 30},
+    {"position": 1},
+)
+
+
 async def everything(desk: Desk) -> dict[str, str]:
     """What each route answers, good requests and bad, headers included."""
     pages: dict[str, str] = {}
     async with client_of(desk) as http:
         for route in ROUTES:
-            for agent in ("1001", "9999"):
-                path = route.path.replace("{agent}", agent)
-                for body in (None, {"reason": "break"}, {"reason": 1}, {"phone": "x"}):
+            for agent, call_id in (("1001", "main-900000.0"), ("9999", "main-1.9999")):
+                path = route.path.replace("{agent}", agent).replace("{call}", call_id)
+                for body in BODIES:
                     answer = await http.request(route.method, path, json=body)
                     assert answer.status_code != 500
                     pages[f"{route.method} {path} {body}"] = told(answer)
@@ -52,7 +63,7 @@ def told(answer: httpx.Response) -> str:
 
 @settings(max_examples=5, deadline=None)
 @given(st.lists(numbers, min_size=1, max_size=5, unique=True), st.sampled_from(CallState))
-def test_only_the_page_of_calls_holds_numbers(callers: list[str], state: CallState) -> None:
+def test_only_the_list_of_calls_holds_numbers(callers: list[str], state: CallState) -> None:
     desk = Desk()
     desk.now = snapshot(calls=[call(n, state, ani) for n, ani in enumerate(callers)])
     desk.refusal = "not logged in"
@@ -87,4 +98,4 @@ def test_only_the_page_of_calls_holds_numbers(callers: list[str], state: CallSta
     for name, page in pages.items():
         for ani in callers:
             shows = ani in page or ani.lstrip("+") in page.replace("-", "")
-            assert shows == name.startswith("GET /api/v1/calls"), name
+            assert shows == name.startswith("GET /api/v1/calls "), name
