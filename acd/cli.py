@@ -121,6 +121,43 @@ def demo(
 
 @app.command()
 @_for_operators
+def explain(
+    call: Annotated[str, typer.Argument(help="The call's id, as the log and the API show it.")],
+    config: ConfigDir = Path("config"),
+    url: Annotated[
+        str, typer.Option(help="Where the engine is; by default where acd.yaml has it listen.")
+    ] = "",
+    token_file: Annotated[
+        Path | None,
+        typer.Option(help="A file with a bearer token; without it the variable ACD_TOKEN counts."),
+    ] = None,
+    everybody: Annotated[
+        bool, typer.Option("--all", help="Name every agent, however many there are.")
+    ] = False,
+) -> int:
+    """Tell why a call is where it is: each decision, who could have been rung, who not and why.
+
+    Status 1 when the engine is not reached or does not know the call.
+    """
+    from rich.console import Console
+
+    from acd.account import account
+    from acd.core.ids import CallId
+    from acd.remote import Remote, address, read_token
+
+    token = read_token(token_file, os.environ)
+    if not url:
+        from acd.config.loader import load
+
+        http = load(config, today=_today(), need_prompts=False).settings.http
+        url = address(http.host, http.port)
+    explanation = Remote(url, token).explain(CallId(call))
+    Console(highlight=False).print(account(explanation, everybody=everybody))
+    return 0
+
+
+@app.command()
+@_for_operators
 def sim(
     seed: Annotated[int, typer.Option(help="The first seed.")] = 1,
     hours: Annotated[float, typer.Option(min=0.01, help="Virtual hours for each seed.")] = 1.0,

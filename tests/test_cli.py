@@ -16,6 +16,8 @@ import pytest
 import acd
 from acd.config.loader import load
 from acd.demo import Stage, scene
+from acd.remote import TOKEN_VARIABLE
+from tests.test_remote import CALL, TOKEN, Web
 
 ROOT = Path(__file__).parent.parent
 ACD = [sys.executable, "-c", "from acd.cli import app; app()"]
@@ -38,7 +40,7 @@ def config_for(folder: Path, ami_port: int, http_port: int, secret: str, system_
     """The sample configuration with other ports and secrets of its own."""
     config = folder / "config"
     config.mkdir()
-    for name in ("queues", "agents", "skills"):
+    for name in ("queues", "agents", "skills", "groups"):
         (config / f"{name}.yaml").write_text((ROOT / "config" / f"{name}.yaml").read_text())
     text = (ROOT / "config" / "acd.yaml").read_text()
     text = text.replace("5038", str(ami_port)).replace("8023", str(http_port))
@@ -135,9 +137,14 @@ def test_run_serves_reloads_and_ends_cleanly(
         daemon = Started(config)
         daemon.until_says(" ready ")
         daemon.until_says("state=live")
+        started_seconds = time.monotonic() - daemon.began
         assert page(url + "/readyz") == (200, '{"ready":true,"problems":[]}')
+        told = run("explain", "main-1.1", "--config", str(config))
+        assert (told.returncode, told.stdout) == (1, "")
+        assert told.stderr.startswith("call main-1.1: no such call")
+        assert len(told.stderr.splitlines()) == 1
         with capsys.disabled():
-            print(f"\nstart to ready: {time.monotonic() - daemon.began:.2f} s", end=" ")
+            print(f"\nstart to ready: {started_seconds:.2f} s", end=" ")
         (config / "queues.yaml").write_text("nonsense: [\n")
         daemon.process.send_signal(signal.SIGHUP)
         daemon.until_says("reload_refused")
@@ -146,6 +153,25 @@ def test_run_serves_reloads_and_ends_cleanly(
     assert wanted.secret not in log
     assert wanted.system_name not in log
     assert "stopped" in log
+
+
+def test_explain_tells_the_story_of_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
+    web = Web()
+    told = run("explain", CALL, "--url", web.url)
+    web.close()
+    assert told.returncode == 0, told.stderr
+    assert web.asked == [(f"/api/v1/calls/{CALL}/explain", f"Bearer {TOKEN}")]
+    assert f"Call {CALL}" in told.stdout
+    assert re.search(r"relaxed +step 1", told.stdout)
+    assert "skill: fault 3 < 5: 1002 Bo Berg" in told.stdout
+
+
+def test_explain_without_an_engine_is_one_line() -> None:
+    told = run("explain", CALL, "--url", f"http://127.0.0.1:{free_port()}")
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "no engine is reached" in told.stderr
+    assert len(told.stderr.splitlines()) == 1
 
 
 def test_run_without_a_pbx_says_so_and_goes_on(tmp_path: Path) -> None:
@@ -194,7 +220,7 @@ def test_a_virtual_hour_is_reported() -> None:
 
 def test_help_names_every_command() -> None:
     text = run("--help").stdout
-    for command in ("run", "check", "demo", "sim", "prompts", "version"):
+    for command in ("run", "check", "demo", "explain", "sim", "prompts", "version"):
         assert re.search(rf"^\s+{command}\b", text, re.MULTILINE)
 
 

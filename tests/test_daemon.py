@@ -21,12 +21,13 @@ from acd.ami.client import LinkSettings
 from acd.ami.items import Outputs, Write
 from acd.clock import Clock
 from acd.config.loader import load
-from acd.core.events import Tick
-from acd.core.ids import AgentId, DeviceId, PbxId
+from acd.core.events import CallAction, Tick
+from acd.core.ids import AgentId, CallId, DeviceId, PbxId, QueueId
 from acd.core.plan import AgentAction, Plan
 from acd.daemon import EXIT_BUG, Daemon, Setup
 from acd.errors import ConfigError, OperatorError, Problem
 from acd.inbox import Inbox
+from acd.remote import Remote
 from acd.sim.pbx import Options, VirtualPbx
 from acd.sim.phones import Behaviour
 from acd.sim.server import AmiServer
@@ -152,6 +153,33 @@ async def test_a_caller_reaches_an_agent_who_is_then_in_wrap_up(house: House) ->
     assert view.wrap_up_ends_at is not None
     again = await daemon.request(AGENT, AgentAction.END_WRAP_UP, "", None)
     assert again.refusal == ""
+
+
+async def test_a_supervisor_moves_a_caller_and_ends_his_call(house: House) -> None:
+    daemon = await house.live()
+    house.server.world(lambda pbx, now: pbx.dial_in(now, number=NUMBER, keys=[(0.05, "1")]))
+    queued = await house.log.until("call_queued", queue="fault")
+    call = CallId(str(queued["call"]))
+    moved = await daemon.change_call(call, CallAction.MOVE, queue=QueueId("billing"))
+    assert moved.refusal == ""
+    left = await house.log.until("call_left_queue", queue="fault")
+    assert (left["rule"], left["target"]) == ("supervisor", "queue:billing")
+    await house.log.until("call_queued", queue="billing", call=call)
+    assert "position" in (await daemon.change_call(call, CallAction.PLACE, position=9)).refusal
+    explanation = await asyncio.to_thread(Remote(daemon.url()).explain, call)
+    assert [step.what for step in explanation.steps][:3] == ["queued", "moved", "queued"]
+    assert NUMBER[-9:] not in repr(explanation)
+    async with httpx.AsyncClient(base_url=daemon.url()) as client:
+        answer = await client.post(f"/api/v1/calls/{call}/withdraw")
+    assert answer.status_code == 200, answer.text
+    ended = await house.log.until("call_ended", call=call)
+    assert ended["outcome"] == "withdrawn"
+    page = b"".join(daemon.metrics_text()).decode()
+    way = 'outcome="overflowed",queue="fault",rule="supervisor"'
+    assert f"acd_calls_left_queue_total{{{way}}} 1.0" in page
+    over = daemon.explain(call)
+    assert over is not None
+    assert over.ended
 
 
 async def test_http_is_served_and_says_that_it_is_ready(house: House) -> None:

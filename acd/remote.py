@@ -1,0 +1,133 @@
+"""A running engine as the commands see it: one request over HTTP, one answer.
+
+Rules: a token comes from a file or from the environment, never from the command line, which every
+user of the machine can read. It goes to the address it was meant for and nowhere else: no proxy is
+used and no redirect followed. Whatever goes wrong is an operator's error that says what to do.
+This module must not know what an answer is good for.
+"""
+
+import http.client
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import SplitResult, quote, urlsplit
+
+import msgspec
+
+from acd.core.ids import CallId
+from acd.core.records import Explanation
+from acd.errors import OperatorError
+
+TOKEN_VARIABLE: Final = "ACD_TOKEN"
+
+_TIMEOUT_SECONDS: Final = 10.0
+_LONGEST_TOKEN: Final = 256
+_MOST_BYTES: Final = 256 * 1024 * 1024
+_WHERE: Final = "start it with `acd run`, or name its address with --url"
+
+
+class _Problem(msgspec.Struct):
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """The engine at ``url``, for example http://127.0.0.1:8023, asked with ``token`` if any."""
+
+    url: str
+    token: str = field(default="", repr=False)
+
+    def explain(self, call: CallId) -> Explanation:
+        """Return what was decided about a call. Raises OperatorError, also for an unknown call."""
+        status, body = self._get(f"/api/v1/calls/{quote(call, safe='')}/explain")
+        match status:
+            case 200:
+                try:
+                    return msgspec.json.decode(body, type=Explanation)
+                except msgspec.DecodeError as error:
+                    raise OperatorError(f"{self.url}: not an answer of acd: {error}") from error
+            case 401:
+                how = f"put one into {TOKEN_VARIABLE} or name a file with --token-file"
+                raise OperatorError(f"{self.url}: a token is needed that is valid there; {how}")
+            case 404:
+                raise OperatorError(f"call {_printable(call)}: {_detail(body)}")
+            case _:
+                raise OperatorError(f"{self.url}: answered {status}: {_detail(body)}")
+
+    def _get(self, path: str) -> tuple[int, bytes]:
+        """Status and body of one page."""
+        parts = _split(self.url)
+        made = (
+            http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        )
+        connection = made(parts.hostname or "", parts.port, timeout=_TIMEOUT_SECONDS)
+        headers = {"Accept": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        try:
+            connection.request("GET", parts.path.rstrip("/") + path, headers=headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read(_MOST_BYTES)
+        except (OSError, http.client.HTTPException) as error:
+            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise OperatorError(f"{self.url}: no engine is reached: {why}; {_WHERE}") from error
+        finally:
+            connection.close()
+
+
+def address(host: str, port: int) -> str:
+    """The URL of an engine of this machine that listens on ``host`` and ``port``."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+
+
+def read_token(file: Path | None, environment: Mapping[str, str]) -> str:
+    """The token in the one line of ``file``, else the environment's, else none.
+
+    Raises OperatorError when the file cannot be read, or can be by others.
+    """
+    if file is None:
+        token = environment.get(TOKEN_VARIABLE, "").strip()
+        where = TOKEN_VARIABLE
+    else:
+        try:
+            with file.open("rb") as stream:
+                mode = os.fstat(stream.fileno()).st_mode
+                token = stream.read(_LONGEST_TOKEN + 2).decode("ascii", "replace").strip()
+        except OSError as error:
+            raise OperatorError(f"{file}: cannot be read: {error.strerror}") from error
+        if mode & 0o077:
+            shown = f"{stat.S_IMODE(mode):04o}"
+            raise OperatorError(f"{file}: others can read it (mode {shown}); chmod 600 {file}")
+        where = str(file)
+    sound = token.isascii() and token.isprintable() and " " not in token
+    if not sound or len(token) > _LONGEST_TOKEN or (file is not None and not token):
+        raise OperatorError(f"{where}: not a token: one line as `acd` gave it out")
+    return token
+
+
+def _split(url: str) -> SplitResult:
+    wrong = OperatorError(f"{_printable(url)}: not an address such as http://127.0.0.1:8023")
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError as error:
+        raise wrong from error
+    if not sound:
+        raise wrong
+    return parts
+
+
+def _detail(body: bytes) -> str:
+    """What the engine says is wrong, as one line."""
+    try:
+        return _printable(msgspec.json.decode(body, type=_Problem).detail)
+    except msgspec.DecodeError:
+        return "whatever answers there is not acd; name its address with --url"
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in text)
