@@ -22,6 +22,8 @@ from acd.core.events import (
 )
 from acd.core.ids import DeviceId, OfferId
 from acd.core.plan import AgentAction
+from acd.core.queue import Lane, Pool
+from acd.core.queueplan import QueuePlan, Requirement
 from acd.core.records import (
     AgentChanged,
     CallEnded,
@@ -123,26 +125,41 @@ def other_queues(**changes: float) -> Sabotage:
     """Its queues are configured otherwise than the auditor's."""
 
     def sabotage(pipeline: Pipeline) -> None:
-        for number, lane in enumerate(pipeline.engine.floor.lanes.values()):
+        for number, line in enumerate(pipeline.engine.floor.lines.values()):
             values = {name: value * (number + 1) for name, value in changes.items()}
-            lane.plan = msgspec.structs.replace(lane.plan, **values)
+            line.plan = msgspec.structs.replace(line.plan, **values)
 
     return sabotage
 
 
 def skips_the_longest_idle(pipeline: Pipeline) -> None:
-    for lane in pipeline.engine.floor.lanes.values():
-        lane.longest_idle = lambda free, lane=lane: max(  # type: ignore[method-assign]
-            (agent for agent in free if lane in pipeline.engine.floor.lanes_of[agent]),
-            key=lambda agent: free[agent],
-            default=None,
+    floor = pipeline.engine.floor
+    honest = floor.pool_of
+
+    def pool_of(lane: Lane, queue: QueuePlan) -> Pool:
+        pool = honest(lane, queue)
+        pool.in_order = lambda free: iter(  # type: ignore[method-assign]
+            (0.0, agent)
+            for agent in sorted(free, key=lambda one: free[one], reverse=True)
+            if lane in floor.lanes_of[agent]
         )
+        return pool
+
+    floor.pool_of = pool_of  # type: ignore[method-assign]
 
 
 def skills_do_not_matter(pipeline: Pipeline) -> None:
     floor = pipeline.engine.floor
-    lanes = tuple(floor.lanes.values())
-    floor.lanes_of.update(dict.fromkeys(floor.lanes_of, lanes))
+    honest = floor.lane_for
+
+    def lane_for(queue: QueuePlan, requirement: Requirement) -> Lane:
+        lane = honest(queue, requirement)
+        for lanes in floor.lanes_of.values():
+            if lane not in lanes:
+                lanes.append(lane)
+        return lane
+
+    floor.lane_for = lane_for  # type: ignore[method-assign]
 
 
 def takes_queued_for_waiting() -> Sabotage:
