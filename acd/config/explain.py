@@ -175,7 +175,7 @@ def descriptions(model: type[BaseModel]) -> dict[str, str]:
     """Return each field's docstring, read from the source of the model and of what it extends."""
     found: dict[str, str] = {}
     for base in reversed(model.__mro__):
-        if not issubclass(base, BaseModel) or base is BaseModel:
+        if not issubclass(base, BaseModel) or base is BaseModel or base.__pydantic_root_model__:
             continue
         (definition,) = ast.parse(inspect.cleandoc("\n" + inspect.getsource(base))).body
         lines = definition.body if isinstance(definition, ast.ClassDef) else []
@@ -214,7 +214,9 @@ def _field_at(model: type[BaseModel], path: tuple[Key, ...]) -> FieldInfo | None
 
 
 def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """Return a model's fields by the keys that stand for them in a file."""
+    """Return a model's fields by the keys that stand for them in a file; a root has no key."""
+    if model.__pydantic_root_model__:
+        return {}
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 

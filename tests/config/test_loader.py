@@ -199,6 +199,47 @@ CHANGES = st.lists(
 )
 
 
+RICH = {
+    **FILES,
+    "config/queues.yaml": """\
+fault:
+  label: {de: Entstörung, en: Faults}
+  needs: {fault: 3}
+  relax:
+    - {after_seconds: 60, any_of: {fault: 1, billing: 9}, keep_extra_needs: false}
+  strategy: ordered
+  agent_order: ["1001"]
+  exits:
+    - {closed: office, queue: billing}
+    - {max_wait_seconds: 90, announcement: [wait/bye]}
+  announcements: {position: true, prompts: [wait/thanks]}
+billing:
+  label: {de: Abrechnung, en: Billing}
+  any_of: {billing: 1}
+  exits: [{key: 1, menu: main}, {max_wait_seconds: 9, queue: fault, keep_clock: false}]
+""",
+    "config/agents.yaml": """\
+- id: "1001"
+  name: Anna Berger
+  phone: PJSIP/1001
+  skills: {fault: {grade: 5, from: 2026-12-01, until: 2027-01-01}, billing: 1}
+  groups: [juniors]
+  shift: {hours: office, log_out: true}
+""",
+    "config/groups.yaml": "juniors: {skills: {fault: {grade: 2, until: 2030-01-01}}}\n",
+    "config/hours.yaml": "office: {time_zone: Europe/Berlin, weekly: {mon-fri: '08:00-16:00'}}\n",
+    "prompts/wait.yaml": "thanks: {de: Danke., en: Thanks.}\n",
+}
+
+
+@pytest.fixture(scope="module")
+def rich(tmp_path_factory: pytest.TempPathFactory) -> Small:
+    found = Small(tmp_path_factory.mktemp("rich"))
+    for name, text in RICH.items():
+        found.write(name, text)
+    return found
+
+
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Small:
     return Small(tmp_path_factory.mktemp("fuzz"))
@@ -226,6 +267,32 @@ def test_whatever_stands_in_a_file_is_loaded_or_refused_with_places(
             assert problem.what
     finally:
         shared.write(name, FILES[name])
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    name=st.sampled_from(
+        sorted(set(RICH) - set(FILES)) + ["config/queues.yaml"] * 3 + ["config/agents.yaml"]
+    ),
+    changes=CHANGES,
+)
+@example(name="config/queues.yaml", changes=[])
+def test_so_is_whatever_stands_in_files_that_say_more(
+    rich: Small, name: str, changes: list[Change]
+) -> None:
+    text = RICH[name]
+    for start, length, put in changes:
+        at = start % (len(text) + 1)
+        text = text[:at] + put + text[at + length :]
+    rich.write(name, text.encode("utf-8", "surrogatepass"))
+    try:
+        rich.load()
+    except ConfigError as refused:
+        for problem in refused.problems:
+            assert str(problem).isprintable()
+            assert problem.what
+    finally:
+        rich.write(name, RICH[name])
 
 
 @settings(max_examples=60, deadline=None)

@@ -110,6 +110,7 @@ def test_a_text_belongs_to_the_fingerprint(thanking: Small) -> None:
         ("[]", "1:1: must be a mapping; write lines of the form key: value below it"),
         ("thanks: Danke.", '1:9: "thanks" must be a mapping; '
          "write lines of the form key: value below it"),
+        ("thanks: {de: }", '1:10: "de" is empty'),
         ("thanks: {de: [x]}", '1:10: "de" must be one text, not a list or mapping'),
         ("thanks: {de: x", "1:15: not valid YAML: did not find expected ',' or '}'; "
          "check quotes, colons and indentation just before"),
