@@ -173,7 +173,8 @@ class Agent:
             self.calls_in_row = self.misses = 0
         if self.presence is Presence.LOGGED_OUT:
             self.calls_taken, self.talk_seconds = 0, 0.0
-        self.leaves = False
+        if state is not Presence.NOT_READY:
+            self.leaves = False
         self.presence, self.reason, self.since = state, reason, now
         return True
 

@@ -11,7 +11,7 @@ from acd.core.agent import Agent, PresenceSignal
 from acd.core.floor import Floor
 from acd.core.ids import DeviceId
 from acd.core.matching import review_and_match
-from acd.core.offers import end_wrap_up
+from acd.core.offers import end_wrap_up, take_back
 from acd.core.plan import AgentAction
 from acd.core.records import Activity, Presence, ShiftEnding, WrapUpEnd
 
@@ -42,6 +42,7 @@ def act(
             floor.at_phone.pop(agent.phone, None)
             agent.phone = agent.plan.phone
             _says(floor, agent, PresenceSignal.LOG_OUT, "", now)
+            take_back(floor, agent, now)
             end_wrap_up(floor, agent, WrapUpEnd.LOGGED_OUT, now)
         case AgentAction.READY:
             if agent.presence is Presence.LOGGED_OUT:
@@ -54,6 +55,7 @@ def act(
             if reason not in known:
                 return f"unknown reason {reason!r}; allowed: {', '.join(known)}"
             _says(floor, agent, PresenceSignal.NOT_READY, reason, now)
+            take_back(floor, agent, now)
         case AgentAction.END_WRAP_UP:
             if not end_wrap_up(floor, agent, WrapUpEnd.EARLY, now):
                 return "not in wrap-up"
@@ -72,19 +74,23 @@ def _says(floor: Floor, agent: Agent, signal: PresenceSignal, reason: str, now: 
 
 
 def shift_due(floor: Floor, agent: Agent, now: float) -> None:
-    """The agent's shift ends, now or soon: say so, and log him out if the plan wants it."""
+    """The agent's shift ends, now or soon: say so, and log him out if the plan wants it.
+
+    When it begins there is nothing to say, only its end to wait for.
+    """
     shift = agent.plan.shift
     calendar = floor.plan.hours.get(shift.hours) if shift is not None else None
     if shift is None or calendar is None or agent.presence is Presence.LOGGED_OUT:
         return
     if calendar.is_open(now):
         ends_at = calendar.next_change(now)
-        if ends_at is not None:
+        if ends_at is not None and ends_at - shift.warn_seconds <= now:
             floor.emit(ShiftEnding(now, agent.id, ends_at, False))
-            floor.deadlines.set(("shift", agent.id), ends_at)
+        floor.watch_shift(agent, now)
         return
     floor.emit(ShiftEnding(now, agent.id, now, True))
     if not shift.log_out:
+        floor.watch_shift(agent, now)
         return
     if agent.activity is Activity.IDLE:
         act(floor, agent, AgentAction.LOG_OUT, "", now)

@@ -218,16 +218,16 @@ class Floor:
         self.review_agent(agent, now)
 
     def watch_shift(self, agent: Agent, now: float) -> None:
-        """Set the deadline of the agent's shift: its warning, or its end."""
+        """Set the deadline of the agent's shift: its beginning, its warning, or its end."""
+        self.deadlines.clear(("shift", agent.id))
         shift = agent.plan.shift
         calendar = self.plan.hours.get(shift.hours) if shift is not None else None
-        if shift is None or calendar is None or not calendar.is_open(now):
+        change = calendar.next_change(now) if calendar is not None else None
+        if shift is None or calendar is None or change is None:
             return
-        ends_at = calendar.next_change(now)
-        if ends_at is not None:
-            warned = ends_at - shift.warn_seconds <= now
-            at = ends_at if warned else ends_at - shift.warn_seconds
-            self.deadlines.set(("shift", agent.id), at)
+        if calendar.is_open(now) and change - shift.warn_seconds > now:
+            change -= shift.warn_seconds
+        self.deadlines.set(("shift", agent.id), change)
 
     # -- calls --------------------------------------------------------------------------------
 

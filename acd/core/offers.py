@@ -39,6 +39,9 @@ ON_DEMAND = "on_demand"
 NOT_TAKEN = frozenset({RingOutcome.DECLINED, RingOutcome.NO_ANSWER, RingOutcome.UNREACHABLE})
 """A caller who is kept for an agent waits for one whose phone is busy, but not after these."""
 
+LEAST_DELAY_SECONDS = 1.0
+"""A phone that fails at once is not rung more often, whatever the queue's delays are."""
+
 CANCEL_SECONDS = 5.0
 """How long a cancelled leg may take to go before we take it for gone."""
 
@@ -69,6 +72,19 @@ def cancel(floor: Floor, offer: Offer, now: float, *, void: bool = True) -> None
     floor.deadlines.set(("ring", offer.id), now + CANCEL_SECONDS)
 
 
+def take_back(floor: Floor, agent: Agent, now: float) -> None:
+    """The agent is gone while his phone rings: the call goes to the next, and he is not blamed.
+
+    If he has answered, the PBX is joining the two, and he has the call.
+    """
+    offer = floor.offers.get(agent.offer) if agent.offer is not None else None
+    if offer is None or offer.answered:
+        return
+    call = floor.calls.get(offer.call)
+    rings = [floor.offers[one] for one in call.offers] if call is not None else []
+    cancel(floor, offer, now, void=all(one is offer or one.cancelled for one in rings))
+
+
 def overdue(floor: Floor, offer_id: OfferId, now: float) -> None:
     """The PBX never said how the ring ended: take it back, and if that is not answered, end it."""
     offer = floor.offers.get(offer_id)
@@ -85,9 +101,13 @@ def overdue(floor: Floor, offer_id: OfferId, now: float) -> None:
 
 def failed(floor: Floor, offer_id: OfferId, outcome: RingOutcome, now: float) -> None:
     """A ring ended without a talk: the caller keeps his place, the agent bears what is his."""
-    offer = floor.offers.pop(offer_id, None)
+    offer = floor.offers.get(offer_id)
     if offer is None:
         return
+    if offer.connected_at is not None:
+        leg_ended(floor, offer_id, now)
+        return
+    del floor.offers[offer_id]
     floor.deadlines.clear(("ring", offer.id))
     agent = floor.agents[offer.agent]
     call = floor.calls.get(offer.call)
@@ -102,6 +122,9 @@ def failed(floor: Floor, offer_id: OfferId, outcome: RingOutcome, now: float) ->
     agent.offer = agent.call = agent.queue = None
     before = agent.presence
     _penalise(floor, agent, offer, outcome, now)
+    if call is not None and offer.id in call.offers and outcome is RingOutcome.CALLER_LEFT:
+        _pace(floor, agent, call, now)
+    _go_home(floor, agent, now)
     floor.report_agent(agent, now, "activity" if agent.presence is before else "presence")
     became_free = floor.review_agent(agent, now)
     if call is not None and offer.id in call.offers:
@@ -139,14 +162,25 @@ def _penalise(floor: Floor, agent: Agent, offer: Offer, outcome: RingOutcome, no
             else:
                 _skip(floor, agent, now + queue.no_answer_delay_seconds)
         case RingOutcome.BUSY:
-            _skip(floor, agent, now + queue.busy_delay_seconds)
+            _skip(floor, agent, now + max(queue.busy_delay_seconds, LEAST_DELAY_SECONDS))
         case RingOutcome.DECLINED:
-            _skip(floor, agent, now + queue.declined_delay_seconds)
+            _skip(floor, agent, now + max(queue.declined_delay_seconds, LEAST_DELAY_SECONDS))
         case RingOutcome.UNREACHABLE:
             floor.devices[offer.phone] = DeviceState.UNREACHABLE
-            floor.deadlines.set(("unreachable", offer.phone), now + queue.unreachable_delay_seconds)
+            seconds = max(queue.unreachable_delay_seconds, LEAST_DELAY_SECONDS)
+            floor.deadlines.set(("unreachable", offer.phone), now + seconds)
         case RingOutcome.CANCELLED | RingOutcome.CALLER_LEFT:
             pass
+
+
+def _pace(floor: Floor, agent: Agent, call: Call, now: float) -> None:
+    """He answered, the caller is there, and they were not joined: not again and again at once.
+
+    The first time may be chance: the end of the caller's channel is heard after that of his leg.
+    """
+    known = ("ring_failed", RingOutcome.CALLER_LEFT.value, agent.id)
+    if any((step.what, step.text, step.agent) == known for step in call.trail):
+        _skip(floor, agent, now + LEAST_DELAY_SECONDS)
 
 
 def _skip(floor: Floor, agent: Agent, until: float) -> None:
@@ -172,23 +206,29 @@ def connected(floor: Floor, offer_id: OfferId, now: float) -> None:
     if 0 < most <= agent.calls_in_row:
         agent.presence_moves(PresenceSignal.NOT_READY, ON_DEMAND if most == 1 else ENOUGH, now)
     call = floor.calls.get(offer.call)
-    if call is not None and offer.id in call.offers:
-        call.moves(CallSignal.CONNECT, now)
-        floor.settle(call)
-        call.trail.append(TrailStep(now, "connected", "", agent.id))
-        others, call.offers = call.offers, [offer.id]
-        call.agent = agent.id
-        for other in others:
-            if other != offer.id:
-                cancel(floor, floor.offers[other], now, void=False)
-        call.in_room = False
-        call.answered_at = now
-        assert call.queued_at is not None
-        wait_seconds = now - call.queued_at
-        floor.emit(
-            CallAnswered(now, call.id, offer.queue, agent.id, wait_seconds, now - offer.rung_at)
-        )
+    if call is not None and call.state in (CallState.QUEUED, CallState.RINGING):
+        _answer(floor, call, offer, agent, now)
     floor.report_agent(agent, now, "activity" if agent.presence is before else "presence")
+
+
+def _answer(floor: Floor, call: Call, offer: Offer, agent: Agent, now: float) -> None:
+    """End the caller's wait. He may have been sent on meanwhile: he is answered where he waits."""
+    assert call.queue is not None
+    assert call.queued_at is not None
+    if call.state is CallState.QUEUED:
+        call.moves(CallSignal.OFFER, now)
+    call.moves(CallSignal.CONNECT, now)
+    floor.settle(call)
+    call.trail.append(TrailStep(now, "connected", "", agent.id))
+    others, call.offers = call.offers, [offer.id]
+    for other in others:
+        if other != offer.id:
+            cancel(floor, floor.offers[other], now, void=False)
+    call.agent, call.in_room, call.answered_at = agent.id, False, now
+    offer.queue = agent.queue = call.queue
+    floor.emit(
+        CallAnswered(now, call.id, call.queue, agent.id, now - call.queued_at, now - offer.rung_at)
+    )
 
 
 def held(floor: Floor, offer_id: OfferId, on_hold: bool, now: float) -> None:
@@ -234,10 +274,14 @@ def left_talk(floor: Floor, offer_id: OfferId, now: float) -> None:
 
 def leg_ended(floor: Floor, offer_id: OfferId, now: float) -> None:
     """The agent's leg, which had talked, is gone: his phone has hung up."""
-    left_talk(floor, offer_id, now)
-    offer = floor.offers.pop(offer_id, None)
+    offer = floor.offers.get(offer_id)
     if offer is None:
         return
+    if offer.connected_at is None:
+        failed(floor, offer_id, RingOutcome.CALLER_LEFT, now)
+        return
+    left_talk(floor, offer_id, now)
+    del floor.offers[offer_id]
     call = floor.calls.get(offer.call)
     if call is not None and offer.id in call.offers:
         call.offers.remove(offer.id)
@@ -246,8 +290,8 @@ def leg_ended(floor: Floor, offer_id: OfferId, now: float) -> None:
     agent.offer = None
     if agent.activity_moves(ActivitySignal.LEG_ENDED, now):
         agent.call = agent.queue = None
-        go_home(floor, agent, now)
-        floor.report_agent(agent, now)
+        left = _go_home(floor, agent, now)
+        floor.report_agent(agent, now, "presence" if left else "activity")
     review_and_match(floor, agent, now)
 
 
@@ -264,18 +308,19 @@ def end_wrap_up(floor: Floor, agent: Agent, how: WrapUpEnd, now: float) -> bool:
     agent.activity_moves(ActivitySignal.WRAP_UP_ENDED, now)
     agent.wrap_up_ends_at = None
     agent.call = agent.queue = None
-    go_home(floor, agent, now)
-    floor.report_agent(agent, now)
+    left = _go_home(floor, agent, now)
+    floor.report_agent(agent, now, "presence" if left else "activity")
     review_and_match(floor, agent, now)
     return True
 
 
-def go_home(floor: Floor, agent: Agent, now: float) -> None:
-    """Log the agent out if his shift was over while he had a call."""
-    if agent.leaves and agent.activity is Activity.IDLE:
-        floor.at_phone.pop(agent.phone, None)
-        agent.phone = agent.plan.phone
-        agent.presence_moves(PresenceSignal.LOG_OUT, "", now)
+def _go_home(floor: Floor, agent: Agent, now: float) -> bool:
+    """Log the agent out if his shift was over while he had a call; tell whether it was."""
+    if not agent.leaves or agent.activity is not Activity.IDLE:
+        return False
+    floor.at_phone.pop(agent.phone, None)
+    agent.phone = agent.plan.phone
+    return agent.presence_moves(PresenceSignal.LOG_OUT, "", now)
 
 
 def silence(floor: Floor, call: Call, now: float) -> None:

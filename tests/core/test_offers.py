@@ -10,6 +10,7 @@ from acd.core.events import (
     CallerHungUp,
     DeviceChanged,
     DeviceState,
+    DigitPressed,
     LegAnswered,
     LegConnected,
     LegEnded,
@@ -19,12 +20,14 @@ from acd.core.events import (
     LegRinging,
     RingOutcome,
 )
-from acd.core.ids import DeviceId
-from acd.core.plan import AgentAction
-from acd.core.queueplan import Strategy
+from acd.core.ids import DeviceId, MenuId, QueueId
+from acd.core.plan import AgentAction, Plan
+from acd.core.queueplan import Exit, ExitCondition, Strategy, Target, ToMenu, ToQueue
 from acd.core.records import (
     Activity,
+    CallAnswered,
     CallEnded,
+    CallState,
     Outcome,
     Presence,
     RingEnded,
@@ -33,8 +36,8 @@ from acd.core.records import (
     WrapUpEnded,
     WrapUpStarted,
 )
-from tests.core.centre import Centre, rung
-from tests.plans import ALL, plan, with_queue
+from tests.core.centre import Centre, cancelled, rung
+from tests.plans import ALL, plan, with_agent, with_queue
 
 
 @pytest.mark.parametrize(
@@ -244,3 +247,281 @@ def test_a_phone_that_answered_too_late_is_not_rung_again_for_the_same_caller() 
     assert centre.take(RingAgent) == []
     centre.feed(LegConnected(first.offer))
     assert centre.call(call).agent == "1001"
+
+
+# -- what follows a ring that failed -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("outcome", "seconds"),
+    [(RingOutcome.BUSY, 5.0), (RingOutcome.DECLINED, 7.0), (RingOutcome.NO_ANSWER, 9.0)],
+)
+def test_each_way_to_miss_a_ring_has_a_delay_of_its_own(
+    outcome: RingOutcome, seconds: float
+) -> None:
+    base = with_queue(
+        plan(),
+        "fault",
+        busy_delay_seconds=5.0,
+        declined_delay_seconds=7.0,
+        no_answer_delay_seconds=9.0,
+        rona_after=2,
+    )
+    centre = Centre(base, "1001")
+    call = centre.call_in()
+    centre.fail(call, outcome)
+    centre.take()
+    centre.wait(seconds - 0.1)
+    assert rung(centre) == []
+    centre.wait(0.2)
+    assert rung(centre) == [(call, "1001")]
+
+
+@pytest.mark.parametrize(
+    "outcome", [RingOutcome.BUSY, RingOutcome.DECLINED, RingOutcome.UNREACHABLE]
+)
+def test_without_delays_a_phone_that_says_no_at_once_is_rung_once_a_second_at_most(
+    outcome: RingOutcome,
+) -> None:
+    """Else the only agent's phone, set to do not disturb, would be flooded with INVITEs."""
+    base = with_queue(
+        plan(),
+        "fault",
+        busy_delay_seconds=0.0,
+        declined_delay_seconds=0.0,
+        unreachable_delay_seconds=0.0,
+    )
+    centre = Centre(base, "1001")
+    call = centre.call_in()
+    for _ in range(3):
+        centre.fail(call, outcome)
+        centre.take()
+        centre.wait(0.9)
+        assert rung(centre) == []
+        centre.wait(0.1)
+        centre.ring_of(call)
+
+
+def test_an_agent_whose_answers_are_never_joined_is_not_rung_without_end() -> None:
+    """Once may be chance: the caller hung up in that moment. After that it is paced."""
+    centre = Centre(plan(), "1001")
+    call = centre.call_in()
+    centre.fail(call, RingOutcome.CALLER_LEFT)
+    for _ in range(3):
+        assert rung(centre)[-1] == (call, "1001")
+        centre.lose("1001", RingOutcome.CALLER_LEFT)
+        assert rung(centre) == []
+        centre.wait(1.0)
+    assert centre.agent("1001").presence is Presence.READY
+
+
+def test_rona_comes_at_the_nth_ring_in_a_row_that_he_does_not_answer() -> None:
+    base = with_queue(plan(), "fault", rona_after=3, no_answer_delay_seconds=1.0)
+    centre = Centre(base, "1001")
+    call = centre.call_in()
+    for _ in range(2):
+        centre.fail(call, RingOutcome.NO_ANSWER)
+        assert centre.agent("1001").presence is Presence.READY
+        centre.wait(1.0)
+    centre.fail(call, RingOutcome.NO_ANSWER)
+    assert centre.agent("1001").reason == "rona"
+
+
+@pytest.mark.parametrize("between", ["answered", "ready"])
+def test_an_answer_or_his_own_word_ends_the_row_of_missed_rings(between: str) -> None:
+    base = with_queue(plan(wrap_up_seconds=0), "fault", rona_after=2, no_answer_delay_seconds=1.0)
+    centre = Centre(base, "1001")
+    call = centre.call_in()
+    centre.fail(call, RingOutcome.NO_ANSWER)
+    centre.wait(1.0)
+    if between == "answered":
+        centre.end_talk(centre.answer(call), call)
+        call = centre.call_in()
+    else:
+        centre.request("1001", AgentAction.NOT_READY, "break")
+        centre.lose("1001")
+        centre.request("1001", AgentAction.READY)
+    centre.fail(call, RingOutcome.NO_ANSWER)
+    assert centre.agent("1001").presence is Presence.READY
+
+
+def test_a_declined_ring_neither_counts_for_rona_nor_ends_the_row() -> None:
+    base = with_queue(plan(), "fault", rona_after=2, no_answer_delay_seconds=1.0)
+    centre = Centre(base, "1001")
+    call = centre.call_in()
+    centre.fail(call, RingOutcome.NO_ANSWER)
+    centre.wait(1.0)
+    centre.fail(call, RingOutcome.DECLINED)
+    assert centre.agent("1001").presence is Presence.READY
+    centre.wait(10.0)
+    centre.fail(call, RingOutcome.NO_ANSWER)
+    assert centre.agent("1001").reason == "rona"
+
+
+# -- calls in a row ------------------------------------------------------------------------------
+
+
+def test_after_so_many_calls_in_a_row_he_is_not_ready_until_he_says_so() -> None:
+    base = with_agent(plan(wrap_up_seconds=0), "1001", max_calls_in_row=2)
+    centre = Centre(base, "1001")
+    for _ in range(2):
+        centre.call_in()
+        centre.talk("1001")
+    assert centre.agent("1001").reason == "calls_in_row"
+    call = centre.call_in()
+    centre.take()
+    centre.wait(600.0)
+    assert rung(centre) == []
+    centre.request("1001", AgentAction.READY)
+    assert rung(centre) == [(call, "1001")]
+
+
+def test_an_agent_on_demand_takes_one_call_for_each_time_he_says_ready() -> None:
+    base = with_agent(plan(wrap_up_seconds=0), "1001", max_calls_in_row=1)
+    centre = Centre(base, "1001")
+    call, behind = centre.call_in(), centre.call_in()
+    centre.take()
+    offer = centre.lift("1001")
+    view = centre.agent("1001")
+    assert (view.presence, view.reason) == (Presence.NOT_READY, "on_demand")
+    centre.end_talk(offer, call)
+    assert rung(centre) == []
+    centre.request("1001", AgentAction.READY)
+    assert rung(centre) == [(behind, "1001")]
+
+
+def test_who_says_ready_in_the_talk_gets_the_next_call_after_it() -> None:
+    base = with_agent(plan(wrap_up_seconds=0), "1001", max_calls_in_row=1)
+    centre = Centre(base, "1001")
+    call, behind = centre.call_in(), centre.call_in()
+    offer = centre.lift("1001")
+    centre.request("1001", AgentAction.READY)
+    centre.take()
+    centre.end_talk(offer, call)
+    assert rung(centre) == [(behind, "1001")]
+
+
+def test_a_ring_that_came_to_nothing_is_no_call_in_the_row() -> None:
+    centre = Centre(with_agent(plan(), "1001", max_calls_in_row=1), "1001")
+    call = centre.call_in()
+    centre.fail(call, RingOutcome.DECLINED)
+    assert centre.agent("1001").presence is Presence.READY
+
+
+# -- what the PBX says late ----------------------------------------------------------------------
+
+
+def by_key(target: Target, **changes: object) -> Plan:
+    """Return a plan in which a fault caller leaves for ``target`` with the key 7."""
+    rule = Exit(condition=ExitCondition.KEY, target=target, key="7")
+    base = plan({"1001": {"fault": 1}, "1002": {"billing": 1}})
+    return with_queue(base, "fault", exits=(rule,), **changes)
+
+
+@pytest.mark.parametrize("rings_there", [False, True])
+def test_who_is_joined_after_he_was_sent_to_another_queue_is_in_a_talk(rings_there: bool) -> None:
+    """The agent answers as the caller presses the key: what the PBX has joined is joined."""
+    centre = Centre(by_key(ToQueue(queue=QueueId("billing"))), "1001")
+    if rings_there:
+        centre.request("1002", AgentAction.LOG_IN)
+    call = centre.call_in()
+    centre.feed(DigitPressed(call, "7"))
+    assert centre.call(call).queue == "billing"
+    centre.take()
+    centre.lift("1001")
+    view = centre.call(call)
+    assert (view.state, view.agent, view.queue) == (CallState.CONNECTED, "1001", "billing")
+    answers = [one for one in centre.said if isinstance(one, CallAnswered)]
+    assert [(one.queue, one.agent) for one in answers] == [("billing", "1001")]
+    assert cancelled(centre) == ([("1002", False)] if rings_there else [])
+    if rings_there:
+        centre.lose("1002")
+    else:
+        centre.request("1002", AgentAction.LOG_IN)
+    centre.wait(600.0)
+    assert rung(centre) == []
+    centre.end_talk(centre.rings["1001"].offer, call)
+    assert [one.outcome for one in centre.take(CallEnded)] == [Outcome.ANSWERED]
+    assert centre.agent("1001").activity is Activity.WRAP_UP
+
+
+def test_who_is_joined_after_a_ring_was_taken_back_is_in_a_talk() -> None:
+    centre = Centre(plan({"1001": ALL, "1002": ALL}), "1001", "1002")
+    call = centre.call_in()
+    centre.request("1001", AgentAction.NOT_READY, "break")
+    centre.take()
+    centre.lift("1001")
+    assert centre.call(call).state is CallState.CONNECTED
+    centre.wait(60.0)
+    assert rung(centre) == []
+    assert centre.agent("1001").activity is Activity.TALKING
+
+
+def test_who_is_joined_after_he_was_sent_to_a_menu_goes_there_and_the_agent_is_soon_free() -> None:
+    """The way to the menu is under way at the PBX and ends the talk; nothing hangs meanwhile."""
+    centre = Centre(by_key(ToMenu(menu=MenuId("main")), wrap_up_seconds=0), "1001")
+    call = centre.call_in()
+    centre.feed(DigitPressed(call, "7"))
+    offer = centre.lift("1001")
+    assert centre.call(call).state is CallState.IN_MENU
+    assert centre.agent("1001").activity is Activity.TALKING
+    centre.end_talk(offer)
+    assert centre.agent("1001").activity is Activity.IDLE
+    centre.feed(CallerHungUp(call))
+    assert centre.engine.snapshot(centre.now).calls == ()
+
+
+def test_an_agent_joined_with_a_caller_whose_end_is_known_has_a_talk_and_an_end_of_it() -> None:
+    centre = Centre(plan(), "1001")
+    call = centre.call_in()
+    centre.feed(CallerHungUp(call))
+    offer = centre.lift("1001")
+    assert centre.agent("1001").activity is Activity.TALKING
+    centre.end_talk(offer)
+    assert centre.agent("1001").activity is Activity.WRAP_UP
+
+
+def test_two_agents_in_one_talk_are_both_free_after_it() -> None:
+    """The claim forbids it; should the PBX say so all the same, nobody hangs."""
+    base = with_queue(
+        plan({"1001": ALL, "1002": ALL}, wrap_up_seconds=0), "fault", strategy=Strategy.RING_ALL
+    )
+    centre = Centre(base, "1001", "1002")
+    call = centre.call_in()
+    offers = [centre.lift("1001"), centre.lift("1002")]
+    assert centre.call(call).agent == "1001"
+    assert len(centre.take(CallAnswered)) == 1
+    centre.end_talk(offers[0])
+    centre.end_talk(offers[1], call)
+    for agent in ("1001", "1002"):
+        assert centre.agent(agent).activity is Activity.IDLE
+
+
+@pytest.mark.parametrize("late", [LegConnected, LegLeftTalk, LegEnded, LegAnswered, LegRinging])
+def test_what_is_said_about_a_ring_that_is_over_changes_nothing(late: type[LegConnected]) -> None:
+    centre = Centre(plan(), "1001")
+    call = centre.call_in()
+    offer = centre.ring_of(call).offer
+    centre.fail(call, RingOutcome.NO_ANSWER)
+    centre.take()
+    assert centre.feed(late(offer)) == []
+    assert centre.call(call).state is CallState.QUEUED
+
+
+def test_a_leg_that_ends_as_if_it_had_talked_and_never_did_was_a_ring_that_failed() -> None:
+    centre = Centre(plan(), "1001")
+    call = centre.call_in()
+    offer = centre.ring_of(call).offer
+    centre.take()
+    centre.feed(LegEnded(offer))
+    assert [one.outcome for one in centre.said if isinstance(one, RingEnded)] == ["caller_left"]
+    assert rung(centre) == [(call, "1001")]
+
+
+def test_a_leg_that_fails_though_it_talked_is_the_end_of_the_talk() -> None:
+    centre = Centre(plan(), "1001")
+    call = centre.call_in()
+    offer = centre.answer(call)
+    centre.feed(LegFailed(offer, RingOutcome.CANCELLED))
+    assert centre.agent("1001").activity is Activity.WRAP_UP
+    assert len(centre.take(TalkEnded)) == 1
