@@ -26,8 +26,8 @@ AGENTS_OF_A_KIND: Final = 5
 TALK_SECONDS: Final = 240.0
 OCCUPANCIES: Final = (0.70, 0.75, 0.80, 0.84, 0.88, 0.90, 0.92, 0.94)
 CALLS: Final = 120_000
-WARM_UP: Final = 5_000
-"""So many callers first are not counted: they find the house empty."""
+WARM_UP_PERCENT: Final = 4
+"""So many more callers come first and are not counted: they find the house empty."""
 
 
 def mean_wait_seconds(
@@ -49,10 +49,11 @@ def mean_wait_seconds(
         f"{1000 + number}": {kinds[(number + step) % KINDS]: 1 for step in range(skills_each)}
         for number in range(load.agents)
     }
-    centre = VirtualCentre(plan_of(queues, agents), islice(_callers(load, seed), calls + WARM_UP))
+    warm_up = calls * WARM_UP_PERCENT // 100
+    callers = islice(_callers(load, seed), warm_up + calls)
+    centre = VirtualCentre(plan_of(queues, agents), callers)
     centre.run()
-    waits = [centre.visits[number].wait_seconds for number in range(WARM_UP, calls + WARM_UP)]
-    return sum(waits) / calls
+    return sum(centre.visits[warm_up + number].wait_seconds for number in range(calls)) / calls
 
 
 def _callers(load: Load, seed: int) -> Iterator[Caller]:
