@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Final
 
 from acd.ami.wire import Headers
+from acd.sim.announcing import announce
 from acd.sim.asyncagi import AgiSession
 from acd.sim.channels import Channel
 from acd.sim.exchange import TRUNK, Exchange
@@ -269,6 +270,9 @@ def _redirect(exchange: Exchange, action: Headers) -> None:
 
     def move() -> None:
         if not channel.hung_up:
+            if isinstance(channel.occupation, Waiting):
+                # The bridge is left by one who is on his way already.
+                channel.context, channel.exten = context, exten
             exchange.interrupt(channel)
             exchange.goto(channel, context, exten)
 
@@ -284,6 +288,11 @@ def _originate(exchange: Exchange, action: Headers) -> None:
     if action.get("Async").lower() not in ("true", "yes", "1", "on"):
         raise _Refused("The virtual PBX originates asynchronously only")
     milliseconds = action.get("Timeout")
+    variables = [
+        (name, value)
+        for header in action.all("Variable")
+        for name, _, value in (part.partition("=") for part in header.split(","))
+    ]
     request = OriginateRequest(
         action_id=action.get("ActionID"),
         device=device,
@@ -292,14 +301,12 @@ def _originate(exchange: Exchange, action: Headers) -> None:
         channel_id=action.get("ChannelId"),
         caller_id=action.get("CallerID"),
         timeout_seconds=float(milliseconds) / 1000 if milliseconds else _DEFAULT_RING_SECONDS,
-        variables=tuple(
-            (name.lstrip("_"), value)
-            for header in action.all("Variable")
-            for name, _, value in (part.partition("=") for part in header.split(","))
-        ),
+        variables=tuple((name.lstrip("_"), value) for name, value in variables),
+        inherited=frozenset(name.lstrip("_") for name, _ in variables if name.startswith("_")),
     )
     _succeed(exchange, action, "Message: Originate successfully queued")
-    exchange.soon(lambda: originate(exchange, request))
+    start = announce if device.startswith("Local/") else originate
+    exchange.soon(lambda: start(exchange, request))
 
 
 def _hangup(exchange: Exchange, action: Headers) -> None:

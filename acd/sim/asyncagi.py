@@ -187,7 +187,7 @@ class AgiSession:
         if path in self._exchange.options.missing_prompts:
             self._end("200 result=-1 endpos=0")
             return
-        seconds = self._prompt_seconds(path)
+        seconds = self._exchange.options.seconds_of(path)
         end = f" endpos={int(seconds * _SAMPLES_PER_SECOND)}"
         self._cut_result = "200 result=-1 endpos=0"
         if words[0].upper() == "GET":
@@ -197,7 +197,9 @@ class AgiSession:
     def _playback(self, files: str) -> None:
         missing = self._exchange.options.missing_prompts
         paths = files.partition(",")[0].split("&")
-        seconds = sum(self._prompt_seconds(path) for path in paths if path not in missing)
+        seconds = sum(
+            self._exchange.options.seconds_of(path) for path in paths if path not in missing
+        )
         self._busy(seconds, "200 result=0")
 
     def _busy(self, seconds: float, result: str) -> None:
@@ -205,11 +207,6 @@ class AgiSession:
 
     def _escape_digits(self, digits: str) -> None:
         self._stops = lambda digit: digit in digits
-
-    def _prompt_seconds(self, path: str) -> float:
-        options = self._exchange.options
-        known = options.prompt_seconds.get(path)
-        return options.default_prompt_seconds if known is None else known
 
     def _position(self) -> str:
         played = self._exchange.now - self._began_at

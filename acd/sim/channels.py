@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
 
 from acd.sim.phones import AgentPhone
+
+TRUNK: Final = "PJSIP/trunk"
+"""The endpoint that callers come from."""
 
 
 class ChannelState(Enum):
@@ -68,6 +71,11 @@ class Bridge:
     technology: str = "simple_bridge"
     channels: list[Channel] = field(default_factory=list)
 
+    @property
+    def is_talk(self) -> bool:
+        """Whether two hear each other here; a holding bridge is none, whoever is in it."""
+        return self.technology != "holding_bridge" and len(self.channels) > 1
+
     def headers(self) -> str:
         return (
             f"BridgeUniqueid: {self.uniqueid}\r\nBridgeType: {self.kind}\r\n"
@@ -87,6 +95,8 @@ class Channel:
     created_at: float
     context: str
     exten: str
+    device: str = ""
+    """What Asterisk takes for its device: the name without what tells it from others."""
     state: ChannelState = ChannelState.DOWN
     priority: int = 1
     number: str = ""
@@ -107,6 +117,8 @@ class Channel:
     thread: Timer | None = None
     """The next step of the dialplan, when the channel is between two applications."""
     absolute: Timer | None = None
+    other_half: Channel | None = None
+    """Of a Local channel; each ends with the other."""
     rings_for: str = ""
     """The Uniqueid of the caller an agent's leg was made for."""
     patience: Timer | None = None
@@ -114,6 +126,11 @@ class Channel:
     talk_seconds: float | None = None
     last_key_at: float = float("-inf")
     hung_up: bool = False
+
+    @property
+    def is_caller(self) -> bool:
+        """Whether somebody dialled in here."""
+        return self.device == TRUNK
 
     def headers(self, prefix: str = "") -> str:
         """The channel as Asterisk writes it into an event, CRLF after each line.

@@ -12,9 +12,11 @@ from acd.sim.asyncagi import AgiSession
 from acd.sim.channels import Channel, ChannelState
 from acd.sim.exchange import Exchange
 from acd.sim.facts import Happening
+from acd.sim.outside import OutsideCall
 from acd.sim.rooms import Announced, Talk, Waiting
 
 _DIALLED: Final = frozenset("0123456789+*#,")
+_OUTSIDE: Final = frozenset("0123456789+")
 _NAME: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .,")
 _GUARD_MS: Final = 9800
 _GUARD_SECONDS: Final = 0.4
@@ -26,6 +28,7 @@ class Dialplan:
 
     def __init__(self, exchange: Exchange) -> None:
         self._x = exchange
+        self._lock_free_at = 0.0
         exchange.contexts.update(
             {
                 "acd-inbound": self.inbound,
@@ -34,6 +37,7 @@ class Dialplan:
                 "acd-wait": self.wait,
                 "acd-ring": self.ring,
                 "acd-code": self.code,
+                "acd-external": self.external,
                 "acd-emergency": lambda channel, exten: self.emergency(channel, "redirected"),
             }
         )
@@ -107,13 +111,28 @@ class Dialplan:
             self._round(channel)
 
     def ring(self, leg: Channel, exten: str) -> None:
-        """An agent has answered: claim the offer, keep clear of the round's end, join."""
+        """An agent has answered: claim the offer, alone or of many under a lock, and join."""
+        caller = self._x.channels.get(leg.variables.get("ACD_CALLER", ""))
+        offer = leg.variables.get("ACD_OFFER", "")
+        if not offer:
+            self._refuse(leg, "no offer")
+        elif leg.variables.get("ACD_ALONE") == "1":
+            self._claim(leg)
+        elif caller is not None and caller.shared.get("ACD_CLAIM") == offer:
+            self._refuse(leg, "claimed already")
+        else:
+            # LOCK(acd-claim): one after another, in the order in which they asked for it.
+            x = self._x
+            self._lock_free_at = max(x.now, self._lock_free_at) + x.rng.uniform(
+                *x.options.lock_seconds
+            )
+            x.then(leg, lambda: self._claim(leg), self._lock_free_at - x.now)
+
+    def _claim(self, leg: Channel) -> None:
         caller = self._x.channels.get(leg.variables.get("ACD_CALLER", ""))
         offer = leg.variables.get("ACD_OFFER", "")
         refusal = ""
-        if not offer:
-            refusal = "no offer"
-        elif caller is None:
+        if caller is None:
             refusal = "caller gone"
         elif caller.variables.get("ACD_OFFER") != offer:
             refusal = "not the offer"
@@ -172,6 +191,18 @@ class Dialplan:
         if caller is not None and leg.variables.get("ACD_CLAIMED") == "1":
             caller.shared.pop("ACD_TALKED", None)
         x.then(leg, lambda: x.hang_up(leg, 16))
+
+    def external(self, channel: Channel, exten: str) -> None:
+        """acd-external: nobody's ring may take him back; only digits are dialled."""
+        self._x.set_absolute(channel, 0)
+        channel.variables["ACD_OFFER"] = ""
+        number = _kept(channel.variables.get("ACD_EXTERNAL", ""), _OUTSIDE)
+        if not number:
+            self._x.hang_up(channel, 16)
+            return
+        channel.priority = 6
+        self._x.fact(Happening.CALLER_OUTSIDE, caller=channel.uniqueid, detail=number)
+        OutsideCall(self._x, channel, number)
 
     def agents(self, channel: Channel, exten: str) -> None:
         """acd-agents: a code goes to the engine; a colleague's number is a call of his own."""

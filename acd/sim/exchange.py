@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from random import Random
 from typing import Final, NamedTuple
 
+from acd.sim.channels import TRUNK as TRUNK
 from acd.sim.channels import Bridge, Channel, ChannelState, Timer
 from acd.sim.facts import Fact, Happening, OnFact
+from acd.sim.options import Options
 from acd.sim.phones import AgentPhone
 
 WANTED: Final = frozenset(
@@ -28,8 +29,6 @@ WANTED: Final = frozenset(
     DTMFEnd Hold Unhold BlindTransfer AttendedTransfer""".split()
 )
 """The include filters of the sample manager.conf: nothing else reaches a session."""
-
-TRUNK: Final = "PJSIP/trunk"
 
 CAUSES: Final = {
     0: "Unknown",
@@ -43,31 +42,6 @@ CAUSES: Final = {
     34: "Circuit/channel congestion",
     58: "Bearer capability not available",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How the virtual PBX differs from the sample configuration. Durations are in seconds."""
-
-    unfiltered: bool = False
-    """Send every kind of event, as a session without filters would get them."""
-    channel_variables: tuple[str, ...] = ("ACD_CALL",)
-    latency_seconds: tuple[float, float] = (0.0003, 0.0015)
-    """Bounds of one step of the dialplan."""
-    signalling_seconds: tuple[float, float] = (0.002, 0.02)
-    """Bounds of the time from an INVITE to a phone's first reply."""
-    agi_poll_seconds: float = 0.1
-    prompt_seconds: Mapping[str, float] = field(default_factory=dict)
-    default_prompt_seconds: float = 2.0
-    missing_prompts: frozenset[str] = frozenset()
-    stale_after_seconds: float = 15.0
-    dead_man_seconds: float = 14.0
-    round_seconds: float = 10.0
-    most_tries: int = 20
-    emergency_seconds: float = 20.0
-    """How long the static queue keeps a caller, who is then hung up."""
-    doubled_keys: bool = True
-    """Publish the end of a key twice when the one before it began less than 140 ms earlier."""
 
 
 class Message(NamedTuple):
@@ -112,10 +86,12 @@ class Exchange:
         self.legs: dict[str, list[Channel]] = {device: [] for device in self.phones}
         self.globals: dict[str, str] = {}
         self.custom_devices: dict[str, str] = {}
+        self.rooms: dict[str, Bridge] = {}
+        """Holding bridges by their names; gone when nobody is left in them."""
         self.callers = 0
         self.processed_calls = 0
         self._trunk_said = "UNAVAILABLE"
-        self._channel_number = 0
+        self._channel_number = self._local_number = 0
 
     # -- time ------------------------------------------------------------------------------------
 
@@ -202,11 +178,13 @@ class Exchange:
         state: ChannelState = ChannelState.DOWN,
         number: str = "",
         caller_name: str = "",
+        name: str = "",
     ) -> Channel:
         number_of_it, self._channel_number = self._channel_number, self._channel_number + 1
         uniqueid = uniqueid or f"{self.system_name}-{int(self.now)}.{number_of_it}"
         channel = Channel(
-            name=f"{endpoint}-{number_of_it:08x}",
+            name=name or f"{endpoint}-{number_of_it:08x}",
+            device=endpoint,
             uniqueid=uniqueid,
             linkedid=uniqueid,
             created_at=self.now,
@@ -223,12 +201,17 @@ class Exchange:
         self.channels[channel.name] = channel
         self.by_uniqueid[uniqueid] = channel
         self.emit("Newchannel", "call", channel.headers())
-        if phone is None:
+        if channel.is_caller:
             self.callers += 1
             self.processed_calls += 1
             self._trunk_changed()
         self.device_changed(phone)
         return channel
+
+    def next_local(self) -> int:
+        """The number in the name of the next Local channel."""
+        self._local_number += 1
+        return self._local_number - 1
 
     def set_state(self, channel: Channel, state: ChannelState) -> None:
         if channel.state is not state:
@@ -271,7 +254,7 @@ class Exchange:
         if channel.hung_up:
             return
         channel.hung_up = True
-        in_company = channel.bridge is not None and len(channel.bridge.channels) > 1
+        in_company = channel.bridge is not None and channel.bridge.is_talk
         self.interrupt(channel)
         for timer in (channel.absolute, channel.patience):
             if timer is not None:
@@ -281,7 +264,7 @@ class Exchange:
         phone = channel.phone
         if phone is not None:
             self.legs[phone.device].remove(channel)
-        else:
+        elif channel.is_caller:
             self.callers -= 1
         if channel.context == "acd-ring":
             channel.exten = "h"
@@ -292,17 +275,21 @@ class Exchange:
             self.soon(lambda: self._tell_end(channel, end))
         else:
             self._tell_end(channel, end)
-        if phone is None:
+        if channel.is_caller:
             self.fact(Happening.CALLER_GONE, caller=channel.uniqueid, detail=str(cause))
-        elif channel.dialled:
+        elif phone is not None and channel.dialled:
             self.fact(Happening.CODE_ENDED, phone=phone.device, leg=channel.uniqueid)
+        if channel.other_half is not None:
+            self.hang_up(channel.other_half, 16)
 
     def _tell_end(self, channel: Channel, end: str) -> None:
         self.emit("Hangup", "call", channel.headers(), end)
-        if channel.phone is None:
+        if channel.is_caller:
             self._trunk_changed()
-        else:
+        elif channel.phone is not None:
             self.device_changed(channel.phone)
+        else:
+            self.say_device(channel.device, "NOT_INUSE")
 
     # -- bridges ---------------------------------------------------------------------------------
 
@@ -310,11 +297,12 @@ class Exchange:
         """A bridge for two that Bridge() makes."""
         return self._created(Bridge(self._bridge_id()))
 
-    def new_holding_bridge(self, name: str) -> Bridge:
-        """A bridge of that name, as BridgeWait() makes it."""
-        return self._created(
-            Bridge(self._bridge_id(), name, "BridgeWait", "base", "holding_bridge")
-        )
+    def room(self, name: str) -> Bridge:
+        """The holding bridge of that name, as BridgeWait() finds or makes it."""
+        if name not in self.rooms:
+            bridge = Bridge(self._bridge_id(), name, "BridgeWait", "base", "holding_bridge")
+            self.rooms[name] = self._created(bridge)
+        return self.rooms[name]
 
     def _bridge_id(self) -> str:
         digits = f"{self.rng.getrandbits(128):032x}"
@@ -337,6 +325,7 @@ class Exchange:
         channel.bridge = None
         self.emit("BridgeLeave", "call", bridge.headers(), channel.headers())
         if not bridge.channels:
+            self.rooms.pop(bridge.name, None)
             self.emit("BridgeDestroy", "call", bridge.headers())
 
     # -- devices ---------------------------------------------------------------------------------
@@ -359,7 +348,11 @@ class Exchange:
         state = self.device_state(phone)
         if state != phone.state:
             phone.state = state
-            self.emit("DeviceStateChange", "call", f"Device: {phone.device}\r\nState: {state}\r\n")
+            self.say_device(phone.device, state)
+
+    def say_device(self, device: str, state: str) -> None:
+        """Publish the state of a device, whether or not it is another than before."""
+        self.emit("DeviceStateChange", "call", f"Device: {device}\r\nState: {state}\r\n")
 
     def trunk_state(self) -> str:
         return "INUSE" if self.callers else "UNAVAILABLE"
@@ -368,7 +361,7 @@ class Exchange:
         state = self.trunk_state()
         if state != self._trunk_said:
             self._trunk_said = state
-            self.emit("DeviceStateChange", "call", f"Device: {TRUNK}\r\nState: {state}\r\n")
+            self.say_device(TRUNK, state)
 
     # -- the end ---------------------------------------------------------------------------------
 
@@ -376,7 +369,7 @@ class Exchange:
         """Asterisk dies and comes back: every call is gone, and no event says so."""
         for channel in self.channels.values():
             channel.hung_up = True
-            if channel.phone is None:
+            if channel.is_caller:
                 self.fact(Happening.CALLER_GONE, caller=channel.uniqueid, detail="restart")
         self._timers.clear()
         self._out.clear()

@@ -23,8 +23,9 @@ from acd.ami.wire import Headers, parse
 from acd.sim.actions import perform
 from acd.sim.channels import Channel, ChannelState
 from acd.sim.dialplan import Dialplan
-from acd.sim.exchange import TRUNK, Exchange, Message, Options
+from acd.sim.exchange import TRUNK, Exchange, Message
 from acd.sim.facts import Fact, Happening, OnFact
+from acd.sim.options import Options
 from acd.sim.phones import AgentPhone, Behaviour, Reply
 
 __all__ = ["AgentPhone", "Behaviour", "Fact", "Happening", "Options", "Reply", "VirtualPbx"]

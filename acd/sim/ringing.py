@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from acd.sim.channels import ChannelState, Timer
+from acd.sim.channels import Channel, ChannelState, Timer
 from acd.sim.exchange import Exchange
 from acd.sim.facts import Happening
 from acd.sim.phones import AgentPhone, Behaviour, Reply
@@ -32,6 +32,8 @@ class OriginateRequest:
     caller_id: str
     timeout_seconds: float
     variables: tuple[tuple[str, str], ...]
+    inherited: frozenset[str] = frozenset()
+    """Names that had such a mark: the other half of a Local channel has these alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +174,7 @@ class Ring:
     def _respond(self, response: str, reason: int) -> None:
         leg = self.leg
         if response == "Success":
-            variables = "".join(
-                f"ChanVariable({leg.name}): {name}={leg.variables.get(name, '')}\r\n"
-                for name in leg.published
-            )
-            respond(self._x, self._request, response, reason, leg.name, variables)
+            respond_success(self._x, self._request, leg)
         else:
             respond(self._x, self._request, response, reason, self._request.device)
 
@@ -189,6 +187,15 @@ def originate(exchange: Exchange, request: OriginateRequest) -> None:
         respond(exchange, request, "Failure", 0, request.device)
     else:
         Ring(exchange, request, phone)
+
+
+def respond_success(exchange: Exchange, request: OriginateRequest, channel: Channel) -> None:
+    """The event that ends an Originate which was answered."""
+    variables = "".join(
+        f"ChanVariable({channel.name}): {name}={channel.variables.get(name, '')}\r\n"
+        for name in channel.published
+    )
+    respond(exchange, request, "Success", 4, channel.name, variables)
 
 
 def respond(

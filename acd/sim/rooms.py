@@ -27,8 +27,7 @@ class Waiting:
         music = channel.variables.get("ACD_MUSIC", "default")
         self.data = f"acd-{channel.uniqueid},participant,m({music})S({seconds:g})"
         channel.occupation = self
-        bridge = exchange.new_holding_bridge(f"acd-{channel.uniqueid}")
-        exchange.enter_bridge(channel, bridge)
+        exchange.enter_bridge(channel, exchange.room(f"acd-{channel.uniqueid}"))
         self._timer = exchange.after(seconds, self.over)
 
     def over(self) -> None:

@@ -103,8 +103,15 @@ class Rig:
         self.ring(caller, offer, phone=phone, timeout_ms=timeout_ms)
 
     def ring(
-        self, caller: str, offer: str, *, phone: str = PHONE, timeout_ms: int = 15_000
+        self,
+        caller: str,
+        offer: str,
+        *,
+        phone: str = PHONE,
+        timeout_ms: int = 15_000,
+        claim: str = "",
     ) -> None:
+        """Ring a phone; with a `claim` of several legs it is not alone."""
         self.act(
             "Originate",
             ActionID=f"ring-{offer}",
@@ -116,9 +123,38 @@ class Rig:
             ChannelId=offer,
             CallerID='"2 Billing 0:12" <0301234>',
             Timeout=str(timeout_ms),
-            Variable=f"ACD_OFFER={offer},ACD_CALLER={self.channel(caller)}"
+            Variable=f"ACD_OFFER={claim or offer},ACD_CALLER={self.channel(caller)}"
+            f"\nACD_ALONE={int(not claim)}"
             "\nACD_SERVICE_NAME=Water,ACD_SERVICE_NUMBER=0800",
         )
+
+    def announce(
+        self,
+        caller: str,
+        files: str,
+        *,
+        announcer: str,
+        channel: str = "Local/s@acd-announce/n",
+        room_variable: str = "_ACD_ROOM",
+    ) -> None:
+        """Speak into the caller's room as the engine does."""
+        self.act(
+            "Originate",
+            ActionID=f"announce-{announcer}",
+            Async_="true",
+            Channel=channel,
+            ChannelId=announcer,
+            Context="acd-speak",
+            Exten="s",
+            Priority="1",
+            Variable=f"{room_variable}={caller}\nACD_FILES={files}",
+        )
+
+    def to_outside(self, caller: str, number: str) -> None:
+        """Send the caller to an outside number as the engine does."""
+        channel = self.channel(caller)
+        self.act("Setvar", Channel=channel, Variable="ACD_EXTERNAL", Value=number)
+        self.act("Redirect", Channel=channel, Context="acd-external", Exten="s", Priority="1")
 
     def talking(self) -> str:
         """A caller who talks with PHONE, whose leg is `o1`; his Uniqueid."""

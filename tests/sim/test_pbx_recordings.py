@@ -39,6 +39,18 @@ def shapes(events: list[Headers]) -> dict[str, set[tuple[str, ...]]]:
     return known
 
 
+def told(events: list[Headers]) -> set[tuple[str, ...]]:
+    """What is said about channels and devices, without order, time and names."""
+    said = ("Event", "DialStatus", "Cause", "Cause-txt", "TechCause", "Response", "Reason",
+            "State", "BridgeTechnology", "BridgeNumChannels", "DestContext", "Context",
+            "Exten")  # fmt: skip
+    return {
+        tuple(f"{key}={event.get(key)}" for key in said if key in event)
+        for event in events
+        if event.get("Event") not in ("FullyBooted", "AsyncAGIStart")
+    }
+
+
 def virtual(behaviour: Behaviour, *, timeout_ms: int = 15_000) -> list[Headers]:
     """The story of the recordings: the first phone behaves so, then the second answers."""
     rig = Rig()
@@ -81,17 +93,6 @@ def test_headers_are_those_of_the_real_one(
 def test_a_refused_or_answered_ring_tells_the_same(
     name: str, behaviour: Behaviour, timeout_ms: int
 ) -> None:
-    def told(events: list[Headers]) -> set[tuple[str, ...]]:
-        """What is said about legs and phones, without order, time and names."""
-        said = ("Event", "DialStatus", "Cause", "Cause-txt", "TechCause", "Response", "Reason",
-                "State", "BridgeTechnology", "BridgeNumChannels", "DestContext", "Context",
-                "Exten")  # fmt: skip
-        return {
-            tuple(f"{key}={event.get(key)}" for key in said if key in event)
-            for event in events
-            if event.get("Event") not in ("FullyBooted", "AsyncAGIStart")
-        }
-
     assert told(virtual(behaviour, timeout_ms=timeout_ms)) == told(list(recorded(name)))
 
 
