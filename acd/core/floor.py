@@ -94,8 +94,8 @@ class Floor:
         self.lanes: dict[LaneKey, Lane] = {}
         self.lanes_of: dict[AgentId, list[Lane]] = {}
         """The lanes that each agent of the plan may serve now."""
-        self.kept_for: dict[AgentId, CallHeap] = {}
-        """Calls that only the caller's preferred agent may take."""
+        self.kept_for: dict[AgentId, dict[QueueId | None, CallHeap]] = {}
+        """Calls that only the caller's preferred agent may take, by the reserve they may use."""
         self.open_rings: dict[CallId, Call] = {}
         """Calls that ring at all who are free, and at whoever becomes so."""
         self.reserves: list[Reserve] = []
@@ -211,8 +211,8 @@ class Floor:
             change = agent.plan.next_skill_change(now)
             if change is not None:
                 self.deadlines.set(("skills", agent.id), change)
-        if agent.id in self.kept_for:
-            for call in self.kept_for[agent.id].each():
+        for heap in self.kept_for.get(agent.id, {}).values():
+            for call in heap.each():
                 self.release_unfit(call, now)
                 self.stand(call)
         self.review_agent(agent, now)
@@ -247,7 +247,7 @@ class Floor:
 
     def lane_for(self, queue: QueuePlan, requirement: Requirement) -> Lane:
         """Return the lane of a queue's calls that ask for this."""
-        key = (requirement, queue.id if queue.reserved_agents > 0 else None)
+        key = (requirement, self.reserve_of(queue))
         lane = self.lanes.get(key)
         if lane is None:
             lane = self.lanes[key] = Lane(key)
@@ -256,6 +256,10 @@ class Floor:
                     lanes.append(lane)
                     lane.agents[agent_id] = None
         return lane
+
+    def reserve_of(self, queue: QueuePlan) -> QueueId | None:
+        """Return the queue whose reserve this queue's calls may use, None when it keeps none."""
+        return queue.id if queue.reserved_agents > 0 else None
 
     def share_of(self, call: Call, lane: Lane) -> float:
         """Return which part of those who could take the call could serve this lane as well."""
@@ -272,7 +276,10 @@ class Floor:
         if call.state is not CallState.QUEUED:
             return
         if call.preferred is not None:
-            self.kept_for.setdefault(call.preferred, CallHeap()).add(call)
+            assert call.queue is not None
+            reserve_of = self.reserve_of(self.lines[call.queue].plan)
+            heaps = self.kept_for.setdefault(call.preferred, {})
+            heaps.setdefault(reserve_of, CallHeap()).add(call)
         else:
             self.lane_of(call).calls.add(call)
 
@@ -405,6 +412,7 @@ class Floor:
                 self.deadlines.set(("exits", queue), now)
         if agent.presence is Presence.READY:
             self.watch_shift(agent, now)
-        elif agent.id in self.kept_for:
-            for call in self.kept_for.pop(agent.id).each():
-                self.deadlines.set(("patience", call.id), now)
+        else:
+            for heap in self.kept_for.pop(agent.id, {}).values():
+                for call in heap.each():
+                    self.deadlines.set(("patience", call.id), now)

@@ -33,19 +33,14 @@ def match_agent(floor: Floor, agent: Agent, now: float) -> None:
     if agent.id not in floor.free:
         return
     best: Call | None = None
-    heap = floor.kept_for.get(agent.id)
-    if heap is not None:
-        kept = heap.first(floor.live)
-        if kept is not None and floor.may_take(agent.id, kept.queue):
-            best = kept
-    for lane in floor.lanes_of[agent.id]:
-        if not lane.calls:
-            continue
-        call = lane.calls.first(floor.live)
+    heaps = [(lane.calls, lane.reserve_of) for lane in floor.lanes_of[agent.id] if lane.calls]
+    heaps += ((heap, queue) for queue, heap in floor.kept_for.get(agent.id, {}).items())
+    for heap, reserve_of in heaps:
+        call = heap.first(floor.live)
         if (
             call is not None
             and (best is None or (call.due_at, call.sequence) < (best.due_at, best.sequence))
-            and (not floor.reserves or floor.may_take(agent.id, lane.reserve_of))
+            and (not floor.reserves or floor.may_take(agent.id, reserve_of))
         ):
             best = call
     if best is not None:
@@ -92,7 +87,7 @@ def next_agent(floor: Floor, call: Call) -> Agent | None:
 def match_all(floor: Floor, now: float) -> None:
     """Serve those who wait, in their order, as if each had just come: when much has changed."""
     heaps = [lane.calls for lane in floor.lanes.values()]
-    heaps += floor.kept_for.values()
+    heaps += (heap for kept in floor.kept_for.values() for heap in kept.values())
     heads = [_head(floor, heap) for heap in heaps if heap]
     firsts = [head for head in heads if head is not None]
     heapify(firsts)

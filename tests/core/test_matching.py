@@ -26,7 +26,7 @@ from acd.core.plan import AgentAction, Grant, Plan
 from acd.core.queueplan import PreferredAgent, Relaxation, Requirement, Strategy
 from acd.core.records import CallState
 from tests.core.centre import PBX, Centre, rung
-from tests.plans import ALL, needs, plan, with_agent, with_queue
+from tests.plans import ALL, needs, plan, with_agent, with_queue, with_queues
 
 
 def test_callers_of_one_queue_are_served_in_order_of_arrival() -> None:
@@ -392,6 +392,23 @@ def test_nor_is_he_rung_by_a_skill_that_has_run_out_meanwhile() -> None:
     assert rung(centre) == []
     centre.request("1001", AgentAction.LOG_IN)
     assert rung(centre) == [(regular, "1001")]
+
+
+def test_a_reserve_that_holds_the_agent_back_from_one_of_his_callers_leaves_him_the_others() -> (
+    None
+):
+    preferred = PreferredAgent(patience_seconds=600.0, within_seconds=86_400.0)
+    base = with_queues(plan({"1002": ALL}, wrap_up_seconds=0), preferred_agent=preferred)
+    centre = Centre(base, "1002")
+    centre.call_in(ani=REGULAR)
+    centre.talk("1002")
+    centre.feed(PlanReplaced(with_queue(base, "water", reserved_agents=1)))
+    centre.phone("1002", DeviceState.BUSY)
+    centre.call_in("1", ani=REGULAR)
+    hazard = centre.call_in("5", ani=REGULAR)
+    centre.take()
+    centre.phone("1002", DeviceState.FREE)
+    assert rung(centre) == [(hazard, "1002")]
 
 
 def test_in_a_queue_that_rings_all_he_rings_the_preferred_agent_alone() -> None:
