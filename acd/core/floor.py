@@ -7,7 +7,7 @@ which must be called after every change that could matter to it.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -20,10 +20,10 @@ from acd.core.history import History
 from acd.core.ids import AgentId, CallId, DeviceId, Language, OfferId, PbxId, QueueId, SkillId
 from acd.core.ivr import Dialogue
 from acd.core.plan import Enqueue, Plan, QueuePlan, Text
-from acd.core.queue import CallHeap, Lane, LaneKey, Line, Pool
+from acd.core.queue import CallHeap, Lane, LaneKey, LaneOrder, Line
 from acd.core.queueplan import Requirement
 from acd.core.records import AgentChanged, CallState, Presence, Record, TrailStep
-from acd.core.strategies import agent_key, pool_key
+from acd.core.strategies import FreeAgents
 
 DeadlineKey = tuple[str, str]
 """A deadline's kind (``wrap_up``, ``dialogue``, ...) and whom it is about."""
@@ -92,8 +92,7 @@ class Floor:
         self.offers: dict[OfferId, Offer] = {}
         self.lines: dict[QueueId, Line] = {}
         self.lanes: dict[LaneKey, Lane] = {}
-        self.lanes_of: dict[AgentId, list[Lane]] = {}
-        """The lanes that each agent of the plan may serve now."""
+        self.lane_order = LaneOrder()
         self.kept_for: dict[AgentId, dict[QueueId | None, CallHeap]] = {}
         """Calls that only the caller's preferred agent may take, by the reserve they may use."""
         self.open_rings: dict[CallId, Call] = {}
@@ -105,6 +104,8 @@ class Floor:
         """Every skill that anybody has or will have."""
         self.free: dict[AgentId, tuple[float, int]] = {}
         """Agents who can be rung now: since when they are idle, and a tie-breaker."""
+        self.staff = FreeAgents(self.agents, set())
+        """The same agents in the orders in which queues take them."""
         self.last_talks: OrderedDict[str, tuple[AgentId, float]] = OrderedDict()
         """By caller's number: with whom he talked last, and when that was over."""
         self.history = History()
@@ -113,6 +114,7 @@ class Floor:
         self.live: set[PbxId] = set()
         self.deadlines: Deadlines[DeadlineKey] = Deadlines()
         self.sequence = 0
+        self._with_skill: dict[SkillId, list[AgentId]] = {}
         self._shares: dict[tuple[LaneKey, LaneKey], float] = {}
         self._out: list[Command | Record] = []
 
@@ -155,6 +157,8 @@ class Floor:
             new.entries = line.entries
         self.watched = tuple(line.id for line in self.lines.values() if line.is_watched())
         self.lanes.clear()
+        self.lane_order.clear()
+        self._with_skill.clear()
         self.skills = {
             skill: skill
             for one in plan.agents.values()
@@ -181,7 +185,7 @@ class Floor:
         }
         self.kept_for.clear()
         self.free.clear()
-        self.lanes_of = {agent: [] for agent in plan.agents}
+        self.staff = FreeAgents(self.agents, {queue.strategy for queue in plan.queues.values()})
         for agent in self.agents.values():
             self.grade_agent(agent, now)
             if agent.presence is not Presence.LOGGED_OUT:
@@ -197,17 +201,17 @@ class Floor:
         """Take up the agent's skills as they are now, and when they will change next."""
         agent.skills = agent.plan.skills_at(now)
         self.free.pop(agent.id, None)
+        self.staff.remove(agent.id)
         for reserve in self.reserves:
             reserve.free.discard(agent.id)
-        if agent.id in self.lanes_of:
+        if agent.id in self.plan.agents:
             self._shares.clear()
-            for lane in self.lanes_of[agent.id]:
-                del lane.agents[agent.id]
-            self.lanes_of[agent.id] = [
-                lane for lane in self.lanes.values() if lane.requirement.met_by(agent.skills)
-            ]
-            for lane in self.lanes_of[agent.id]:
-                lane.agents[agent.id] = None
+            self._with_skill.clear()
+            for lane in self.lanes.values():
+                if lane.requirement.met_by(agent.skills):
+                    lane.agents[agent.id] = lane.grade(agent.skills)
+                else:
+                    lane.agents.pop(agent.id, None)
             change = agent.plan.next_skill_change(now)
             if change is not None:
                 self.deadlines.set(("skills", agent.id), change)
@@ -250,12 +254,23 @@ class Floor:
         key = (requirement, self.reserve_of(queue))
         lane = self.lanes.get(key)
         if lane is None:
-            lane = self.lanes[key] = Lane(key)
-            for agent_id, lanes in self.lanes_of.items():
-                if requirement.met_by(self.agents[agent_id].skills):
-                    lanes.append(lane)
-                    lane.agents[agent_id] = None
+            lane = self.lanes[key] = Lane(key, len(self.lanes))
+            for agent_id in self._candidates(requirement):
+                skills = self.agents[agent_id].skills
+                if requirement.met_by(skills):
+                    lane.agents[agent_id] = lane.grade(skills)
         return lane
+
+    def _candidates(self, requirement: Requirement) -> Iterable[AgentId]:
+        """Return few agents among whom are all who satisfy this, in the plan's order."""
+        if not self._with_skill:
+            for agent_id in self.plan.agents:
+                for skill in self.agents[agent_id].skills:
+                    self._with_skill.setdefault(skill, []).append(agent_id)
+        if not requirement.all_of:
+            return self.plan.agents
+        groups = [self._with_skill.get(need.skill, []) for need in requirement.all_of]
+        return min(groups, key=len)
 
     def reserve_of(self, queue: QueuePlan) -> QueueId | None:
         """Return the queue whose reserve this queue's calls may use, None when it keeps none."""
@@ -281,7 +296,9 @@ class Floor:
             heaps = self.kept_for.setdefault(call.preferred, {})
             heaps.setdefault(reserve_of, CallHeap()).add(call)
         else:
-            self.lane_of(call).calls.add(call)
+            lane = self.lane_of(call)
+            lane.calls.add(call)
+            self.lane_order.note(lane)
 
     def release(self, call: Call, why: str, now: float) -> None:
         """Let anybody take a call that was kept for one agent; it has yet to ``stand`` there."""
@@ -315,18 +332,11 @@ class Floor:
             if len(self.last_talks) > TALKS_KEPT:
                 self.last_talks.popitem(last=False)
 
-    def pool_of(self, lane: Lane, queue: QueuePlan) -> Pool:
-        """Return the free agents of a lane in the order in which this queue takes them."""
-        name = pool_key(queue)
-        pool = lane.pools.get(name)
-        if pool is None:
-            pool = lane.pools[name] = Pool(queue)
-            for agent_id, (idle_since, freed) in self.free.items():
-                agent = self.agents[agent_id]
-                if lane.requirement.met_by(agent.skills):
-                    key = agent_key(queue, lane, pool, agent, self.chance)
-                    pool.add(key, idle_since, freed, agent_id)
-        return pool
+    def choose(self, lane: Lane, queue: QueuePlan) -> Agent | None:
+        """Return the free agent whom the queue takes for a call of this lane, if there is one."""
+        return self.staff.choose(
+            lane, queue, lambda agent: self.may_take(agent, queue.id), self.chance
+        )
 
     @property
     def house_language(self) -> Language:
@@ -354,8 +364,9 @@ class Floor:
         device = self.device_of(agent)
         self.history.note_agent(agent.id, now, *agent.why_not(now, device))
         phone_free = device is DeviceState.FREE
-        if agent.id not in self.lanes_of or not agent.can_be_rung(now, phone_free):
+        if agent.id not in self.plan.agents or not agent.can_be_rung(now, phone_free):
             if self.free.pop(agent.id, None) is not None:
+                self.staff.remove(agent.id)
                 for reserve in self.reserves:
                     reserve.free.discard(agent.id)
             return False
@@ -367,11 +378,7 @@ class Floor:
         for reserve in self.reserves:
             if reserve.requirement.met_by(agent.skills):
                 reserve.free.add(agent.id)
-        for lane in self.lanes_of[agent.id]:
-            for pool in lane.pools.values():
-                key = agent_key(pool.queue, lane, pool, agent, self.chance)
-                pool.add(key, *entry, agent.id)
-                pool.trim(self.free)
+        self.staff.add(agent, entry[1])
         return True
 
     def may_take(self, agent: AgentId, queue: QueueId | None) -> bool:
@@ -390,6 +397,8 @@ class Floor:
 
     def report_agent(self, agent: Agent, now: float, what: str = "activity") -> None:
         """Say how the agent is now; ``what`` is new about him (see AgentChanged)."""
+        device = self.device_of(agent)
+        self.history.note_agent(agent.id, now, *agent.why_not(now, device))
         if what == "presence":
             self._presence_moved(agent, now)
         self.emit(
@@ -400,7 +409,7 @@ class Floor:
                 agent.presence,
                 agent.reason,
                 agent.activity,
-                self.device_of(agent),
+                device,
                 agent.phone,
             )
         )

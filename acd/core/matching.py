@@ -10,7 +10,6 @@ the first who answers; whoever becomes free while they ring is rung as well.
 """
 
 from heapq import heapify, heappop, heappush
-from math import inf
 
 from acd.core.agent import ActivitySignal, Agent
 from acd.core.call import Call, CallSignal
@@ -32,15 +31,13 @@ def match_agent(floor: Floor, agent: Agent, now: float) -> None:
     """Give a free agent the call that is due first among those he can serve, if any."""
     if agent.id not in floor.free:
         return
-    best: Call | None = None
-    heaps = [(lane.calls, lane.reserve_of) for lane in floor.lanes_of[agent.id] if lane.calls]
-    heaps += ((heap, queue) for queue, heap in floor.kept_for.get(agent.id, {}).items())
-    for heap, reserve_of in heaps:
+    best = floor.lane_order.first_call(agent.id, floor.live, floor.may_take)
+    for queue, heap in floor.kept_for.get(agent.id, {}).items():
         call = heap.first(floor.live)
         if (
             call is not None
             and (best is None or (call.due_at, call.sequence) < (best.due_at, best.sequence))
-            and (not floor.reserves or floor.may_take(agent.id, reserve_of))
+            and floor.may_take(agent.id, queue)
         ):
             best = call
     if best is not None:
@@ -74,14 +71,7 @@ def match_call(floor: Floor, call: Call, now: float) -> None:
 def next_agent(floor: Floor, call: Call) -> Agent | None:
     """Return the free agent who is to be rung for the call next, None when nobody is free."""
     assert call.queue is not None
-    lane = floor.lane_of(call)
-    pool = floor.pool_of(lane, floor.lines[call.queue].plan)
-    for key, agent in pool.in_order(floor.free):
-        if not floor.reserves or floor.may_take(agent, call.queue):
-            if key < inf:
-                pool.clock = key
-            return floor.agents[agent]
-    return None
+    return floor.choose(floor.lane_of(call), floor.lines[call.queue].plan)
 
 
 def match_all(floor: Floor, now: float) -> None:

@@ -11,12 +11,12 @@ It must not know presence, devices or deadlines: whoever calls it says who is fr
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from heapq import heapify, heappop, heappush
 
 from acd.core.call import Call
-from acd.core.ids import AgentId, PbxId, QueueId
-from acd.core.queueplan import OF_THE_QUEUE, Exit, QueuePlan, Requirement
+from acd.core.ids import AgentId, PbxId, QueueId, SkillId
+from acd.core.queueplan import OF_THE_QUEUE, QueuePlan, Requirement
 from acd.core.records import CallState
 
 CallEntry = tuple[float, int, Call]
@@ -44,6 +44,19 @@ class CallHeap:
                 self._entries = [entry for entry in self._entries if self._is_true(entry)]
                 heapify(self._entries)
                 self._gone = 0
+
+    def head(self) -> tuple[float, int] | None:
+        """Return the place of the first call that waits here, servable just now or not."""
+        entries = self._entries
+        while entries:
+            entry = entries[0]
+            call = entry[2]
+            if call.heap is self and entry[1] == call.sequence and entry[0] == call.due_at:
+                if call.state is CallState.QUEUED:
+                    return entry[0], entry[1]
+                call.heap = None
+            heappop(entries)
+        return None
 
     def first(self, live: set[PbxId]) -> Call | None:
         """Return the call to be served first among those that can be served now.
@@ -85,45 +98,8 @@ class CallHeap:
         return len(self._entries)
 
 
-AgentEntry = tuple[float, float, int, AgentId]
-
-
-class Pool:
-    """The free agents of one lane, in the order in which one strategy takes them."""
-
-    def __init__(self, queue: QueuePlan) -> None:
-        self.queue = queue
-        """A queue that takes its agents from here; all that do take them in the same order."""
-        self._entries: list[AgentEntry] = []
-        self.clock = 0.0
-        """Weighted chance: the key of who was taken last (see acd.core.strategies)."""
-
-    def add(self, key: float, idle_since: float, freed: int, agent: AgentId) -> None:
-        """Put a free agent in his place; ``freed`` numbers this freedom of his."""
-        heappush(self._entries, (key, idle_since, freed, agent))
-
-    def in_order(self, free: dict[AgentId, tuple[float, int]]) -> Iterator[tuple[float, AgentId]]:
-        """Yield (key, agent) of those who are free, first to be taken first; stop when served."""
-        entries = self._entries
-        passed_over: list[AgentEntry] = []
-        try:
-            while entries:
-                key, idle_since, freed, agent = entries[0]
-                if free.get(agent) != (idle_since, freed):
-                    heappop(entries)
-                    continue
-                yield key, agent
-                passed_over.append(heappop(entries))
-        finally:
-            for entry in passed_over:
-                heappush(entries, entry)
-
-    def trim(self, free: dict[AgentId, tuple[float, int]]) -> None:
-        """Drop stale entries when they outnumber the true ones by far."""
-        if len(self._entries) > 64 and len(self._entries) > 4 * (len(free) + 1):
-            self._entries = [e for e in self._entries if free.get(e[3]) == (e[1], e[2])]
-            heapify(self._entries)
-
+MayTake = Callable[[AgentId, QueueId | None], bool]
+"""Whether no reserve holds the agent back from calls of this queue."""
 
 LaneKey = tuple[Requirement, QueueId | None]
 """What is asked for, and the queue whose reserve may be used, if it has one."""
@@ -132,14 +108,74 @@ LaneKey = tuple[Requirement, QueueId | None]
 class Lane:
     """The calls of all queues that ask for the same, and who may serve them."""
 
-    def __init__(self, key: LaneKey) -> None:
+    def __init__(self, key: LaneKey, number: int) -> None:
         self.key = key
+        self.number = number
         self.requirement, self.reserve_of = key
         self.calls = CallHeap()
-        self.agents: dict[AgentId, None] = {}
-        """Who satisfies it, whatever they are doing; in the plan's order."""
-        self.pools: dict[object, Pool] = {}
-        """One for each way in which its queues choose an agent (acd.core.strategies)."""
+        self.agents: dict[AgentId, int] = {}
+        """Who satisfies it, whatever they are doing, and the sum of his grades in what it asks."""
+        self.listed: tuple[float, int] | None = None
+        """The place of its first call as ``LaneOrder`` knows it."""
+
+    def grade(self, skills: Mapping[SkillId, int]) -> int:
+        """Return the sum of these grades in what the lane asks for."""
+        asked = (*self.requirement.all_of, *self.requirement.any_of)
+        return sum(skills.get(need.skill, 0) for need in asked)
+
+
+class LaneOrder:
+    """The lanes in which somebody waits, in the order of their first calls.
+
+    A place in it may be too early, never too late; it is put right when it comes up.
+    """
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[float, int, int, Lane]] = []
+
+    def note(self, lane: Lane) -> None:
+        """A call was added to the lane: it may be its first now."""
+        head = lane.calls.head()
+        if head is not None and (lane.listed is None or head < lane.listed):
+            if lane.listed is not None:
+                del self._entries[bisect_left(self._entries, (*lane.listed, lane.number))]
+            self._list(lane, head)
+
+    def first_call(self, agent: AgentId, live: set[PbxId], may: MayTake) -> Call | None:
+        """Return the call due first among those this agent may serve, None when there is none."""
+        entries = self._entries
+        best: Call | None = None
+        index = 0
+        while index < len(entries):
+            due_at, sequence, _, lane = entries[index]
+            if best is not None and (best.due_at, best.sequence) <= (due_at, sequence):
+                break
+            head = lane.calls.head()
+            if head != (due_at, sequence):
+                del entries[index]
+                lane.listed = None
+                if head is not None:
+                    self._list(lane, head)
+                continue
+            index += 1
+            if agent in lane.agents and may(agent, lane.reserve_of):
+                call = lane.calls.first(live)
+                if call is not None and (
+                    best is None or (call.due_at, call.sequence) < (best.due_at, best.sequence)
+                ):
+                    best = call
+        return best
+
+    def _list(self, lane: Lane, head: tuple[float, int]) -> None:
+        lane.listed = head
+        insort(self._entries, (*head, lane.number, lane))
+
+    def clear(self) -> None:
+        """Forget all lanes."""
+        self._entries.clear()
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
 
 class Line:
@@ -148,8 +184,6 @@ class Line:
     def __init__(self, plan: QueuePlan) -> None:
         self.plan = plan
         self.entries: list[CallEntry] = []
-        self.empty_since: dict[Exit, float] = {}
-        """Since when the rules for a queue without agents have held."""
         self.talk_mean_seconds = 0.0
         self.wrap_up_mean_seconds = 0.0
         """Moving means of what was measured, 0 before the first (acd.core.estimate)."""
@@ -184,14 +218,17 @@ class Line:
         return bisect_left(self.entries, (due_at, sequence))
 
     def due_before(self, position: int) -> float | None:
-        """Return a due time just before whoever is at this position (1 is first), if anybody is."""
+        """Return a due time just before whoever is at this position (1 is first), if anybody is.
+
+        It is before all who are due at the very same time as he.
+        """
         if not 1 <= position <= len(self.entries):
             return None
         at = self.entries[position - 1][0]
-        if position == 1:
+        first = bisect_left(self.entries, (at,))
+        if first == 0:
             return at - 0.001
-        before = self.entries[position - 2][0]
-        return before if before == at else max(before, at - 0.001)
+        return max(at - 0.001, (self.entries[first - 1][0] + at) / 2)
 
     def __len__(self) -> int:
         return len(self.entries)

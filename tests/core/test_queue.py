@@ -1,11 +1,11 @@
-"""Heaps, pools and lines against the obvious: a sorted list that is looked through each time."""
+"""Heaps and lines against the obvious: a sorted list that is looked through each time."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.core.call import Call, CallSignal
-from acd.core.ids import AgentId, CallId, PbxId, QueueId
-from acd.core.queue import CallHeap, Line, Pool
+from acd.core.ids import CallId, PbxId, QueueId
+from acd.core.queue import CallHeap, Line
 from tests.plans import plan
 
 PBX = PbxId("main")
@@ -51,24 +51,6 @@ def test_the_first_call_is_the_one_a_sorted_list_gives(moves: list[tuple[int, st
         expected = min(servable, key=lambda call: (call.due_at, call.sequence), default=None)
         assert heap.first({PBX}) is expected
     assert heap.first(set()) is None
-
-
-@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=300))
-def test_the_longest_idle_agent_is_the_one_a_sorted_list_gives(
-    moves: list[tuple[int, bool]],
-) -> None:
-    pool = Pool(FAULT)
-    free: dict[AgentId, tuple[float, int]] = {}
-    for sequence, (number, becomes_free) in enumerate(moves):
-        agent = AgentId(f"{number}")
-        if becomes_free and agent not in free:
-            free[agent] = (float(sequence // 3), sequence)
-            pool.add(0.0, *free[agent], agent)
-            pool.trim(free)
-        elif not becomes_free:
-            free.pop(agent, None)
-        expected = sorted(free, key=lambda one: free[one])
-        assert [one for _, one in pool.in_order(free)] == expected
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=100))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 import pytest
 
+from acd.core.agent import Agent
 from acd.core.commands import Command, KeepInMenu, RingAgent
 from acd.core.events import (
     AgentRequested,
@@ -22,7 +23,7 @@ from acd.core.events import (
 )
 from acd.core.ids import DeviceId, OfferId
 from acd.core.plan import AgentAction
-from acd.core.queue import Lane, Pool
+from acd.core.queue import Lane
 from acd.core.queueplan import QueuePlan, Requirement
 from acd.core.records import (
     AgentChanged,
@@ -134,18 +135,13 @@ def other_queues(**changes: float) -> Sabotage:
 
 def skips_the_longest_idle(pipeline: Pipeline) -> None:
     floor = pipeline.engine.floor
-    honest = floor.pool_of
 
-    def pool_of(lane: Lane, queue: QueuePlan) -> Pool:
-        pool = honest(lane, queue)
-        pool.in_order = lambda free: iter(  # type: ignore[method-assign]
-            (0.0, agent)
-            for agent in sorted(free, key=lambda one: free[one], reverse=True)
-            if lane in floor.lanes_of[agent]
-        )
-        return pool
+    def choose(lane: Lane, _: QueuePlan) -> Agent | None:
+        fitting = [agent for agent in floor.free if agent in lane.agents]
+        last = max(fitting, key=lambda one: floor.free[one], default=None)
+        return None if last is None else floor.agents[last]
 
-    floor.pool_of = pool_of  # type: ignore[method-assign]
+    floor.choose = choose  # type: ignore[method-assign]
 
 
 def skills_do_not_matter(pipeline: Pipeline) -> None:
@@ -154,9 +150,7 @@ def skills_do_not_matter(pipeline: Pipeline) -> None:
 
     def lane_for(queue: QueuePlan, requirement: Requirement) -> Lane:
         lane = honest(queue, requirement)
-        for lanes in floor.lanes_of.values():
-            if lane not in lanes:
-                lanes.append(lane)
+        lane.agents.update(dict.fromkeys(floor.plan.agents, 1))
         return lane
 
     floor.lane_for = lane_for  # type: ignore[method-assign]
