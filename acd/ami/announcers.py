@@ -9,6 +9,7 @@ its caller is gone.
 It must not know how the channel is originated or hung up.
 """
 
+import re
 from collections.abc import Container
 from typing import Final
 
@@ -16,6 +17,9 @@ import msgspec
 
 from acd.core.events import AnnouncementEnded, Event
 from acd.core.ids import CallId
+
+ANNOUNCER_ID: Final = re.compile(r"say-[0-9a-z]+")
+"""The Uniqueid of an announcer. Its other half has it with ";2" behind."""
 
 MOST_TRIES: Final = 10
 """So often an announcer is hung up that the PBX does not know (yet), before it is given up."""
@@ -46,6 +50,15 @@ class Announcers:
     def expect(self, uniqueid: str, call: CallId, announcement_id: int) -> None:
         """An announcer with this Uniqueid is about to be originated."""
         self._known[uniqueid] = _Announcer(uniqueid, call, announcement_id)
+
+    def entered_room(self, uniqueid: str) -> None:
+        """A channel came into a bridge; an announcer that is not ours is to be hung up.
+
+        An engine that is gone ordered it at the last moment, or we had given it up.
+        """
+        first, half, _ = uniqueid.partition(";")
+        if half and first not in self._known and ANNOUNCER_ID.fullmatch(first):
+            self.unheard.append(first)
 
     def ended(self, uniqueid: str) -> list[Event]:
         """The channel is gone or never was; nothing when it is not an announcer's."""

@@ -19,6 +19,7 @@ from enum import StrEnum
 from typing import Final
 
 from acd.ami.actions import Actions, Pending, decode_place
+from acd.ami.announcers import ANNOUNCER_ID
 from acd.ami.messages import (
     ChannelListed,
     DeviceStated,
@@ -59,8 +60,6 @@ EXTERNAL_CONTEXT: Final = "acd-external"
 OFFER_ID: Final = re.compile(r"acd-[0-9a-z]+")
 """The Uniqueid of an agent's leg (acd.core.matching). Those that Asterisk makes have a dot, and
 begin with its systemname, which may be "acd-..." as well."""
-ANNOUNCER_ID: Final = re.compile(r"say-[0-9a-z]+")
-"""The Uniqueid of an announcer (acd.ami.actions), whose other half has it with ";2" behind."""
 
 
 class LinkState(StrEnum):

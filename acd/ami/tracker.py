@@ -287,6 +287,7 @@ class Tracker:
             return []
         found = self.legs.get(message.uniqueid)
         if found is None:
+            self.announcers.entered_room(message.uniqueid)
             return []
         found.bridge = message.bridge
         other = self._by_call.get(found.call)

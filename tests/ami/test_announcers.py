@@ -56,3 +56,13 @@ def test_those_that_are_not_there_after_a_reading_have_ended() -> None:
     announcers.unheard.clear()
     assert announcers.compare({"say-b", "say-c", "1.1"}) == [AnnouncementEnded(CALL, 1)]
     assert announcers.unheard == ["say-c"], "what was to be hung up still lives"
+
+
+def test_an_announcer_that_nobody_here_ordered_is_hung_up() -> None:
+    announcers = speaking()
+    for uniqueid in ("say-a;2", "1.1", "acd-x", "say-pbx-1700000000.1", "say-z"):
+        announcers.entered_room(uniqueid)
+    assert announcers.unheard == []
+    announcers.entered_room("say-z;2")
+    assert announcers.unheard == ["say-z"]
+    assert announcers.not_hung_up("say-z") == []

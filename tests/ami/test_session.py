@@ -545,6 +545,21 @@ def test_a_stray_announcer_of_an_engine_that_is_gone_is_hung_up_and_its_caller_w
     assert hung_up == ["Local/s@acd-announce-00000000;1"]
 
 
+def test_an_announcer_that_an_engine_ordered_as_it_died_is_hung_up_when_it_appears() -> None:
+    pbx = waiting()
+    pbx.frame(
+        event(
+            "BridgeEnter",
+            BridgeUniqueid="room",
+            BridgeTechnology="holding_bridge",
+            Channel="Local/s@acd-announce-00000000;2",
+            Uniqueid="say-1a2b;2",
+        )
+    )
+    pbx.answer()
+    assert [one["Channel"] for one in pbx.actions("Hangup")] == ["say-1a2b"]
+
+
 def test_announcers_are_no_phones() -> None:
     pbx = Pbx()
     pbx.connect()

@@ -39,7 +39,7 @@ def hand(lab: LabAsterisk) -> Iterator[Hand]:
 def waiting_callers(hand: Hand, count: int) -> Iterator[CallId]:
     """The next callers, each in the waiting room when he is yielded."""
     for number in range(count):
-        hand.wait_for(lambda _, number=number: len(hand.events(CallArrived)) > number, timeout=30)  # type: ignore[misc]
+        hand.until(lambda number=number: len(hand.events(CallArrived)) > number, timeout=30)  # type: ignore[misc]
         arrived = hand.events(CallArrived)[number]
         assert isinstance(arrived, CallArrived)
         place = Place(QueueId("fault"), 0.0, 0.0, 0.0, "1", Language("de"), "0800")

@@ -127,6 +127,15 @@ class Hand:
                     last = [type(each.event).__name__ for each in self.understood[-20:]]
                     raise TimeoutError(f"the event did not come; the last: {last}")
 
+    def until(self, holds: Callable[[], bool], *, timeout: float = 5) -> None:
+        """Returns when it holds, which is looked at several times a second."""
+        deadline = time.monotonic() + timeout
+        with self._news:
+            while not holds():
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"it did not come true in {timeout} s")
+                self._news.wait(LOOK_SECONDS)
+
     def event(self, kind: type[Event], *, since: int = 0, timeout: float = 5) -> Understood:
         """The first event of that kind: see `wait_for`."""
         return self.wait_for(lambda event: isinstance(event, kind), since=since, timeout=timeout)

@@ -95,6 +95,10 @@ REFUSALS = {
 }
 
 
+FORWARDED_TO = "1002"
+"""To whom a phone that forwards wants its call to go."""
+
+
 def _field(index: int, file: str, line: str) -> str:
     """A field of a file's line, whose number is in the variable `line`; for an attribute."""
     return f"[field{index} file=&quot;{file}&quot; line=&quot;[${line}]&quot;]"
@@ -123,7 +127,7 @@ def _agent_is_called(table: str, talks: str) -> list[str]:
         # The commonest first: each test takes SIPp a round of its loop, a millisecond or two.
         *(
             _if_equal("behaviour", name, name)
-            for name in ("answers", *REFUSALS, "dead", "rings_on")
+            for name in ("answers", *REFUSALS, "dead", "rings_on", "forwards")
         ),
     ]
 
@@ -213,6 +217,10 @@ Content-Length: 0""",
             _answer(status, attributes='retrans="500"'),
             '<recv request="ACK" next="end"></recv>\n',
         ]
+    forwarded = _answer("302 Moved Temporarily", attributes='retrans="500"').replace(
+        "Contact: <sip:", f"Contact: <sip:{FORWARDED_TO}@"
+    )
+    parts += [_label("forwards"), forwarded, '<recv request="ACK" next="end"></recv>\n']
     return parts
 
 
