@@ -105,8 +105,9 @@ class Phone:
     """How an agent's phone behaves.
 
     behaviour: `answers`, `busy` (486), `declined` (603), `do_not_disturb` (480), `forbidden`
-    (403), `unknown` (404), `failing` (503), `rings_on` (180 until cancelled), `dead` (no answer of
-    any kind). ring_seconds: before it answers. talk_seconds: before it hangs up; UNTIL_BYE: never.
+    (403), `unknown` (404), `failing` (503), `forwards` (302, to agent 1002), `rings_on` (180
+    until cancelled), `dead` (no answer of any kind). ring_seconds: before it answers.
+    talk_seconds: before it hangs up; UNTIL_BYE: never.
     """
 
     behaviour: str = "answers"
