@@ -7,18 +7,38 @@
 #
 #   ACD_LAB_CACHE    where the installed Asterisk is kept
 #                    (default: ${XDG_CACHE_HOME:-$HOME/.cache}/acd-lab)
-#   ACD_LAB_MIRROR   address of a Debian archive (default: the one this
-#                    machine's own apt uses)
+#   ACD_LAB_MIRROR   address of an archive of this machine's distribution,
+#                    Debian or Ubuntu (default: the one its own apt uses)
 #   ACD_LAB_OFFLINE  if set, nothing is downloaded: what is missing is an error
 #
 # Safe to run twice and by several at once: one lock, built beside its final
 # place, and renamed into it when it is complete.
 set -eu
 
-SUITE=forky
-SCRIPT=sid
 EDITION=1 # Raise it when PACKAGES change: an older installation is then not reused.
 PACKAGES=asterisk,asterisk-core-sounds-en,asterisk-prompt-de,asterisk-moh-opsound-wav,asterisk-moh-opsound-gsm
+
+# The release of this machine's distribution that has Asterisk 22: it gets a root
+# directory of its own, whatever the machine runs. SCRIPT is how debootstrap
+# installs releases younger than itself.
+case $(. /etc/os-release 2>/dev/null && echo " $ID ${ID_LIKE:-} ") in
+*" ubuntu "*)
+    ORIGIN=Ubuntu
+    SUITE=resolute # 26.04, the first with long support that has it.
+    SCRIPT=gutsy
+    COMPONENTS=main,universe
+    KEYRING=/usr/share/keyrings/ubuntu-archive-keyring.gpg
+    KEYRING_PACKAGE=ubuntu-keyring
+    ;;
+*)
+    ORIGIN=Debian
+    SUITE=forky
+    SCRIPT=sid
+    COMPONENTS=main
+    KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
+    KEYRING_PACKAGE=debian-archive-keyring
+    ;;
+esac
 
 CACHE=${ACD_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/acd-lab}
 ROOT=$CACHE/asterisk-$SUITE-$EDITION
@@ -41,11 +61,13 @@ host_asterisk() {
     [ -n "$version" ] && [ "$version" -ge 22 ]
 }
 
-# Installs what is missing of the given packages with the machine's own apt.
+# Installs what is missing with the machine's own apt. Each argument is a command,
+# or the path of a file, then a colon and the package that has it.
 need() {
     missing=
     for pair in "$@"; do
-        command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
+        wanted=${pair%%:*}
+        command -v "$wanted" >/dev/null 2>&1 || [ -e "$wanted" ] || missing="$missing ${pair##*:}"
     done
     [ -z "$missing" ] && return 0
     [ -z "${ACD_LAB_OFFLINE:-}" ] || refuse "missing$missing, and ACD_LAB_OFFLINE is set"
@@ -60,14 +82,20 @@ need() {
     fi
 }
 
-# The archive this machine's own apt uses: its main one, not the security one.
+# The archive this machine's own apt uses for releases as such: security updates
+# and the like, which often come from elsewhere, have a dash in their suite.
+apt_archive() {
+    apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(SUITE)|$(REPO_URI)' 2>/dev/null |
+        sed -n "s/^$ORIGIN|$ORIGIN|[^-|]*|//p" | grep -E '^(https?|file):' | sort -u | head -n 1
+}
+
 mirror() {
-    if [ -n "${ACD_LAB_MIRROR:-}" ]; then
-        echo "$ACD_LAB_MIRROR"
-        return
+    found=${ACD_LAB_MIRROR:-$(apt_archive)}
+    if [ -z "$found" ]; then
+        apt-get update >>"$LOG" 2>&1 || true # Until then apt does not know whose its archives are.
+        found=$(apt_archive)
     fi
-    apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 2>/dev/null |
-        sed -n 's/^Debian|Debian|//p' | sort -u | head -n 1
+    echo "$found"
 }
 
 # Without a resolver every look-up of our own name, or of the root servers,
@@ -81,12 +109,13 @@ bootstrap() {
     trap 'rm -rf --one-file-system "$building"' EXIT
     trap 'exit 1' INT TERM HUP
     archive=$(mirror)
-    [ -n "$archive" ] || refuse "no Debian archive in this machine's apt: set ACD_LAB_MIRROR=<its address>"
+    [ -n "$archive" ] || refuse "no $ORIGIN archive in this machine's apt: set ACD_LAB_MIRROR=<its address>"
     eval "$(apt-config shell proxy Acquire::http::Proxy 2>/dev/null)"
     [ -z "${proxy:-}" ] || export http_proxy="$proxy"
     say "installing Asterisk 22 once, into $ROOT (about a minute, 500 MB)"
-    if ! debootstrap --variant=minbase --include="$PACKAGES" "$SUITE" "$building" "$archive" \
-        "/usr/share/debootstrap/scripts/$SCRIPT" >>"$LOG" 2>&1; then
+    if ! debootstrap --force-check-gpg --keyring="$KEYRING" --variant=minbase \
+        --components="$COMPONENTS" --include="$PACKAGES" \
+        "$SUITE" "$building" "$archive" "/usr/share/debootstrap/scripts/$SCRIPT" >>"$LOG" 2>&1; then
         cat "$building/debootstrap/debootstrap.log" >>"$LOG" 2>/dev/null || true
         refuse "debootstrap failed (no network, or not allowed here), see $LOG"
     fi
@@ -110,7 +139,7 @@ flock 9
 [ "$(id -u)" = 0 ] || refuse "no Asterisk 22 on PATH, and only root can install one (debootstrap, chroot)"
 if [ ! -d "$ROOT" ]; then
     [ -z "${ACD_LAB_OFFLINE:-}" ] || refuse "no Asterisk 22 in $CACHE, and ACD_LAB_OFFLINE is set"
-    need debootstrap:debootstrap sipp:sip-tester
+    need debootstrap:debootstrap sipp:sip-tester "$KEYRING:$KEYRING_PACKAGE"
     bootstrap
 else
     need sipp:sip-tester

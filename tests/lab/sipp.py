@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -24,6 +25,13 @@ UNTIL_BYE = -1.0
 
 
 _started: list["_Sipp"] = []
+
+
+@cache
+def _media_option() -> str:
+    """What the first port for sound is called: SIPp 3.7 has another name for it."""
+    said = subprocess.run(["sipp", "-h"], capture_output=True, text=True, errors="replace")
+    return "-min_rtp_port" if "-min_rtp_port" in said.stdout + said.stderr else "-mp"
 
 
 def stop_all() -> None:
@@ -162,7 +170,7 @@ class SippAgents(_Sipp):
         text = scenarios.agents("agents.csv", "talks.csv", sound)
         options = [
             "-i", AGENTS_ADDRESS, "-p", str(lab.agents_port), "-mi", AGENTS_ADDRESS,
-            "-mp", str(free_udp_port(AGENTS_ADDRESS) & ~1),
+            _media_option(), str(free_udp_port(AGENTS_ADDRESS) & ~1),
             "-inf", "agents.csv", "-infindex", "agents.csv", "0",
             "-inf", "talks.csv", "-infindex", "talks.csv", "0",
         ]  # fmt: skip
@@ -304,7 +312,7 @@ class SippCallers(_Sipp):
         )
         options = [
             f"{lab.host}:{lab.sip_port}", "-i", address, "-p", str(self._port),
-            "-mi", address, "-mp", str(media_port), "-inf", "calls.csv",
+            "-mi", address, _media_option(), str(media_port), "-inf", "calls.csv",
             "-m", str(len(calls)), "-l", str(len(calls)), "-cid_str", "%u-%p@%s",
             *_rate(per_second),
         ]  # fmt: skip
