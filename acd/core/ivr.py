@@ -119,6 +119,9 @@ class Dialogue:
             return steps
         self._last_key_at = now
         self._typed += digit
+        if not self._begun:
+            # He is still on his way here: the key waits for the first node that asks.
+            return steps
         if isinstance(self._node, Collect) and not self._playing:
             steps.append(WakeAt(now + self._node.timeout_seconds))
         self._use_typed(now, steps)

@@ -53,6 +53,12 @@ def test_a_key_typed_before_the_first_prompt_ends_is_taken_at_once() -> None:
     assert queue_of(steps) == "billing"
 
 
+def test_a_key_typed_before_the_call_is_there_waits_for_the_menu() -> None:
+    dialogue = Dialogue(main_menu())
+    assert dialogue.digit("2", 0.1) == []
+    assert queue_of(dialogue.restarted(2.0)) == "billing"
+
+
 def test_a_key_between_two_prompts_counts_once() -> None:
     dialogue = Dialogue(main_menu())
     dialogue.start(0.0)
