@@ -110,6 +110,7 @@ class Agent:
         "idle_since",
         "leaves",
         "leg_open",
+        "logged_in_until",
         "misses",
         "offer",
         "offered_in",
@@ -117,6 +118,7 @@ class Agent:
         "plan",
         "presence",
         "queue",
+        "ready_until",
         "reason",
         "since",
         "skills",
@@ -135,6 +137,8 @@ class Agent:
         self.activity = Activity.IDLE
         self.since = now
         """When presence or activity last changed."""
+        self.ready_until = self.logged_in_until = now
+        """When he last stopped being ready, or logged in; meaningless while he is."""
         self.idle_since = now
         """Since when he waits for work; a ring that failed does not restart it."""
         self.offer: OfferId | None = None
@@ -171,6 +175,10 @@ class Agent:
         if state is Presence.READY:
             self.idle_since = now
             self.calls_in_row = self.misses = 0
+        if self.presence is Presence.READY:
+            self.ready_until = now
+        if state is Presence.LOGGED_OUT:
+            self.logged_in_until = now
         if self.presence is Presence.LOGGED_OUT:
             self.calls_taken, self.talk_seconds = 0, 0.0
         if state is not Presence.NOT_READY:

@@ -19,13 +19,26 @@ from acd.core.records import CallState, TrailStep, WaitAnnounced
 RETRY_SECONDS: Final = 1.0
 """When it is his turn while a phone rings for him, or he is between two rounds of music."""
 
+LONGEST_SECONDS: Final = 180.0
+"""An announcement whose end was not reported by then is taken for over."""
 
-def plan_first(floor: Floor, call: Call, line: Line, now: float) -> None:
-    """Set when the caller who has just joined is told something first."""
+
+def plan_next(floor: Floor, call: Call, line: Line, now: float) -> None:
+    """Set when the waiting caller is told something next, by the present plan of his queue.
+
+    Who has waited long already (he was found after a restart) keeps the rhythm that he had, so that
+    not everybody is told something at one moment.
+    """
+    floor.deadlines.clear(("announce", call.id))
     what = line.plan.announcements
-    if what is not None:
-        at = max(now, call.entered_at + what.first_after_seconds)
-        floor.deadlines.set(("announce", call.id), at)
+    if what is None:
+        return
+    at = call.entered_at + what.first_after_seconds
+    if at < now:
+        if what.every_seconds <= 0:
+            return
+        at += ((now - at) // what.every_seconds + 1) * what.every_seconds
+    floor.deadlines.set(("announce", call.id), at)
 
 
 def due(floor: Floor, call: Call, now: float) -> None:
@@ -35,15 +48,19 @@ def due(floor: Floor, call: Call, now: float) -> None:
     what = line.plan.announcements
     if what is None:
         return
-    if call.state is not CallState.QUEUED or not call.in_room or call.announcing:
+    if call.announcing and now - call.announced_at >= LONGEST_SECONDS:
+        call.announcing = 0
+    listens = call.state is CallState.QUEUED and call.in_room and call.pbx in floor.live
+    if not listens or call.announcing:
         floor.deadlines.set(("announce", call.id), now + RETRY_SECONDS)
         return
     if what.every_seconds > 0:
         floor.deadlines.set(("announce", call.id), now + what.every_seconds)
     position, seconds, prompts = _what_to_say(floor, call, line, what, now)
+    call.told_times += 1
     if not prompts:
         return
-    call.announcing = floor.next_sequence()
+    call.announcing, call.announced_at = floor.next_sequence(), now
     root = f"{floor.plan.prompts_path_on_pbx}/{call.language}"
     paths = tuple(f"{root}/{prompt}" for prompt in prompts)
     floor.emit(
@@ -89,6 +106,5 @@ def _what_to_say(
             end = str(BANDS_MINUTES[band]) if band < len(BANDS_MINUTES) else "more"
             prompts.append(PromptId(f"wait/band-{end}"))
     if what.prompts:
-        turn = int((now - call.entered_at) // max(what.every_seconds, 1.0))
-        prompts.append(what.prompts[turn % len(what.prompts)])
+        prompts.append(what.prompts[call.told_times % len(what.prompts)])
     return told_position, told_seconds, prompts

@@ -10,11 +10,12 @@ arriving: his place (``due_at``, ``sequence``) is fixed when he enters the queue
 from enum import StrEnum
 from typing import Final
 
+from acd.core.history import Trail
 from acd.core.ids import AgentId, CallId, Language, OfferId, PbxId, QueueId
 from acd.core.ivr import Dialogue
 from acd.core.machine import IGNORE, ILLEGAL, Machine
 from acd.core.plan import Need
-from acd.core.records import CallState, Outcome, TrailStep
+from acd.core.records import CallState, Outcome
 
 
 class CallSignal(StrEnum):
@@ -95,6 +96,7 @@ class Call:
     __slots__ = (
         "agent",
         "ani",
+        "announced_at",
         "announcing",
         "answered_at",
         "arrived_at",
@@ -105,6 +107,7 @@ class Call:
         "due_at",
         "entered_at",
         "heap",
+        "hopped_at",
         "hops",
         "id",
         "in_room",
@@ -124,6 +127,7 @@ class Call:
         "talk_ended_at",
         "told_band",
         "told_position",
+        "told_times",
         "trail",
     )
 
@@ -154,7 +158,8 @@ class Call:
         self.preferred: AgentId | None = None
         """Only this agent may take the call until patience ends."""
         self.hops = 0
-        """How often a rule sent him on before anybody answered."""
+        """Rules of queues that were followed for him at ``hopped_at``."""
+        self.hopped_at = 0.0
         self.left_as: Outcome | None = None
         """How he left his last queue by a rule, if he did."""
         self.in_room = False
@@ -166,9 +171,12 @@ class Call:
         self.agent: AgentId | None = None
         self.announcing = 0
         """The announcement he is hearing, 0 when none."""
+        self.announced_at = 0.0
         self.told_position = 0
         self.told_band = -1
-        self.trail: list[TrailStep] = []
+        self.told_times = 0
+        """How often he was told something in his present queue."""
+        self.trail = Trail()
         """What was decided about him, for ``acd explain``."""
         self.answered_at: float | None = None
         self.talk_ended_at: float | None = None

@@ -3,24 +3,26 @@
 from acd.core.call import Call, CallSignal
 from acd.core.floor import Floor
 from acd.core.offers import silence
-from acd.core.records import CallEnded, Outcome
+from acd.core.records import CallEnded, Outcome, TrailStep
 
 
 def end_call(floor: Floor, call: Call, outcome: Outcome | None, now: float) -> None:
     """End the call in the books; ``outcome`` is None when the caller himself hung up."""
-    for kind in ("dialogue", "keep", "unplayed"):
+    for kind in ("dialogue", "keep", "unplayed", "enter"):
         floor.deadlines.clear((kind, call.id))
     del floor.calls[call.id]
     floor.settle(call)
     short_seconds = (
         floor.lines[call.queue].plan.short_abandon_seconds if call.queue is not None else 0.0
     )
+    named = call.outcome(now, short_seconds, outcome)
+    call.trail.append(TrailStep(now, "ended", named.value))
     floor.emit(
         CallEnded(
             now,
             call.id,
             call.pbx,
-            call.outcome(now, short_seconds, outcome),
+            named,
             call.ani,
             call.dnis,
             call.language,

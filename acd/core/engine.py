@@ -9,7 +9,17 @@ did; it raises (AssertionError, IllegalMove) for our own bugs, and then the proc
 from collections.abc import Callable
 from typing import assert_never
 
-from acd.core import announcing, desk, explaining, matching, offers, supervising, visits, waiting
+from acd.core import (
+    announcing,
+    desk,
+    explaining,
+    matching,
+    offers,
+    reloading,
+    supervising,
+    visits,
+    waiting,
+)
 from acd.core.call import Call
 from acd.core.commands import Command
 from acd.core.events import (
@@ -98,7 +108,7 @@ class Engine:
             case LegConnected(offer):
                 offers.connected(floor, offer, now)
             case LegFailed(offer, outcome):
-                offers.failed(floor, offer, outcome, now)
+                waiting.ring_failed(floor, offer, outcome, now)
             case LegLeftTalk(offer):
                 offers.left_talk(floor, offer, now)
             case LegEnded(offer):
@@ -129,8 +139,7 @@ class Engine:
             case CommandFailed(call, command, reason):
                 floor.emit(Noticed(now, "command_failed", f"call {call}: {command}: {reason}"))
             case PlanReplaced(plan):
-                floor.adopt_plan(plan, now)
-                match_all(floor, now)
+                reloading.replace_plan(floor, plan, now)
             case Tick():
                 pass
             case _:
@@ -176,6 +185,8 @@ class Engine:
                 matching.ring_one_more(floor, call, now)
             case "exit":
                 waiting.time_over(floor, call, now)
+            case "enter":
+                waiting.enter_menu(floor, call, now)
             case "announce":
                 announcing.due(floor, call, now)
             case _:

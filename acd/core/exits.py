@@ -8,7 +8,9 @@ when a calendar opens or closes, and every ``REVIEW_SECONDS`` for what drifts wi
 It decides nothing else and moves nobody: ``acd.core.waiting`` does.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
+from math import inf
 from typing import Final
 
 from acd.core.agent import Agent
@@ -20,6 +22,8 @@ from acd.core.queueplan import OF_THE_QUEUE, Exit, ExitCondition
 from acd.core.records import CallState, Outcome, Presence
 
 REVIEW_SECONDS: Final = 5.0
+
+_DESERTED: Final = frozenset({ExitCondition.NO_AGENTS, ExitCondition.NONE_READY})
 
 OUTCOMES: Final = {
     ExitCondition.MAX_WAIT: Outcome.TIMED_OUT,
@@ -67,9 +71,10 @@ def next_review(floor: Floor, line: Line, now: float) -> float:
         if rule.condition is ExitCondition.CLOSED and calendar is not None:
             change = calendar.next_change(now)
             at = at if change is None else min(at, change)
-        since = line.empty_since.get(rule)
-        if since is not None and since + rule.grace_seconds > now:
-            at = min(at, since + rule.grace_seconds)
+        elif rule.condition in _DESERTED and rule.grace_seconds > 0:
+            since = _deserted_since(floor, line, rule)
+            if since is not None and since + rule.grace_seconds > now:
+                at = min(at, since + rule.grace_seconds)
     return at
 
 
@@ -89,25 +94,33 @@ def _leaving_by(floor: Floor, line: Line, rule: Exit, now: float) -> list[Call]:
     waiting = [call for _, _, call in line.entries if call.state is CallState.QUEUED]
     match rule.condition:
         case ExitCondition.CROWDED:
-            agents = sum(1 for _ in _logged_in(floor, line))
-            excess = len(waiting) - int(rule.limit * agents)
-            return waiting[len(waiting) - excess :] if excess > 0 else []
+            return waiting[_most_waiting(floor, line, rule) :]
         case ExitCondition.ESTIMATE:
-            leaving = []
-            for call in reversed(waiting):
-                seconds = estimate_seconds(floor, call, now)
-                if seconds is None or seconds <= rule.limit:
-                    break
-                leaving.append(call)
-            return leaving
+            return _with_long_waits(floor, waiting, rule.limit, now)
         case ExitCondition.CLOSED:
             return waiting if _is_closed(floor, rule, now) else []
         case _:
-            if not _is_deserted(floor, line, rule):
-                line.empty_since.pop(rule, None)
-                return []
-            since = line.empty_since.setdefault(rule, now)
-            return waiting if now - since >= rule.grace_seconds else []
+            return waiting if _is_deserted(floor, line, rule, now) else []
+
+
+def _with_long_waits(floor: Floor, waiting: list[Call], limit: float, now: float) -> list[Call]:
+    """Return the calls whose estimate is over the limit.
+
+    Those who stand in one heap are served in order by the same agents: where the estimate of one is
+    over the limit, so is that of all behind him. One search for each heap is enough.
+    """
+    heaps: dict[int, list[Call]] = {}
+    for call in waiting:
+        heaps.setdefault(id(call.heap), []).append(call)
+
+    def is_long(call: Call) -> bool:
+        seconds = estimate_seconds(floor, call, now)
+        return seconds is not None and seconds > limit
+
+    leaving: list[Call] = []
+    for calls in heaps.values():
+        leaving += calls[bisect_left(calls, True, key=is_long) :]
+    return leaving
 
 
 def _holds_on_join(floor: Floor, line: Line, rule: Exit, now: float) -> bool:
@@ -115,17 +128,22 @@ def _holds_on_join(floor: Floor, line: Line, rule: Exit, now: float) -> bool:
         case ExitCondition.FULL:
             return len(line) >= rule.limit
         case ExitCondition.CROWDED:
-            agents = sum(1 for _ in _logged_in(floor, line))
-            return len(line) + 1 > rule.limit * agents and len(line) > 0
+            return len(line) >= _most_waiting(floor, line, rule)
         case ExitCondition.ESTIMATE:
             seconds = estimate_for_next_seconds(floor, line, now)
             return seconds is not None and seconds > rule.limit
         case ExitCondition.CLOSED:
             return _is_closed(floor, rule, now)
         case ExitCondition.NO_AGENTS | ExitCondition.NONE_READY:
-            return _is_deserted(floor, line, rule)
+            return _is_deserted(floor, line, rule, now)
         case _:
             return False
+
+
+def _most_waiting(floor: Floor, line: Line, rule: Exit) -> int:
+    """Return how many calls may wait before the queue is crowded: one may at any time."""
+    agents = sum(agent.presence is not Presence.LOGGED_OUT for agent in _who_could(floor, line))
+    return max(1, int(rule.limit * agents + 1e-9))
 
 
 def _is_closed(floor: Floor, rule: Exit, now: float) -> bool:
@@ -133,19 +151,34 @@ def _is_closed(floor: Floor, rule: Exit, now: float) -> bool:
     return calendar is not None and not calendar.is_open(now)
 
 
-def _is_deserted(floor: Floor, line: Line, rule: Exit) -> bool:
-    if rule.condition is ExitCondition.NO_AGENTS:
-        return next(_logged_in(floor, line), None) is None
-    return all(agent.presence is not Presence.READY for agent in _logged_in(floor, line))
+def _is_deserted(floor: Floor, line: Line, rule: Exit, now: float) -> bool:
+    since = _deserted_since(floor, line, rule)
+    return since is not None and now - since >= rule.grace_seconds
 
 
-def _logged_in(floor: Floor, line: Line) -> Iterator[Agent]:
-    """Yield the agents at work who could serve the queue, be it after its last relaxation."""
+def _deserted_since(floor: Floor, line: Line, rule: Exit) -> float | None:
+    """Return since when nobody is logged in, or ready, as the rule has it; None: somebody is.
+
+    Where nobody could serve the queue at all it is deserted since ever.
+    """
+    since = -inf
+    for agent in _who_could(floor, line):
+        if rule.condition is ExitCondition.NO_AGENTS:
+            here, until = agent.presence is not Presence.LOGGED_OUT, agent.logged_in_until
+        else:
+            here, until = agent.presence is Presence.READY, agent.ready_until
+        if here:
+            return None
+        since = max(since, until)
+    return since
+
+
+def _who_could(floor: Floor, line: Line) -> Iterator[Agent]:
+    """Yield the agents who could serve the queue, be it after its last relaxation."""
     seen: set[str] = set()
     steps = (line.plan.requirement, *(step.requirement for step in line.plan.relaxations))
     for requirement in steps:
         for agent_id in floor.lane_for(line.plan, requirement).agents:
-            agent = floor.agents[agent_id]
-            if agent_id not in seen and agent.presence is not Presence.LOGGED_OUT:
+            if agent_id not in seen:
                 seen.add(agent_id)
-                yield agent
+                yield floor.agents[agent_id]

@@ -302,7 +302,8 @@ class Floor:
 
     def release(self, call: Call, why: str, now: float) -> None:
         """Let anybody take a call that was kept for one agent; it has yet to ``stand`` there."""
-        call.trail.append(TrailStep(now, "patience_over", why, call.preferred))
+        order = self.history.order
+        call.trail.append(TrailStep(now, "patience_over", why, call.preferred, None, None, order))
         call.preferred = None
         self.deadlines.clear(("patience", call.id))
 

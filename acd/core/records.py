@@ -82,6 +82,10 @@ class TrailStep(msgspec.Struct, frozen=True, gc=False):
     agent: AgentId | None = None
     asked: Requirement | None = None
     """What the call asked for from here on, where that is new."""
+    queue: QueueId | None = None
+    """The queue it stood in from here on, where that is new."""
+    order: int = 0
+    """Which changes of agents came before it (acd.core.history), where agents matter."""
 
 
 class CallOffered(_Record, frozen=True):
@@ -367,6 +371,8 @@ class CallView(msgspec.Struct, frozen=True):
     queued_at: float | None
     due_at: float | None
     agent: AgentId | None
+    position: int | None = None
+    """In its queue, 1 for the first; None when it does not wait."""
 
 
 class AgentView(msgspec.Struct, frozen=True):

@@ -7,8 +7,11 @@ nobody does, the dialplan takes the caller to the emergency queue).
 
 from typing import Final
 
+import msgspec
+
 from acd.core import desk, waiting
 from acd.core.agent import Agent
+from acd.core.attributes import possible
 from acd.core.call import Call, CallSignal
 from acd.core.commands import (
     HangUpCall,
@@ -79,13 +82,19 @@ def found_waiting(floor: Floor, event: CallFoundWaiting, now: float) -> None:
     if event.call in floor.calls:
         return
     place = event.place
-    if place.queue not in floor.lines:
-        floor.emit(Noticed(now, "unknown_queue", f"call {event.call} waits in {place.queue!r}"))
-        return
     call = Call(event.call, event.pbx, event.ani, place.dnis, place.queued_at)
     floor.calls[call.id] = call
     floor.emit(Repaired(now, "waiting_call_adopted", call.id))
-    waiting.take_place(floor, call, place, now)
+    if place.queue not in floor.lines:
+        text = f"call {call.id} waits in {place.queue!r}: he is asked again where he wants to go"
+        floor.emit(Noticed(now, "unknown_queue", text))
+        call.moves(CallSignal.MENU, now)
+        call.dialogue = Dialogue(floor.plan.menus[floor.plan.callers_menu], place.language)
+        call.language = call.dialogue.language
+        waiting.enter_menu(floor, call, now)
+        return
+    needs = possible(floor, place.needs)
+    waiting.take_place(floor, call, msgspec.structs.replace(place, needs=needs), now)
     call.in_room = True
     match_call(floor, call, now)
 
@@ -124,6 +133,7 @@ def menu_reached(floor: Floor, call_id: CallId, now: float) -> None:
     dialogue = talker.dialogue if talker is not None else None
     if talker is None or dialogue is None:
         return
+    floor.deadlines.clear(("enter", call_id))
     _keep(floor, call_id, now)
     _carry_out(floor, talker, dialogue.restarted(now), now)
 

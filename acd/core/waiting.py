@@ -6,23 +6,26 @@ has waited longer than their range comes before everybody who joins: nothing sta
 
 A rule that sends him on is followed at once. He stays where he hears his music when the target is
 another queue; the circle of rules that would send him round and round is cut after ``MAX_HOPS``,
-and there he waits: no rule ever loses a caller.
+and there he waits: no rule ever loses a caller. While his PBX is away no rule is followed, because
+it could not be told.
 """
 
 from typing import Final
 
 from acd.core import announcing, exits
+from acd.core.attributes import MOST_SHIFT_SECONDS, needs_of, shift_seconds
 from acd.core.call import Call, CallSignal
 from acd.core.commands import ChangePlace, EnterMenu, MoveToWaitingRoom, SendToNumber
 from acd.core.ending import end_call
 from acd.core.estimate import estimate_seconds
+from acd.core.events import RingOutcome
 from acd.core.floor import Floor
-from acd.core.ids import Language, MenuId, NodeId, QueueId
+from acd.core.ids import Language, MenuId, NodeId, OfferId, QueueId
 from acd.core.ivr import Dialogue
 from acd.core.matching import match_call
-from acd.core.offers import silence
+from acd.core.offers import failed, silence
 from acd.core.place import Place
-from acd.core.plan import Enqueue, HangUp, MenuPlan, Need, Say
+from acd.core.plan import Enqueue, HangUp, MenuPlan, Say
 from acd.core.queue import Line
 from acd.core.queueplan import Exit, ToAnnouncement, ToMenu, ToNumber, ToQueue
 from acd.core.records import (
@@ -36,10 +39,13 @@ from acd.core.records import (
 )
 
 MAX_HOPS: Final = 8
-"""Rules followed at one instant."""
+"""Rules followed for one call at one instant."""
 
-MOST_SHIFT_SECONDS: Final = 3600.0
-"""How far priority and values together may move a call in the order, either way."""
+ENTER_AGAIN_SECONDS: Final = 3.0
+"""When a caller who was sent into a menu and did not get there is sent again."""
+
+LEAVE_AGAIN_SECONDS: Final = 1.0
+"""When it is looked again at a caller whose time is over, but for whom a phone rings."""
 
 ESTIMATE_AGAIN_SECONDS: Final = 10.0
 """How often a relaxation that hangs on the estimate is looked at once its time has come."""
@@ -48,7 +54,7 @@ ESTIMATE_AGAIN_SECONDS: Final = 10.0
 def enqueue(floor: Floor, call: Call, node: Enqueue, now: float) -> None:
     """The menu sends the caller into a queue, with what his option and attributes ask for."""
     call.option = node.option
-    call.needs = node.needs + _attribute_needs(floor, call, node)
+    call.needs = needs_of(floor, call, node)
     call.queued_at = None
     join(floor, call, node.queue, now, position=node.position)
 
@@ -61,7 +67,6 @@ def join(
     *,
     position: int | None = None,
     waiting: bool = False,
-    hops: int = 0,
 ) -> None:
     """Put the caller into the queue, or where its rules send who may not join it.
 
@@ -69,16 +74,17 @@ def join(
     from him before (``queued_at`` None).
     """
     line = floor.lines[queue]
-    rule = exits.on_join(floor, line, now) if hops < MAX_HOPS else None
-    if rule is not None:
+    rule = exits.on_join(floor, line, now)
+    if rule is not None and _may_hop(call, now):
         _left(floor, call, line, rule, now)
-        _go_to(floor, call, rule, now, waiting=waiting, hops=hops + 1)
+        _go_to(floor, call, rule, now, waiting=waiting)
         return
     clock = call.queued_at if call.queued_at is not None else now
-    due_at = clock + line.plan.target_seconds - _shift_seconds(line, call)
-    if position is not None:
-        before = line.due_before(position)
-        due_at = due_at if before is None else min(due_at, before)
+    due_at = clock + line.plan.target_seconds - shift_seconds(line.plan, call)
+    before = line.due_before(position) if position is not None else None
+    if before is not None:
+        earliest = clock + line.plan.target_seconds - MOST_SHIFT_SECONDS
+        due_at = min(due_at, max(before, earliest))
     call.left_as = None
     place = Place(
         queue,
@@ -105,26 +111,17 @@ def take_place(floor: Floor, call: Call, place: Place, now: float) -> None:
     call.option, call.language, call.dnis = place.option, place.language, place.dnis
     call.sequence = floor.next_sequence()
     call.step = 0
-    call.told_position, call.told_band = 0, -1
+    call.told_position, call.told_band, call.told_times = 0, -1, 0
     line.add(call)
     _prefer(floor, call, line, now)
     floor.stand(call)
-    _watch_relaxation(floor, call, line, now)
-    limit = exits.by_time(line)
-    if limit is not None:
-        floor.deadlines.set(("exit", call.id), max(now, call.entered_at + limit.limit))
+    watch(floor, call, line, now)
     if len(line) == 1 and line.is_watched():
         floor.deadlines.set(("exits", line.id), exits.next_review(floor, line, now))
-    announcing.plan_first(floor, call, line, now)
-    call.trail.append(
-        TrailStep(
-            now,
-            "queued",
-            f"{line.id}, position {line.position(call)}",
-            None,
-            floor.requirement_of(call),
-        )
-    )
+    note(floor, call, "queued", f"{line.id}, position {line.position(call)}", now)
+    if call.preferred is not None:
+        text = "for whom he talked to last, and for nobody else yet"
+        call.trail.append(TrailStep(now, "kept", text, call.preferred))
     floor.emit(CallQueued(now, call.id, line.id, call.due_at))
 
 
@@ -144,7 +141,23 @@ def place_of(call: Call) -> Place:
     )
 
 
+def note(floor: Floor, call: Call, what: str, text: str, now: float) -> None:
+    """Keep a decision after which agents are looked for, and what they are asked for."""
+    asked, order = floor.requirement_of(call), floor.history.order
+    call.trail.append(TrailStep(now, what, text, None, asked, call.queue, order))
+
+
 # -- what time does ----------------------------------------------------------------------------
+
+
+def watch(floor: Floor, call: Call, line: Line, now: float) -> None:
+    """Set everything that time will do to a waiting call by the present plan of its queue."""
+    _watch_relaxation(floor, call, line, now)
+    floor.deadlines.clear(("exit", call.id))
+    rule = exits.by_time(line)
+    if rule is not None:
+        floor.deadlines.set(("exit", call.id), max(now, call.entered_at + rule.limit))
+    announcing.plan_next(floor, call, line, now)
 
 
 def relaxation_due(floor: Floor, call: Call, now: float) -> None:
@@ -160,9 +173,7 @@ def relaxation_due(floor: Floor, call: Call, now: float) -> None:
             floor.deadlines.set(("relax", call.id), now + ESTIMATE_AGAIN_SECONDS)
             return
     call.step += 1
-    call.trail.append(
-        TrailStep(now, "relaxed", f"step {call.step}", None, floor.requirement_of(call))
-    )
+    note(floor, call, "relaxed", f"step {call.step}", now)
     floor.emit(CallRelaxed(now, call.id, line.id, call.step))
     floor.stand(call)
     _watch_relaxation(floor, call, line, now)
@@ -171,8 +182,7 @@ def relaxation_due(floor: Floor, call: Call, now: float) -> None:
 
 def patience_over(floor: Floor, call: Call, now: float) -> None:
     """The preferred agent did not come in time: anybody may take the call."""
-    call.trail.append(TrailStep(now, "patience_over", "anybody may take it", call.preferred))
-    call.preferred = None
+    floor.release(call, "anybody may take it", now)
     floor.stand(call)
     match_call(floor, call, now)
 
@@ -180,30 +190,50 @@ def patience_over(floor: Floor, call: Call, now: float) -> None:
 def time_over(floor: Floor, call: Call, now: float) -> None:
     """The caller has waited as long as the queue allows; a phone that rings may be answered."""
     assert call.queue is not None
-    line = floor.lines[call.queue]
-    rule = exits.by_time(line)
+    rule = exits.by_time(floor.lines[call.queue])
     if rule is None:
         return
-    if call.state is CallState.RINGING:
-        floor.deadlines.set(("exit", call.id), now + 1.0)
+    if call.state is CallState.RINGING or call.pbx not in floor.live:
+        floor.deadlines.set(("exit", call.id), now + LEAVE_AGAIN_SECONDS)
         return
     leave(floor, call, rule, now)
+
+
+def ring_failed(floor: Floor, offer_id: OfferId, outcome: RingOutcome, now: float) -> None:
+    """A ring ended without a talk; a caller whose time was over meanwhile leaves, unrung."""
+    offer = floor.offers.get(offer_id)
+    call = floor.calls.get(offer.call) if offer is not None else None
+    if call is None or call.offers != [offer_id] or not _time_is_over(floor, call, now):
+        failed(floor, offer_id, outcome, now)
+        return
+    # Whoever cannot be joined is passed over: nobody is rung only to be silenced at once.
+    in_room, call.in_room = call.in_room, False
+    failed(floor, offer_id, outcome, now)
+    call.in_room = in_room
+    time_over(floor, call, now)
+
+
+def _time_is_over(floor: Floor, call: Call, now: float) -> bool:
+    if call.queue is None or call.pbx not in floor.live:
+        return False
+    rule = exits.by_time(floor.lines[call.queue])
+    return rule is not None and now >= call.entered_at + rule.limit
 
 
 def review_exits(floor: Floor, line: Line, now: float) -> None:
     """Look at the rules that hang on the queue, and let go whom they let go."""
     for call, rule in list(exits.who_leaves(floor, line, now)):
-        if call.queue == line.id and call.state is CallState.QUEUED:
+        if call.queue == line.id and call.state is CallState.QUEUED and call.pbx in floor.live:
             leave(floor, call, rule, now)
     if len(line) and line.is_watched():
         floor.deadlines.set(("exits", line.id), exits.next_review(floor, line, now))
 
 
 def key_pressed(floor: Floor, call: Call, key: str, now: float) -> None:
-    """A waiting caller pressed a key: it may lead him out of the queue."""
+    """A waiting caller pressed a key: it may lead him out, unless somebody has just answered."""
     assert call.queue is not None
     rule = exits.of_key(floor.lines[call.queue], key)
-    if rule is not None:
+    if rule is not None and not any(floor.offers[offer].answered for offer in call.offers):
         leave(floor, call, rule, now)
 
 
@@ -215,8 +245,9 @@ def leave(floor: Floor, call: Call, rule: Exit, now: float) -> None:
     assert call.queue is not None
     line = floor.lines[call.queue]
     take_out(floor, call, now)
+    _may_hop(call, now)
     _left(floor, call, line, rule, now)
-    _go_to(floor, call, rule, now, waiting=True, hops=1)
+    _go_to(floor, call, rule, now, waiting=True)
 
 
 def take_out(floor: Floor, call: Call, now: float) -> None:
@@ -238,23 +269,44 @@ def _left(floor: Floor, call: Call, line: Line, rule: Exit, now: float) -> None:
     floor.emit(CallLeftQueue(now, call.id, line.id, outcome, rule.condition.value, target, waited))
 
 
-def _go_to(floor: Floor, call: Call, rule: Exit, now: float, *, waiting: bool, hops: int) -> None:
+def _go_to(floor: Floor, call: Call, rule: Exit, now: float, *, waiting: bool) -> None:
     match rule.target:
         case ToQueue(queue=queue, keep_clock=keep_clock):
             if not keep_clock:
                 call.queued_at = None
-            join(floor, call, queue, now, waiting=waiting, hops=hops)
-        case ToMenu(menu=menu):
-            call.dialogue = Dialogue(floor.plan.menus[menu], call.language)
-        case ToAnnouncement(prompts=prompts):
-            call.dialogue = Dialogue(_announcement(call, prompts), call.language)
+            join(floor, call, queue, now, waiting=waiting)
         case ToNumber(number=number):
             floor.emit(SendToNumber(call.id, number))
             end_call(floor, call, call.left_as, now)
-            return
-    if waiting and call.state is CallState.IN_MENU:
-        call.in_room = False
+        case ToMenu(menu=menu):
+            # A queue that is gone from the plan keeps its rules, and they may name a menu that is.
+            graph = floor.plan.menus.get(menu) or floor.plan.menus[floor.plan.callers_menu]
+            _ask(floor, call, graph, now, waiting=waiting)
+        case ToAnnouncement(prompts=prompts):
+            _ask(floor, call, _announcement(call, prompts), now, waiting=waiting)
+
+
+def _ask(floor: Floor, call: Call, menu: MenuPlan, now: float, *, waiting: bool) -> None:
+    """Let the caller go through a menu, once he is there if he comes from the waiting room."""
+    call.dialogue = Dialogue(menu, call.language)
+    if waiting:
+        enter_menu(floor, call, now)
+
+
+def enter_menu(floor: Floor, call: Call, now: float) -> None:
+    """Send the caller from the waiting room into the menu, again and again until he is there."""
+    call.in_room = False
+    if call.pbx in floor.live:
         floor.emit(EnterMenu(call.id))
+    floor.deadlines.set(("enter", call.id), now + ENTER_AGAIN_SECONDS)
+
+
+def _may_hop(call: Call, now: float) -> bool:
+    """Count one rule more that is followed now; False when they lead in a circle."""
+    if call.hopped_at != now:
+        call.hopped_at, call.hops = now, 0
+    call.hops += 1
+    return call.hops <= MAX_HOPS
 
 
 def _announcement(call: Call, prompts: tuple[str, ...]) -> MenuPlan:
@@ -279,29 +331,19 @@ def _words(rule: Exit) -> str:
             return "announcement"
 
 
+def withdraw(floor: Floor, call: Call, now: float) -> None:
+    """Take the call out of its queue for good; the caller is hung up by whoever asked."""
+    assert call.queue is not None
+    assert call.queued_at is not None
+    waited = now - call.queued_at
+    outcome = Outcome.WITHDRAWN
+    floor.emit(CallLeftQueue(now, call.id, call.queue, outcome, "supervisor", "", waited))
+    call.trail.append(TrailStep(now, "left", "withdrawn by a supervisor"))
+    take_out(floor, call, now)
+    call.left_as = outcome
+
+
 # -- joining -----------------------------------------------------------------------------------
-
-
-def _shift_seconds(line: Line, call: Call) -> float:
-    shift = line.plan.priority_seconds
-    for value in line.plan.caller_values:
-        if _attribute(call, value.attribute) == value.value:
-            shift += value.seconds
-    return max(-MOST_SHIFT_SECONDS, min(MOST_SHIFT_SECONDS, shift))
-
-
-def _attribute(call: Call, name: str) -> str:
-    built_in = {"language": call.language, "ani": call.ani, "dnis": call.dnis}
-    return built_in.get(name) or call.attributes.get(name, "")
-
-
-def _attribute_needs(floor: Floor, call: Call, node: Enqueue) -> tuple[Need, ...]:
-    needs = []
-    for asked in node.attribute_needs:
-        skill = f"{asked.prefix}{_attribute(call, asked.attribute)}"
-        if skill in floor.skills:
-            needs.append(Need(floor.skills[skill], asked.minimum))
-    return tuple(needs)
 
 
 def _prefer(floor: Floor, call: Call, line: Line, now: float) -> None:
@@ -315,25 +357,13 @@ def _prefer(floor: Floor, call: Call, line: Line, now: float) -> None:
     over_at = call.entered_at + preferred.patience_seconds
     if agent is None or agent.presence is not Presence.READY or over_at <= now:
         return
-    if agent.id in floor.lanes_of and floor.requirement_of(call).met_by(agent.skills):
+    if agent.id in floor.plan.agents and floor.requirement_of(call).met_by(agent.skills):
         call.preferred = agent.id
         floor.deadlines.set(("patience", call.id), over_at)
 
 
 def _watch_relaxation(floor: Floor, call: Call, line: Line, now: float) -> None:
+    floor.deadlines.clear(("relax", call.id))
     if call.step < len(line.plan.relaxations):
         at = call.entered_at + line.plan.relaxations[call.step].after_seconds
         floor.deadlines.set(("relax", call.id), max(now, at))
-
-
-def withdraw(floor: Floor, call: Call, now: float) -> None:
-    """Take the call out of its queue for good; the caller is hung up by whoever asked."""
-    assert call.queue is not None
-    assert call.queued_at is not None
-    floor.emit(
-        CallLeftQueue(
-            now, call.id, call.queue, Outcome.WITHDRAWN, "supervisor", "", now - call.queued_at
-        )
-    )
-    take_out(floor, call, now)
-    call.left_as = Outcome.WITHDRAWN
