@@ -14,7 +14,7 @@ def snapshot(floor: Floor, now: float) -> Snapshot:
     return Snapshot(
         now,
         _queues(floor, now),
-        tuple(_call(call) for call in floor.calls.values()),
+        tuple(_call(floor, call) for call in floor.calls.values()),
         tuple(_agent(floor, agent) for _, agent in sorted(floor.agents.items())),
     )
 
@@ -51,7 +51,9 @@ def _queues(floor: Floor, now: float) -> tuple[QueueView, ...]:
     return tuple(views)
 
 
-def _call(call: Call) -> CallView:
+def _call(floor: Floor, call: Call) -> CallView:
+    waits = call.state in (CallState.QUEUED, CallState.RINGING)
+    line = floor.lines[call.queue] if waits and call.queue is not None else None
     return CallView(
         call.id,
         call.pbx,
@@ -66,6 +68,7 @@ def _call(call: Call) -> CallView:
         call.queued_at,
         call.due_at if call.queue is not None else None,
         call.agent,
+        line.position(call) if line is not None else None,
     )
 
 

@@ -5,6 +5,7 @@ from acd.core.ids import CallId
 from acd.core.plan import AgentAction
 from acd.core.records import Activity, CallState, QueueView, Snapshot
 from tests.core.centre import Centre
+from tests.core.queues import talked
 from tests.plans import ALL, plan
 
 
@@ -46,6 +47,26 @@ def test_a_call_shows_its_place_and_its_agent() -> None:
     assert view.ani == "0301234567"
     centre.feed(LegFailed(centre.ring_of(call).offer, RingOutcome.NO_ANSWER))
     assert centre.call(call).agent is None
+
+
+def test_a_call_shows_its_position_while_it_waits_and_rings_and_never_else() -> None:
+    centre = Centre(plan())
+    first, second = centre.call_in(), centre.call_in()
+    other = centre.call_in("2")
+    assert [centre.call(call).position for call in (first, second, other)] == [1, 2, 1]
+    centre.request("1001", AgentAction.LOG_IN)
+    assert centre.call(first).position == 1
+    centre.answer(first)
+    assert [centre.call(call).position for call in (first, second)] == [None, 1]
+    in_menu = centre.call_in("x")
+    assert centre.call(in_menu).position is None
+
+
+def test_a_queue_shows_how_long_a_newcomer_would_wait() -> None:
+    centre = Centre(plan(), "1001")
+    assert queue(centre.engine.snapshot(centre.now), "fault").estimate_seconds is None
+    talked(centre, "1", 100.0)
+    assert queue(centre.engine.snapshot(centre.now), "fault").estimate_seconds == 0.0
 
 
 def test_an_agent_in_wrap_up_shows_when_it_ends_and_for_which_call() -> None:
