@@ -103,6 +103,7 @@ class CallOut(_Out):
     queue: str | None
     queued_at: float | None
     due_at: float | None = Field(description="Calls are served in the order of this moment.")
+    position: int | None = Field(description="In its queue, 1 for the first; null outside one.")
     wait_seconds: float | None = Field(description="Since he entered the queue; null outside it.")
     agent: str | None = Field(description="Who is rung for him, or talks with him.")
 
@@ -123,6 +124,7 @@ class CallOut(_Out):
             queue=view.queue,
             queued_at=view.queued_at,
             due_at=view.due_at,
+            position=view.position,
             wait_seconds=max(0.0, at - view.queued_at) if waits and view.queued_at else None,
             agent=view.agent,
         )
@@ -212,19 +214,23 @@ class CallPlaceOut(_Out):
     queue: str | None
     queued_at: float | None = Field(description="When his wait began.")
     due_at: float | None = Field(description="Calls are served in the order of this moment.")
+    position: int | None = Field(description="In its queue, 1 for the first; null outside one.")
 
     @classmethod
     def of(cls, call: CallId, view: CallView | None) -> CallPlaceOut:
         """Copy the engine's view of the call, None when it is over."""
         if view is None:
             gone = CallState.ENDED
-            return cls(call=call, state=gone, queue=None, queued_at=None, due_at=None)
+            return cls(
+                call=call, state=gone, queue=None, queued_at=None, due_at=None, position=None
+            )
         return cls(
             call=call,
             state=view.state,
             queue=view.queue,
             queued_at=view.queued_at,
             due_at=view.due_at,
+            position=view.position,
         )
 
 

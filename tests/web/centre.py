@@ -168,8 +168,15 @@ def snapshot(
     if calls is None:
         nowhere: dict[str, Any] = {"queue": None, "queued_at": None, "due_at": None, "option": ""}
         calls = (
-            call(1, CallState.QUEUED, NUMBERS[0]),
-            call(2, CallState.RINGING, NUMBERS[1], queued_at=NOW - 12, agent=AgentId("1001")),
+            call(1, CallState.QUEUED, NUMBERS[0], position=1),
+            call(
+                2,
+                CallState.RINGING,
+                NUMBERS[1],
+                queued_at=NOW - 12,
+                agent=AgentId("1001"),
+                position=2,
+            ),
             call(3, CallState.CONNECTED, NUMBERS[2], queue=BILLING, agent=AgentId("1002")),
             call(4, CallState.IN_MENU, "", **nowhere),
         )

@@ -79,6 +79,7 @@ async def test_calls_show_number_and_wait(http: httpx.AsyncClient) -> None:
     assert [one["ani"] for one in page["calls"]] == [*NUMBERS, ""]
     assert [one["state"] for one in page["calls"]] == ["queued", "ringing", "connected", "in_menu"]
     assert [one["wait_seconds"] for one in page["calls"]] == [75.0, 12.0, None, None]
+    assert [one["position"] for one in page["calls"]] == [1, 2, None, None]
     assert page["calls"][1]["agent"] == "1001"
 
 
@@ -234,6 +235,7 @@ async def test_a_supervisors_request_reaches_the_engine_and_answers_the_new_plac
         "queue": queue or "fault",
         "queued_at": NOW - 75,
         "due_at": NOW - 60 - seconds,
+        "position": 1,
     }
 
 
