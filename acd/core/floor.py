@@ -8,6 +8,7 @@ which must be called after every change that could matter to it.
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from math import inf
 
 import msgspec
 
@@ -20,7 +21,7 @@ from acd.core.history import History
 from acd.core.ids import AgentId, CallId, DeviceId, Language, OfferId, PbxId, QueueId, SkillId
 from acd.core.ivr import Dialogue
 from acd.core.plan import Enqueue, Plan, QueuePlan, Text
-from acd.core.queue import CallHeap, Lane, LaneKey, LaneOrder, Line
+from acd.core.queue import CallHeap, Lane, LaneKey, Line
 from acd.core.queueplan import Requirement
 from acd.core.records import AgentChanged, CallState, Presence, Record, TrailStep
 from acd.core.strategies import FreeAgents
@@ -92,7 +93,8 @@ class Floor:
         self.offers: dict[OfferId, Offer] = {}
         self.lines: dict[QueueId, Line] = {}
         self.lanes: dict[LaneKey, Lane] = {}
-        self.lane_order = LaneOrder()
+        self.lanes_of: dict[AgentId, list[Lane]] = {}
+        """The lanes that each agent of the plan may serve now."""
         self.kept_for: dict[AgentId, dict[QueueId | None, CallHeap]] = {}
         """Calls that only the caller's preferred agent may take, by the reserve they may use."""
         self.open_rings: dict[CallId, Call] = {}
@@ -157,7 +159,6 @@ class Floor:
             new.entries = line.entries
         self.watched = tuple(line.id for line in self.lines.values() if line.is_watched())
         self.lanes.clear()
-        self.lane_order.clear()
         self._with_skill.clear()
         self.skills = {
             skill: skill
@@ -184,6 +185,7 @@ class Floor:
             if isinstance(node, Enqueue)
         }
         self.kept_for.clear()
+        self.lanes_of = {agent: [] for agent in plan.agents}
         self.free.clear()
         self.staff = FreeAgents(self.agents, {queue.strategy for queue in plan.queues.values()})
         for agent in self.agents.values():
@@ -199,17 +201,19 @@ class Floor:
 
     def grade_agent(self, agent: Agent, now: float) -> None:
         """Take up the agent's skills as they are now, and when they will change next."""
-        agent.skills = agent.plan.skills_at(now)
         self.free.pop(agent.id, None)
         self.staff.remove(agent.id)
+        agent.skills = agent.plan.skills_at(now)
         for reserve in self.reserves:
             reserve.free.discard(agent.id)
         if agent.id in self.plan.agents:
             self._shares.clear()
             self._with_skill.clear()
+            mine = self.lanes_of[agent.id] = []
             for lane in self.lanes.values():
                 if lane.requirement.met_by(agent.skills):
                     lane.agents[agent.id] = lane.grade(agent.skills)
+                    mine.append(lane)
                 else:
                     lane.agents.pop(agent.id, None)
             change = agent.plan.next_skill_change(now)
@@ -254,11 +258,12 @@ class Floor:
         key = (requirement, self.reserve_of(queue))
         lane = self.lanes.get(key)
         if lane is None:
-            lane = self.lanes[key] = Lane(key, len(self.lanes))
+            lane = self.lanes[key] = Lane(key)
             for agent_id in self._candidates(requirement):
                 skills = self.agents[agent_id].skills
                 if requirement.met_by(skills):
                     lane.agents[agent_id] = lane.grade(skills)
+                    self.lanes_of[agent_id].append(lane)
         return lane
 
     def _candidates(self, requirement: Requirement) -> Iterable[AgentId]:
@@ -296,9 +301,7 @@ class Floor:
             heaps = self.kept_for.setdefault(call.preferred, {})
             heaps.setdefault(reserve_of, CallHeap()).add(call)
         else:
-            lane = self.lane_of(call)
-            lane.calls.add(call)
-            self.lane_order.note(lane)
+            self.lane_of(call).calls.add(call)
 
     def release(self, call: Call, why: str, now: float) -> None:
         """Let anybody take a call that was kept for one agent; it has yet to ``stand`` there."""
@@ -333,11 +336,27 @@ class Floor:
             if len(self.last_talks) > TALKS_KEPT:
                 self.last_talks.popitem(last=False)
 
+    def first_call(self, agent: Agent) -> Call | None:
+        """Return the call that is due first among those this agent may serve now, if any."""
+        best: Call | None = None
+        best_due = inf
+        for lane in self.lanes_of[agent.id]:
+            entries = lane.calls.entries
+            if not entries or entries[0][0] > best_due:
+                continue
+            if self.reserves and not self.may_take(agent.id, lane.reserve_of):
+                continue
+            call = lane.calls.first(self.live)
+            if call is not None and (
+                best is None or (call.due_at, call.sequence) < (best_due, best.sequence)
+            ):
+                best, best_due = call, call.due_at
+        return best
+
     def choose(self, lane: Lane, queue: QueuePlan) -> Agent | None:
         """Return the free agent whom the queue takes for a call of this lane, if there is one."""
-        return self.staff.choose(
-            lane, queue, lambda agent: self.may_take(agent, queue.id), self.chance
-        )
+        may = (lambda agent: self.may_take(agent, queue.id)) if self.reserves else None
+        return self.staff.choose(lane, queue, may, self.chance)
 
     @property
     def house_language(self) -> Language:

@@ -31,7 +31,7 @@ def match_agent(floor: Floor, agent: Agent, now: float) -> None:
     """Give a free agent the call that is due first among those he can serve, if any."""
     if agent.id not in floor.free:
         return
-    best = floor.lane_order.first_call(agent.id, floor.live, floor.may_take)
+    best = floor.first_call(agent)
     for queue, heap in floor.kept_for.get(agent.id, {}).items():
         call = heap.first(floor.live)
         if (

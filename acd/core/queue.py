@@ -11,7 +11,7 @@ It must not know presence, devices or deadlines: whoever calls it says who is fr
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from heapq import heapify, heappop, heappush
 
 from acd.core.call import Call
@@ -26,37 +26,25 @@ class CallHeap:
     """Calls that may be served by the same agents, the earliest due first."""
 
     def __init__(self) -> None:
-        self._entries: list[CallEntry] = []
+        self.entries: list[CallEntry] = []
+        """A heap, and always this list; its first entry may be stale, and so too early."""
         self._gone = 0
 
     def add(self, call: Call) -> None:
         """Put a QUEUED call here; wherever it stood before, that entry is void from now on."""
         if call.heap is not self:
             call.heap = self
-            heappush(self._entries, (call.due_at, call.sequence, call))
+            heappush(self.entries, (call.due_at, call.sequence, call))
 
     def forget(self, call: Call) -> None:
         """The call will not come back here: its entry goes when it comes up, or at a cleaning."""
         if call.heap is self:
             call.heap = None
             self._gone += 1
-            if self._gone > 64 and self._gone * 2 > len(self._entries):
-                self._entries = [entry for entry in self._entries if self._is_true(entry)]
-                heapify(self._entries)
+            if self._gone > 64 and self._gone * 2 > len(self.entries):
+                self.entries[:] = [entry for entry in self.entries if self._is_true(entry)]
+                heapify(self.entries)
                 self._gone = 0
-
-    def head(self) -> tuple[float, int] | None:
-        """Return the place of the first call that waits here, servable just now or not."""
-        entries = self._entries
-        while entries:
-            entry = entries[0]
-            call = entry[2]
-            if call.heap is self and entry[1] == call.sequence and entry[0] == call.due_at:
-                if call.state is CallState.QUEUED:
-                    return entry[0], entry[1]
-                call.heap = None
-            heappop(entries)
-        return None
 
     def first(self, live: set[PbxId]) -> Call | None:
         """Return the call to be served first among those that can be served now.
@@ -64,7 +52,7 @@ class CallHeap:
         Passed over, but kept: callers between two rounds of the waiting room, and those whose
         PBX is not ``live``.
         """
-        entries = self._entries
+        entries = self.entries
         if not entries:
             return None
         passed_over: list[CallEntry] = []
@@ -92,14 +80,11 @@ class CallHeap:
 
     def each(self) -> list[Call]:
         """Return the calls that stand here, in no order."""
-        return [entry[2] for entry in self._entries if self._is_true(entry)]
+        return [entry[2] for entry in self.entries if self._is_true(entry)]
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self.entries)
 
-
-MayTake = Callable[[AgentId, QueueId | None], bool]
-"""Whether no reserve holds the agent back from calls of this queue."""
 
 LaneKey = tuple[Requirement, QueueId | None]
 """What is asked for, and the queue whose reserve may be used, if it has one."""
@@ -108,74 +93,17 @@ LaneKey = tuple[Requirement, QueueId | None]
 class Lane:
     """The calls of all queues that ask for the same, and who may serve them."""
 
-    def __init__(self, key: LaneKey, number: int) -> None:
+    def __init__(self, key: LaneKey) -> None:
         self.key = key
-        self.number = number
         self.requirement, self.reserve_of = key
         self.calls = CallHeap()
         self.agents: dict[AgentId, int] = {}
         """Who satisfies it, whatever they are doing, and the sum of his grades in what it asks."""
-        self.listed: tuple[float, int] | None = None
-        """The place of its first call as ``LaneOrder`` knows it."""
 
     def grade(self, skills: Mapping[SkillId, int]) -> int:
         """Return the sum of these grades in what the lane asks for."""
         asked = (*self.requirement.all_of, *self.requirement.any_of)
         return sum(skills.get(need.skill, 0) for need in asked)
-
-
-class LaneOrder:
-    """The lanes in which somebody waits, in the order of their first calls.
-
-    A place in it may be too early, never too late; it is put right when it comes up.
-    """
-
-    def __init__(self) -> None:
-        self._entries: list[tuple[float, int, int, Lane]] = []
-
-    def note(self, lane: Lane) -> None:
-        """A call was added to the lane: it may be its first now."""
-        head = lane.calls.head()
-        if head is not None and (lane.listed is None or head < lane.listed):
-            if lane.listed is not None:
-                del self._entries[bisect_left(self._entries, (*lane.listed, lane.number))]
-            self._list(lane, head)
-
-    def first_call(self, agent: AgentId, live: set[PbxId], may: MayTake) -> Call | None:
-        """Return the call due first among those this agent may serve, None when there is none."""
-        entries = self._entries
-        best: Call | None = None
-        index = 0
-        while index < len(entries):
-            due_at, sequence, _, lane = entries[index]
-            if best is not None and (best.due_at, best.sequence) <= (due_at, sequence):
-                break
-            head = lane.calls.head()
-            if head != (due_at, sequence):
-                del entries[index]
-                lane.listed = None
-                if head is not None:
-                    self._list(lane, head)
-                continue
-            index += 1
-            if agent in lane.agents and may(agent, lane.reserve_of):
-                call = lane.calls.first(live)
-                if call is not None and (
-                    best is None or (call.due_at, call.sequence) < (best.due_at, best.sequence)
-                ):
-                    best = call
-        return best
-
-    def _list(self, lane: Lane, head: tuple[float, int]) -> None:
-        lane.listed = head
-        insort(self._entries, (*head, lane.number, lane))
-
-    def clear(self) -> None:
-        """Forget all lanes."""
-        self._entries.clear()
-
-    def __len__(self) -> int:
-        return len(self._entries)
 
 
 class Line:

@@ -1,9 +1,10 @@
 """Whom a queue takes of the free agents: each strategy, and what makes the choice cheap.
 
 Free agents stand in a few sorted lists, one for each strategy whose order is the same for every
-queue; a call takes the first in its list who fits. Where few can serve a call at all, these are
-looked at instead, one by one, and so they are by the strategies whose order depends on the queue.
-Either way the cost follows from how many fit, not from how many agents there are.
+queue; a call takes the first in its list who fits, if he stands near its beginning. Otherwise those
+who fit are compared with each other, and so they are by the strategies whose order depends on the
+queue. Nobody stands in a list of every lane he could serve: that would cost him most when he
+becomes free, which is when it matters.
 
 Ties go to whoever has been idle longest.
 """
@@ -13,18 +14,22 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from acd.core.agent import Agent
-from acd.core.ids import AgentId
+from acd.core.ids import AgentId, SkillId
 from acd.core.queue import Lane
 from acd.core.queueplan import QueuePlan, Strategy
 
 Chance = Callable[[], float]
 """A source of chance: above 0 and up to 1, each as likely."""
 
-May = Callable[[AgentId], bool]
-"""Whether no reserve holds this free agent back from the call."""
+May = Callable[[AgentId], bool] | None
+"""Whether no reserve holds this free agent back from the call; None where there is none."""
 
 Entry = tuple[float, float, int, AgentId]
 """The key of a strategy, idle since, the number of this freedom, and the agent."""
+
+LOOKED_AT: Final = 16
+"""So many are looked at in a strategy's order before those who fit are compared with each other:
+who stands first for long is often one whom few calls can use."""
 
 DRAWS: Final = 64
 """So often somebody is drawn by chance before all who fit are looked at."""
@@ -38,36 +43,55 @@ SORTED: Final[Mapping[Strategy, Callable[[Agent], float]]] = {
 """The strategies whose order is the same for every queue; a key holds while its agent is free."""
 
 
+class Order:
+    """The free agents by the key of one strategy."""
+
+    def __init__(self, key: Callable[[Agent], float]) -> None:
+        self.sorted: list[Entry] = []
+        self.entries: dict[AgentId, Entry] = {}
+        self._key = key
+
+    def add(self, agent: Agent, freed: int) -> None:
+        """Put the agent in his place, instead of where he stood."""
+        self.remove(agent.id)
+        entry = self.entries[agent.id] = (self._key(agent), agent.idle_since, freed, agent.id)
+        insort(self.sorted, entry)
+
+    def remove(self, agent: AgentId) -> None:
+        """Take the agent out; nothing happens when he is not in."""
+        entry = self.entries.pop(agent, None)
+        if entry is not None:
+            del self.sorted[bisect_left(self.sorted, entry)]
+
+
 class FreeAgents:
     """The free agents in the orders that the plan's queues use."""
 
     def __init__(self, agents: Mapping[AgentId, Agent], used: set[Strategy]) -> None:
         self._agents = agents
-        self._orders: dict[Strategy, list[Entry]] = {
-            strategy: [] for strategy in SORTED if strategy in used
+        self._orders: dict[Strategy, Order] = {
+            strategy: Order(key)
+            for strategy, key in SORTED.items()
+            if strategy in used or strategy is Strategy.LONGEST_IDLE
         }
-        self._orders[Strategy.LONGEST_IDLE] = []
-        self._entries: dict[AgentId, list[tuple[list[Entry], Entry]]] = {}
+        self._idle = self._orders[Strategy.LONGEST_IDLE]
+        self._with_skill: dict[SkillId, dict[AgentId, None]] = {}
 
     def add(self, agent: Agent, freed: int) -> None:
         """Put in an agent who has become free; ``freed`` numbers this freedom of his."""
         self.remove(agent.id)
-        entries = self._entries[agent.id] = []
-        for strategy, order in self._orders.items():
-            entry = (SORTED[strategy](agent), agent.idle_since, freed, agent.id)
-            insort(order, entry)
-            entries.append((order, entry))
+        for order in self._orders.values():
+            order.add(agent, freed)
+        for skill in agent.skills:
+            self._with_skill.setdefault(skill, {})[agent.id] = None
 
     def remove(self, agent: AgentId) -> None:
         """Take out an agent who is free no longer; nothing happens when he is not in."""
-        for order, entry in self._entries.pop(agent, ()):
-            del order[bisect_left(order, entry)]
-
-    def clear(self) -> None:
-        """Take out everybody."""
-        self._entries.clear()
-        for order in self._orders.values():
-            order.clear()
+        if agent in self._idle.entries:
+            for order in self._orders.values():
+                order.remove(agent)
+            for skill in self._agents[agent].skills:
+                self._with_skill.get(skill, {}).pop(agent, None)
 
     def choose(self, lane: Lane, queue: QueuePlan, may: May, chance: Chance) -> Agent | None:
         """Return whom the queue takes for a call of this lane, None when nobody is free for it."""
@@ -83,7 +107,7 @@ class FreeAgents:
                 return self._least(lane, may, lambda one: agents[one].offered_in.get(queue.id, 0))
             case Strategy.ORDERED:
                 for agent in queue.agent_order:
-                    if agent in self._entries and agent in lane.agents and may(agent):
+                    if agent in self and agent in lane.agents and (may is None or may(agent)):
                         return agent
                 return self._first(lane, Strategy.LONGEST_IDLE, may)
             case Strategy.WEIGHTED_RANDOM:
@@ -97,37 +121,33 @@ class FreeAgents:
         """Return the first in a strategy's order who fits."""
         order = self._orders[strategy]
         fitting = lane.agents
-        if len(fitting) ** 2 <= len(order):
-            # So few fit that they are found sooner one by one.
-            key = SORTED[strategy]
-            return self._least(lane, may, lambda agent: key(self._agents[agent]))
-        for _, _, _, agent in order:
-            if agent in fitting and may(agent):
+        for index in range(min(LOOKED_AT, len(order.sorted))):
+            agent = order.sorted[index][3]
+            if agent in fitting and (may is None or may(agent)):
                 return agent
-        return None
+        found = min((entry for entry in self._fitting(lane, order, may)), default=None)
+        return found[3] if found is not None else None
 
     def _least(self, lane: Lane, may: May, key: Callable[[AgentId], float]) -> AgentId | None:
         """Look at all who fit; return the one with the lowest key."""
-        best: Entry | None = None
-        for agent, entry in self._fitting(lane, may):
-            found = (key(agent), entry[1], entry[2], agent)
-            if best is None or found < best:
-                best = found
-        return best[3] if best is not None else None
+        found = min(
+            ((key(one[3]), *one[1:]) for one in self._fitting(lane, self._idle, may)), default=None
+        )
+        return found[3] if found is not None else None
 
     def _drawn(self, lane: Lane, queue: QueuePlan, may: May, chance: Chance) -> AgentId | None:
         """Draw one who fits, in proportion to his weight; whose weight is 0 comes last."""
-        order = self._orders[Strategy.LONGEST_IDLE]
+        order = self._idle.sorted
         weights = queue.agent_weights
         most = max((1.0, *weights.values()))
         if len(lane.agents) * 4 > len(order) > DRAWS:
             # Drawn from all free agents until one fits and his weight is hit: the same chances.
             for _ in range(DRAWS):
                 agent = order[min(int(chance() * len(order)), len(order) - 1)][3]
-                fits = agent in lane.agents and may(agent)
+                fits = agent in lane.agents and (may is None or may(agent))
                 if fits and chance() * most <= weights.get(agent, 1.0):
                     return agent
-        fitting = [agent for agent, _ in self._fitting(lane, may)]
+        fitting = [entry[3] for entry in self._fitting(lane, self._idle, may)]
         total = sum(weights.get(agent, 1.0) for agent in fitting)
         if total <= 0.0:
             return self._first(lane, Strategy.LONGEST_IDLE, may)
@@ -139,20 +159,17 @@ class FreeAgents:
                 return agent
         return next(agent for agent in reversed(fitting) if weights.get(agent, 1.0) > 0.0)
 
-    def _fitting(self, lane: Lane, may: May) -> Iterator[tuple[AgentId, Entry]]:
-        entries = self._entries
-        if len(entries) < len(lane.agents):
-            for agent, found in entries.items():
-                if agent in lane.agents and may(agent):
-                    yield agent, found[0][1]
-            return
-        for agent in lane.agents:
-            mine = entries.get(agent)
-            if mine is not None and may(agent):
-                yield agent, mine[0][1]
+    def _fitting(self, lane: Lane, order: "Order", may: May) -> Iterator[Entry]:
+        """Yield the entries of all who are free and fit; the cost is that of the fewer."""
+        entries = order.entries
+        few: Mapping[AgentId, object] = lane.agents if len(lane.agents) < len(entries) else entries
+        for need in lane.requirement.all_of:
+            having = self._with_skill.get(need.skill, {})
+            if len(having) < len(few):
+                few = having
+        for agent in few:
+            if agent in entries and agent in lane.agents and (may is None or may(agent)):
+                yield entries[agent]
 
     def __contains__(self, agent: object) -> bool:
-        return agent in self._entries
-
-    def __len__(self) -> int:
-        return len(self._entries)
+        return agent in self._idle.entries
