@@ -179,8 +179,8 @@ class _Picture:
         """The whole picture, at most ``height`` lines of ``width`` cells."""
         yield [_cell(f" {self._title}   {plain(self._snapshot)}", width, _style("head"))]
         height -= 1
-        if self._urls:
-            yield [_cell(" " + "  ".join(self._urls), width, _style("dim"))]
+        for line in _wrapped(self._urls, width):
+            yield [_cell(line, width, _style("dim"))]
             height -= 1
         queues = _queues(self._snapshot.queues, max(3, height // 2), width)
         yield from queues
@@ -194,6 +194,17 @@ class _Picture:
         empty = [_cell("", left, _style(""))]
         for call, agent in zip_longest(calls, agents, fillvalue=None):
             yield [*(call or empty), Segment("  "), *(agent or [])]
+
+
+def _wrapped(urls: Sequence[str], width: int) -> list[str]:
+    """The URLs in as few lines as hold each whole."""
+    lines: list[str] = []
+    for url in urls:
+        if lines and cell_len(lines[-1]) + 2 + cell_len(url) <= width:
+            lines[-1] += f"  {url}"
+        else:
+            lines.append(f" {url}")
+    return lines
 
 
 def _queues(queues: Sequence[QueueView], room: int, width: int) -> list[Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +15,7 @@ from rich.console import Console
 
 from acd.core.ids import AgentId
 from acd.core.records import Activity, CallState, Presence, Snapshot
+from acd.demo import PAGES
 from acd.terminal import plain, render, show
 from tests.web.centre import NOW, NUMBERS, agent, call, snapshot
 
@@ -22,12 +23,14 @@ SIZES = [(80, 24), (100, 40), (200, 60)]
 URL = "http://127.0.0.1:8080"
 
 
-def screen(shown: Snapshot, width: int, height: int, now: float = NOW) -> list[str]:
+def screen(
+    shown: Snapshot, width: int, height: int, now: float = NOW, urls: Sequence[str] = (URL,)
+) -> list[str]:
     """The lines of the screen, without colours."""
     console = Console(
         record=True, width=width, height=height, file=io.StringIO(), force_terminal=True
     )
-    console.print(render(shown, now, "acd demo", [URL]))
+    console.print(render(shown, now, "acd demo", urls))
     return console.export_text().splitlines()
 
 
@@ -50,6 +53,14 @@ def test_the_picture_of_a_small_centre(width: int, height: int) -> None:
     assert shows(lines, "1002 ready talking 1:00 busy", "1003 ready wrap-up ↓2:05 free")
     assert shows(lines, "1004 out idle 1:00 gone", "1005 not ready")
     assert shows(lines, "not ready break idle") is (width >= 96)
+
+
+@pytest.mark.parametrize(("width", "height"), [(120, 40), *SIZES])
+def test_every_page_of_the_demonstration_has_its_url_whole(width: int, height: int) -> None:
+    urls = [f"http://127.0.0.1:65535{page}" for page in PAGES]
+    lines = screen(busy_centre(), width, height, urls=urls)
+    assert [word for line in lines for word in line.split() if "://" in word] == urls
+    assert len(lines) < height
 
 
 def test_the_countdown_counts_down_to_zero_and_not_below() -> None:
