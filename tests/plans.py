@@ -22,13 +22,16 @@ from acd.core.plan import (
     Say,
     SwitchLanguage,
 )
-from acd.core.queueplan import Requirement
+from acd.core.queueplan import Relaxation, Requirement
 
 DE = Language("de")
 EN = Language("en")
 QUEUES = ("fault", "billing", "meter", "house", "water", "switchboard")
 ALL = dict.fromkeys(QUEUES, 1)
 """The skills of an agent who serves every queue."""
+
+THREE: Mapping[str, Mapping[str, int]] = dict.fromkeys(("1001", "1002", "1003"), ALL)
+"""Three agents who serve every queue."""
 
 
 def prompt(name: str) -> tuple[PromptId, ...]:
@@ -192,6 +195,13 @@ def with_queue(base: Plan, queue: str, **changes: object) -> Plan:
     """Return the plan with some fields of one queue (see ``QueuePlan``) changed."""
     changed = msgspec.structs.replace(base.queues[QueueId(queue)], **changes)
     return msgspec.structs.replace(base, queues={**base.queues, QueueId(queue): changed})
+
+
+def experts_first(**changes: object) -> Plan:
+    """Return a plan in which fault calls ask for grade 5 (1001), and after 20 s for 1 (1002)."""
+    base = plan({"1001": {"fault": 9}, "1002": {"fault": 1}})
+    step = Relaxation(after_seconds=20.0, requirement=needs(fault=1))
+    return with_queue(base, "fault", requirement=needs(fault=5), relaxations=(step,), **changes)
 
 
 def with_queues(base: Plan, **changes: object) -> Plan:
