@@ -11,7 +11,8 @@ any order.
 
 How a ring ended (DESIGN.md, rings; tests/recordings): cause 17 busy; 21 declined; 19 depends on
 the Originate's reason: 3, our time ran out, is no answer when RINGING was seen and unreachable
-when not; any other is a phone's own 480 (do not disturb), declined. 26 or 0 after our cancel is
+when not; any other is a phone's own 480 (do not disturb), declined. 0 with reason 3 is Asterisk
+22 before 22.8, which does not set 19 when our time ran out. 26 or 0 after our cancel is
 cancelled; no channel at all, or any other cause, unreachable, but declined when it had rung.
 
 It must not know deadlines of agents, the plan, nor how an action looks.
@@ -257,8 +258,8 @@ class Tracker:
         if leg.answered:
             return self.leg_gone(leg)
         leg.cause, leg.seen = cause, True
-        # Cause 19 alone does not say whether our time ran out or the phone said 480.
-        if cause == 19 and leg.reason is None and not leg.cancelled:
+        # These alone do not say whether our time ran out, the phone said 480 or somebody hung up.
+        if cause in (0, 19) and leg.reason is None and not leg.cancelled:
             self.verdicts.set(uniqueid, now + VERDICT_SECONDS)
             return []
         return self._failed(leg)
@@ -375,7 +376,8 @@ def _outcome(leg: Leg) -> RingOutcome:
         return RingOutcome.BUSY
     if leg.cause == 21 or (leg.cause == 19 and leg.reason not in (TIME_RAN_OUT, None)):
         return RingOutcome.DECLINED
-    if leg.cause in (19, None) and leg.ringing:
+    ran_out = leg.cause in (19, None) or (leg.cause == 0 and leg.reason == TIME_RAN_OUT)
+    if ran_out and leg.ringing:
         return RingOutcome.NO_ANSWER
     # A phone that rang can be reached, whoever ended the ring.
     return RingOutcome.DECLINED if leg.ringing else RingOutcome.UNREACHABLE

@@ -116,7 +116,7 @@ def test_a_leg_that_we_took_back_is_cancelled_whatever_cause_is_reported(story: 
     assert LegFailed(FIRST, RingOutcome.CANCELLED) in events
 
 
-@pytest.mark.parametrize("cause", [17, 19, 21, 26])
+@pytest.mark.parametrize("cause", [0, 17, 19, 21, 26])
 @pytest.mark.parametrize("reason", [0, 3])
 @pytest.mark.parametrize("ringing", [True, False])
 def test_the_order_of_hangup_and_originate_response_does_not_matter(
@@ -138,6 +138,21 @@ def test_the_order_of_hangup_and_originate_response_does_not_matter(
     assert len(next(iter(endings))) == 1
 
 
+@pytest.mark.parametrize("cause", [0, 19])
+@pytest.mark.parametrize(
+    ("ringing", "outcome"), [(True, RingOutcome.NO_ANSWER), (False, RingOutcome.UNREACHABLE)]
+)
+def test_our_time_ran_out_with_or_without_a_cause(
+    cause: int, ringing: bool, outcome: RingOutcome
+) -> None:
+    tracker = Tracker(PBX)
+    tracker.expect_leg(FIRST, CallId("main-1.1"))
+    if ringing:
+        tracker.feed(DialProgressed(FIRST, "RINGING"), 0.0)
+    assert tracker.feed(HungUp(FIRST, cause), 15.0) == []
+    assert tracker.feed(OriginateEnded("a", FIRST, False, 3), 15.0) == [LegFailed(FIRST, outcome)]
+
+
 @pytest.mark.parametrize("cause", [0, 16, 34, 41])
 def test_a_phone_that_rang_is_not_unreachable_whoever_ended_the_ring(cause: int) -> None:
     for ringing, outcome in ((True, RingOutcome.DECLINED), (False, RingOutcome.UNREACHABLE)):
@@ -145,7 +160,9 @@ def test_a_phone_that_rang_is_not_unreachable_whoever_ended_the_ring(cause: int)
         tracker.expect_leg(FIRST, CallId("main-1.1"))
         if ringing:
             tracker.feed(DialProgressed(FIRST, "RINGING"), 0.0)
-        assert tracker.feed(HungUp(FIRST, cause), 1.0) == [LegFailed(FIRST, outcome)]
+        events = tracker.feed(HungUp(FIRST, cause), 1.0)
+        events += tracker.feed(OriginateEnded("a", FIRST, False, 0), 1.0)
+        assert events == [LegFailed(FIRST, outcome)]
 
 
 def test_half_an_end_of_a_ring_is_judged_after_a_moment() -> None:

@@ -91,7 +91,7 @@ def test_the_label_is_the_agents_alone_and_stays(
         ("unknown", "1", "0", False),
         ("failing", "34", "0", False),
         ("do_not_disturb", "19", "0", False),
-        ("rings_on", "19", "3", True),
+        ("rings_on", "0 or 19", "3", True),
     ],
 )
 def test_ring_outcomes_read_by_cause_reason_and_ringing(
@@ -115,7 +115,8 @@ def test_ring_outcomes_read_by_cause_reason_and_ringing(
         states = [each["DialStatus"] for each in observer.named("DialState")]
         observer.action("Hangup", Channel=channel)
         callers.wait()
-    assert (hangup["Cause"], response["Reason"]) == (cause, reason)
+    assert hangup["Cause"] in cause.split(" or ")
+    assert response["Reason"] == reason
     assert ("RINGING" in states) == has_rung
 
 
@@ -135,7 +136,8 @@ def test_a_dead_phone_reads_as_no_answer_without_ringing_and_may_come_back(
         ag.wait_for(lambda message: message.kind == "CANCEL" and not message.sent, timeout=10)
     observer.action("Hangup", Channel=channel)
     callers.wait()
-    assert (hangup["Cause"], response["Reason"]) == ("19", "3")
+    assert hangup["Cause"] in ("0", "19")  # 0 before Asterisk 22.8.
+    assert response["Reason"] == "3"
     assert "RINGING" not in states
 
 
