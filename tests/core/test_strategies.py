@@ -2,9 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from random import Random
 
 import pytest
+from msgspec import structs
 
+from acd.core.agent import Agent
 from acd.core.events import (
     CallerHungUp,
     LegAnswered,
@@ -16,10 +19,12 @@ from acd.core.events import (
     WaitingRoomEntered,
     WaitingRoomLeft,
 )
-from acd.core.ids import AgentId
+from acd.core.ids import AgentId, QueueId, SkillId
 from acd.core.plan import AgentAction, Plan
-from acd.core.queueplan import Relaxation, Strategy
+from acd.core.queue import Lane
+from acd.core.queueplan import Need, QueuePlan, Relaxation, Requirement, Strategy
 from acd.core.records import Activity, CallAnswered, CallState, Presence
+from acd.core.strategies import FreeAgents
 from tests.core.centre import PBX, Centre, cancelled, rung
 from tests.plans import needs, plan, with_queue, with_queues
 
@@ -435,3 +440,132 @@ def test_a_strategy_changed_while_phones_ring_lets_them_ring_on() -> None:
     centre.lift("1002")
     assert centre.call(call).agent == "1002"
     assert cancelled(centre) == [("1001", False)]
+
+
+# -- many agents ---------------------------------------------------------------------------------
+
+SKILLS = [SkillId(f"skill.{number}") for number in range(8)]
+
+
+class Crowd:
+    """A hundred and fifty agents with skills by chance, of whom most are free."""
+
+    def __init__(self, seed: int, strategy: Strategy) -> None:
+        self.random = Random(seed)
+        base = plan({"0": {}}).agents[AgentId("0")]
+        self.agents = {}
+        for number in range(150):
+            had = self.random.sample(SKILLS, self.random.randint(1, 5))
+            skills = {skill: self.random.randint(1, 10) for skill in had}
+            agent = Agent(structs.replace(base, id=AgentId(f"{number}"), skills=skills), 0.0)
+            agent.idle_since = float(self.random.randint(0, 40))
+            agent.calls_taken = self.random.randint(0, 9)
+            agent.talk_seconds = float(self.random.randint(0, 9))
+            agent.offered_in = {QueueId("q"): self.random.randint(0, 9)}
+            self.agents[agent.id] = agent
+        self.queue = QueuePlan(
+            id=QueueId("q"),
+            label={},
+            requirement=Requirement(),
+            strategy=strategy,
+            agent_order=tuple(self.random.sample(list(self.agents), 20)),
+        )
+        self.free = FreeAgents(self.agents, {strategy})
+        self.freed: dict[AgentId, int] = {}
+        for agent_id in self.random.sample(list(self.agents), 130):
+            self.frees(agent_id)
+
+    def frees(self, agent: AgentId) -> None:
+        self.freed[agent] = self.random.randint(0, 10**9)
+        self.free.add(self.agents[agent], self.freed[agent])
+
+    def takes(self, agent: AgentId) -> None:
+        del self.freed[agent]
+        self.free.remove(agent)
+
+    def lane(self) -> Lane:
+        one, two, three = (
+            Need(skill, self.random.randint(1, 8)) for skill in self.random.sample(SKILLS, 3)
+        )
+        asked = self.random.choice([((one,), ()), ((one, two), ()), ((), (one, two)), ((), ())])
+        asked = self.random.choice([asked, ((one,), (two, three))])
+        lane = Lane((Requirement(*asked), None))
+        for agent in self.agents.values():
+            if lane.requirement.met_by(agent.skills):
+                lane.agents[agent.id] = lane.grade(agent.skills)
+        return lane
+
+    def plainly(self, lane: Lane, kept: set[AgentId]) -> AgentId | None:
+        """Look at everybody, one by one."""
+
+        def key(agent_id: AgentId) -> tuple[float, ...]:
+            agent = self.agents[agent_id]
+            order = self.queue.agent_order
+            asked = (*lane.requirement.all_of, *lane.requirement.any_of)
+            by_strategy = {
+                Strategy.MOST_SKILLED: -sum(agent.skills.get(need.skill, 0) for need in asked),
+                Strategy.LEAST_SKILLED: len(agent.skills) * 1000 + sum(agent.skills.values()),
+                Strategy.FEWEST_CALLS: agent.calls_taken,
+                Strategy.LEAST_TALK_TIME: agent.talk_seconds,
+                Strategy.ROUND_ROBIN: agent.offered_in[self.queue.id],
+                Strategy.ORDERED: order.index(agent_id) if agent_id in order else 99,
+            }
+            first = by_strategy.get(self.queue.strategy, 0)
+            return (first, agent.idle_since, self.freed[agent_id])
+
+        fit = [
+            one
+            for one in self.freed
+            if lane.requirement.met_by(self.agents[one].skills) and one not in kept
+        ]
+        return min(fit, key=key, default=None)
+
+
+@pytest.mark.parametrize("strategy", [one for one in Strategy if "random" not in one])
+def test_of_many_agents_the_one_is_taken_whom_looking_at_everybody_finds(
+    strategy: Strategy,
+) -> None:
+    for seed in range(12):
+        crowd = Crowd(seed, strategy)
+        for _ in range(60):
+            lane = crowd.lane()
+            kept = set(crowd.random.sample(list(crowd.agents), crowd.random.choice([0, 0, 60])))
+            may = (lambda one, kept=kept: one not in kept) if kept else None
+            found = crowd.free.choose(lane, crowd.queue, may, lambda: 1.0)
+            expected = crowd.plainly(lane, kept)
+            assert (found.id if found is not None else None) == expected
+            if expected is not None and crowd.random.random() < 0.7:
+                crowd.takes(expected)
+            busy = [agent for agent in crowd.agents if agent not in crowd.freed]
+            if busy and crowd.random.random() < 0.5:
+                crowd.frees(crowd.random.choice(busy))
+
+
+@pytest.mark.parametrize("fitting", [5, 100])
+def test_of_many_agents_chance_takes_those_who_fit_by_their_weights(fitting: int) -> None:
+    """Few who fit are drawn among themselves, many by trying again."""
+    crowd = Crowd(1, Strategy.WEIGHTED_RANDOM)
+    lane = Lane((Requirement(), None))
+    lane.agents = dict.fromkeys(list(crowd.freed)[:fitting], 0)
+    weights = {one: float(number % 4) for number, one in enumerate(lane.agents)}
+    queue = structs.replace(crowd.queue, agent_weights=weights)
+    seen: Counter[str] = Counter()
+    for _ in range(6000):
+        found = crowd.free.choose(lane, queue, None, lambda: 1.0 - crowd.random.random())
+        assert found is not None
+        seen[f"{weights[found.id]:g}"] += 1
+    shares = Counter[str]()
+    for weight in weights.values():
+        shares[f"{weight:g}"] += int(weight)
+    expected = {weight: float(share) for weight, share in shares.items() if share}
+    assert set(seen) <= set(expected)
+    assert chi_square(seen, expected) < CHI_SQUARE_99_9[2]
+
+
+def test_with_whom_few_calls_fit_the_first_in_the_order_are_not_looked_at_for_ever() -> None:
+    """Twenty who can do other things stand before the one who fits."""
+    agents = {f"{number}": {"billing": 1} for number in range(1001, 1021)}
+    agents["2001"] = {"fault": 1}
+    centre = Centre(fault(Strategy.LONGEST_IDLE, agents), *agents)
+    call = centre.call_in()
+    assert rung(centre) == [(call, "2001")]
