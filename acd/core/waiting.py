@@ -96,6 +96,9 @@ def join(
         call.dnis,
         call.needs,
     )
+    if not waiting:
+        # A round of music may have been reported while he was on his way into the menu.
+        call.in_room = False
     take_place(floor, call, place, now)
     floor.emit(ChangePlace(call.id, place) if waiting else MoveToWaitingRoom(call.id, place))
     if waiting:

@@ -705,6 +705,21 @@ def test_a_key_on_the_way_into_a_menu_waits_for_it() -> None:
     assert centre.take(PlayPrompt) == []
 
 
+def test_a_round_of_music_reported_late_does_not_count_for_the_next_queue() -> None:
+    """He was just entering it when he was sent into the menu: nobody may be joined with him now."""
+    house = leaving(rule(ExitCondition.KEY, MENU, key="*"))
+    centre = Centre(msgspec.structs.replace(house, agents=plan({"1001": {"water": 1}}).agents))
+    centre.request("1001", AgentAction.LOG_IN)
+    call = centre.call_in()
+    centre.feed(DigitPressed(call, "*"), WaitingRoomEntered(call), MenuReached(call))
+    play = centre.take(PlayPrompt)[-1]
+    centre.feed(PromptEnded(call, play.play_id, True))
+    assert centre.call(call).queue == "water"
+    assert rung(centre) == []
+    centre.feed(WaitingRoomEntered(call))
+    assert rung(centre) == [(call, "1001")]
+
+
 @pytest.mark.parametrize("seconds", [0.0, 3.0])
 def test_a_caller_who_hangs_up_on_the_way_is_counted_as_the_rule_says(seconds: float) -> None:
     centre = Centre(leaving(rule(ExitCondition.KEY, MENU, key="*")))
