@@ -227,7 +227,8 @@ class QueuePlan(msgspec.Struct, frozen=True, kw_only=True):
     progress_seconds: float = 10.0
     preferred_agent: PreferredAgent | None = None
     reserved_agents: int = 0
-    """So many free agents who satisfy this queue are kept from all other queues' calls."""
+    """So many free agents who satisfy this queue are kept from the calls of all queues that do not reserve
+    them as well."""
     ring_timeout_seconds: float = 15.0
     wrap_up_seconds: float = 300.0
     busy_delay_seconds: float = 10.0

@@ -191,9 +191,13 @@ def keep_due(floor: Floor, call_id: CallId, now: float) -> None:
 def room_entered(floor: Floor, call_id: CallId, now: float) -> None:
     """The caller hears music: from now on somebody may be rung for him."""
     call = floor.calls.get(call_id)
-    if call is not None and not call.in_room:
-        call.in_room = True
-        match_call(floor, call, now)
+    if call is None or call.in_room:
+        return
+    call.in_room = True
+    if call.state is CallState.CONNECTED and not call.offers:
+        # His talk is over, and what should have let him go got lost on the way.
+        floor.emit(HangUpCall(call.id))
+    match_call(floor, call, now)
 
 
 def room_left(floor: Floor, call_id: CallId) -> None:

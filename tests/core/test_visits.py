@@ -4,6 +4,7 @@ import pytest
 
 from acd.core.commands import (
     CancelRing,
+    HangUpCall,
     KeepInMenu,
     MoveToWaitingRoom,
     PlayPrompt,
@@ -13,7 +14,10 @@ from acd.core.events import (
     CallerHungUp,
     CallerRescued,
     DigitPressed,
+    LegAnswered,
+    LegConnected,
     LegFailed,
+    LegRinging,
     MenuReached,
     PromptEnded,
     RingOutcome,
@@ -152,3 +156,13 @@ def test_operators_are_told_of_a_prompt_that_cannot_be_played_but_not_of_who_han
     centre.wait(2.0)
     told = [one for one in centre.take(Noticed) if one.kind == "prompt_failed"]
     assert [stays in one.text for one in told] == [True]
+
+
+def test_who_comes_back_to_the_music_after_his_talk_is_let_go() -> None:
+    """The menu, the talk and its end crossed on their way: nobody would ever come for him."""
+    centre = Centre(plan(), "1001")
+    call = centre.call_in()
+    offer = centre.ring_of(call).offer
+    centre.feed(MenuReached(call), LegRinging(offer), LegAnswered(offer), LegConnected(offer))
+    centre.end_talk(offer)
+    assert HangUpCall(call) in centre.feed(WaitingRoomEntered(call))
