@@ -91,16 +91,20 @@ def who_leaves(floor: Floor, line: Line, now: float) -> Iterator[tuple[Call, Exi
 
 
 def _leaving_by(floor: Floor, line: Line, rule: Exit, now: float) -> list[Call]:
-    waiting = [call for _, _, call in line.entries if call.state is CallState.QUEUED]
     match rule.condition:
         case ExitCondition.CROWDED:
-            return waiting[_most_waiting(floor, line, rule) :]
+            most = _most_waiting(floor, line, rule)
+            return _waiting(line)[most:] if len(line) > most else []
         case ExitCondition.ESTIMATE:
-            return _with_long_waits(floor, waiting, rule.limit, now)
+            return _with_long_waits(floor, _waiting(line), rule.limit, now)
         case ExitCondition.CLOSED:
-            return waiting if _is_closed(floor, rule, now) else []
+            return _waiting(line) if _is_closed(floor, rule, now) else []
         case _:
-            return waiting if _is_deserted(floor, line, rule, now) else []
+            return _waiting(line) if _is_deserted(floor, line, rule, now) else []
+
+
+def _waiting(line: Line) -> list[Call]:
+    return [call for _, _, call in line.entries if call.state is CallState.QUEUED]
 
 
 def _with_long_waits(floor: Floor, waiting: list[Call], limit: float, now: float) -> list[Call]:

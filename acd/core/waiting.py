@@ -10,6 +10,7 @@ and there he waits: no rule ever loses a caller. While his PBX is away no rule i
 it could not be told.
 """
 
+from itertools import islice
 from typing import Final
 
 from acd.core import announcing, exits
@@ -46,6 +47,10 @@ ENTER_AGAIN_SECONDS: Final = 3.0
 
 LEAVE_AGAIN_SECONDS: Final = 1.0
 """When it is looked again at a caller whose time is over, but for whom a phone rings."""
+
+LEAVE_AT_ONCE: Final = 100
+LEAVE_PAUSE_SECONDS: Final = 0.02
+"""So many leave a queue together, then others have their turn: at closing time thousands may."""
 
 ESTIMATE_AGAIN_SECONDS: Final = 10.0
 """How often a relaxation that hangs on the estimate is looked at once its time has come."""
@@ -224,12 +229,16 @@ def _time_is_over(floor: Floor, call: Call, now: float) -> bool:
 
 
 def review_exits(floor: Floor, line: Line, now: float) -> None:
-    """Look at the rules that hang on the queue, and let go whom they let go."""
-    for call, rule in list(exits.who_leaves(floor, line, now)):
-        if call.queue == line.id and call.state is CallState.QUEUED and call.pbx in floor.live:
+    """Look at the rules that hang on the queue, and let go whom they let go, some at a time."""
+    who = (one for one in exits.who_leaves(floor, line, now) if one[0].pbx in floor.live)
+    leaving = list(islice(who, LEAVE_AT_ONCE))
+    for call, rule in leaving:
+        if call.queue == line.id and call.state is CallState.QUEUED:
             leave(floor, call, rule, now)
     if len(line) and line.is_watched():
-        floor.deadlines.set(("exits", line.id), exits.next_review(floor, line, now))
+        more = len(leaving) == LEAVE_AT_ONCE
+        at = now + LEAVE_PAUSE_SECONDS if more else exits.next_review(floor, line, now)
+        floor.deadlines.set(("exits", line.id), at)
 
 
 def key_pressed(floor: Floor, call: Call, key: str, now: float) -> None:

@@ -20,6 +20,7 @@ from acd.core.ids import CallId, QueueId
 from acd.core.plan import AgentAction, Plan
 from acd.core.queueplan import Exit, ExitCondition
 from acd.core.records import CallLeftQueue, CallState, Outcome
+from acd.core.waiting import LEAVE_AT_ONCE
 from tests.core.centre import PBX, Centre, rung
 from tests.core.queues import (
     ENGLISH,
@@ -347,6 +348,20 @@ def test_closing_time_holds_to_the_second_for_those_who_wait_already() -> None:
     centre.wait(5.0)
     assert [queue_of(centre, call) for call in calls] == ["switchboard"] * 3
     assert centre.call(ringing).state in (CallState.QUEUED, CallState.RINGING)
+
+
+def test_thousands_leave_at_closing_time_without_holding_up_anybody_else() -> None:
+    """Some at a time: what happens to others meanwhile is done between them."""
+    centre = Centre(house(CLOSED))
+    calls = [centre.call_in() for _ in range(350)]
+    centre.wait(until_closing(centre) - 0.001)
+    most = 0
+    for _ in range(10):
+        centre.take()
+        centre.wait(0.01)
+        most = max(most, len(left(centre)))
+    assert 0 < most <= LEAVE_AT_ONCE
+    assert order(centre, "switchboard") == calls
 
 
 def test_a_phone_that_rings_at_closing_time_may_be_answered() -> None:
