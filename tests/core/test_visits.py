@@ -24,8 +24,9 @@ from acd.core.events import (
     WaitingRoomEntered,
     WaitingRoomLeft,
 )
-from acd.core.ids import CallId
+from acd.core.ids import CallId, MenuId
 from acd.core.plan import AgentAction
+from acd.core.queueplan import ExitCondition, ToMenu
 from acd.core.records import (
     CallEnded,
     CallState,
@@ -33,6 +34,7 @@ from acd.core.records import (
     Outcome,
 )
 from tests.core.centre import PBX, Centre, rung
+from tests.core.queues import rule, with_exits
 from tests.plans import plan
 
 
@@ -166,3 +168,56 @@ def test_who_comes_back_to_the_music_after_his_talk_is_let_go() -> None:
     centre.feed(MenuReached(call), LegRinging(offer), LegAnswered(offer), LegConnected(offer))
     centre.end_talk(offer)
     assert HangUpCall(call) in centre.feed(WaitingRoomEntered(call))
+
+
+def from_the_waiting_room(centre: Centre) -> CallId:
+    """A caller presses a key that leads out of the queue, and is in the menu."""
+    call = centre.call_in()
+    centre.feed(DigitPressed(call, "*"))
+    centre.take()
+    centre.feed(MenuReached(call))
+    return call
+
+
+STAR = rule(ExitCondition.KEY, ToMenu(menu=MenuId("main")), key="*")
+
+
+def test_who_comes_into_a_menu_from_the_waiting_room_is_asked_as_a_new_caller_is() -> None:
+    centre = Centre(with_exits(plan({"1001": {"billing": 1}}), "fault", STAR), "1001")
+    call = from_the_waiting_room(centre)
+    assert [play.path for play in centre.take(PlayPrompt)] == ["/acd/de/main/welcome"]
+    centre.wait(14.0)
+    assert len(centre.take(KeepInMenu)) == 2
+    centre.feed(DigitPressed(call, "2"), WaitingRoomEntered(call))
+    assert rung(centre) == [(call, "1001")]
+    assert centre.call(call).option == "2"
+
+
+def test_who_leaves_the_queue_for_a_menu_is_not_rung_there() -> None:
+    centre = Centre(with_exits(plan(), "fault", STAR))
+    call = from_the_waiting_room(centre)
+    centre.request("1001", AgentAction.LOG_IN)
+    centre.wait(4.0)
+    assert rung(centre) == []
+    assert centre.call(call).state is CallState.IN_MENU
+    assert centre.call(call).position is None
+
+
+def test_who_says_nothing_in_that_menu_goes_on_as_it_says() -> None:
+    centre = Centre(with_exits(plan(), "fault", STAR))
+    call = from_the_waiting_room(centre)
+    for _ in range(8):
+        plays = centre.take(PlayPrompt)
+        centre.feed(*(PromptEnded(call, play.play_id, True) for play in plays))
+        centre.wait(5.0)
+    assert centre.call(call).queue == "switchboard"
+
+
+def test_menu_reached_by_nobody_or_twice_changes_nothing() -> None:
+    centre = Centre(with_exits(plan(), "fault", STAR))
+    call = from_the_waiting_room(centre)
+    centre.take()
+    assert centre.feed(MenuReached(CallId("main-9.9"))) == []
+    again = centre.feed(MenuReached(call))
+    assert [one.path for one in again if isinstance(one, PlayPrompt)] == ["/acd/de/main/welcome"]
+    assert centre.call(call).state is CallState.IN_MENU
