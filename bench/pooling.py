@@ -25,7 +25,7 @@ KINDS: Final = 6
 AGENTS_OF_A_KIND: Final = 5
 TALK_SECONDS: Final = 240.0
 OCCUPANCIES: Final = (0.70, 0.75, 0.80, 0.84, 0.88, 0.90, 0.92, 0.94)
-CALLS: Final = 120_000
+CALLS: Final = 40_000
 WARM_UP_PERCENT: Final = 4
 """So many more callers come first and are not counted: they find the house empty."""
 

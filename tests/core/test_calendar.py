@@ -5,7 +5,7 @@ from math import inf, nextafter
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from acd.core.calendar import ALWAYS, Calendar, Interval
@@ -84,11 +84,13 @@ CALENDARS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(CALENDARS, MOMENTS)
 def test_open_is_what_the_wall_clock_in_berlin_says(held: Calendar, now: float) -> None:
     assert held.is_open(now) == naive_open(held, now)
 
 
+@settings(deadline=None)
 @given(CALENDARS, MOMENTS)
 @example(calendar((((120, 180),),) * 7), SPRING - 60)
 @example(calendar((((120, 180),),) * 7), AUTUMN - 60)
@@ -108,6 +110,7 @@ def test_the_next_change_is_the_first_one(held: Calendar, now: float) -> None:
         assert change == first
 
 
+@settings(deadline=None)
 @given(CALENDARS, MOMENTS)
 def test_a_timer_set_for_the_change_finds_it_done(held: Calendar, now: float) -> None:
     change = held.next_change(now)
