@@ -111,7 +111,7 @@ PROMPT_POSITIONS = 10
 
 
 class Announcements(msgspec.Struct, frozen=True, kw_only=True):
-    """What a waiting caller hears between the music; 0 seconds is never."""
+    """What a waiting caller hears between the music; ``every_seconds`` 0 is once and no more."""
 
     first_after_seconds: float = 10.0
     every_seconds: float = 60.0
@@ -227,8 +227,8 @@ class QueuePlan(msgspec.Struct, frozen=True, kw_only=True):
     progress_seconds: float = 10.0
     preferred_agent: PreferredAgent | None = None
     reserved_agents: int = 0
-    """So many free agents who satisfy this queue are kept from the calls of all queues that do not reserve
-    them as well."""
+    """So many free agents who satisfy this queue are kept from the calls of all queues that do
+    not reserve them as well."""
     ring_timeout_seconds: float = 15.0
     wrap_up_seconds: float = 300.0
     busy_delay_seconds: float = 10.0
