@@ -55,7 +55,8 @@ from acd.core.plan import AgentAction, Need, Plan
 from acd.core.queueplan import PreferredAgent, QueuePlan, Relaxation, Requirement, Strategy
 from acd.core.records import CallState
 from acd.core.tokens import Tokens
-from tests.core.reference import Leg, Reference, Simultaneous
+from tests.core.reference import Reference
+from tests.core.reference_people import Leg, Simultaneous
 from tests.plans import plan
 
 PBX = PbxId("main")
@@ -448,3 +449,25 @@ def test_a_busy_day(seed: int, **centre: Any) -> None:
             case 9:
                 story.link_breaks(rng.randint(1, 15), some % 4, rng.choice(ACTIONS))
         story.both_see_the_same()
+
+
+def test_the_reference_names_the_one_agent_who_is_right() -> None:
+    """1002 has been idle longer; ringing 1001, both or nobody is found out."""
+    base = plan({"1001": {"fault": 1}, "1002": {"fault": 1}})
+
+    def waiting() -> Reference:
+        reference = Reference(base, 0.0)
+        for now, agent in ((1.0, "1002"), (2.0, "1001")):
+            reference.time_passed(now)
+            reference.agent_requested(agent, AgentAction.LOG_IN)
+        reference.call_queued("a", "", base.queues[QueueId("fault")], ())
+        reference.room_entered("a")
+        return reference
+
+    waiting().follow([("a", "1002", "x")])
+    with pytest.raises(AssertionError, match="1001 was rung for a, not one of"):
+        waiting().follow([("a", "1001", "x")])
+    with pytest.raises(AssertionError, match="nobody was rung for a"):
+        waiting().follow([])
+    with pytest.raises(AssertionError, match="more was rung"):
+        waiting().follow([("a", "1002", "x"), ("a", "1001", "y")])
