@@ -11,6 +11,8 @@ import pytest
 TESTS = """
 import pytest
 
+pytestmark = pytest.mark.slow
+
 @pytest.fixture
 def lab():
     pytest.skip("no Asterisk here")

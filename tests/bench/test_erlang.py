@@ -10,6 +10,8 @@ from bench import erlang
 from bench.theory import Load, erlang_a, erlang_c, offered_waits, simulated
 from bench.virtual import Caller, VirtualCentre
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("load", erlang.LOADS, ids=str)
 def test_every_wait_is_that_of_the_naive_line(load: Load) -> None:

@@ -1,7 +1,11 @@
 """The bench's centre is a true one: what it counts is what the engine has."""
 
+import pytest
+
 from acd.core.records import Activity, CallState
 from bench.matching import DUE, FREED, QUEUED, Centre, Cost, Size, growth
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_centre_is_as_full_as_it_says() -> None:

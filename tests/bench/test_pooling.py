@@ -5,6 +5,8 @@ import pytest
 from bench.chart import Chart, Series
 from bench.pooling import KINDS, mean_wait_seconds
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.slow
 def test_two_skills_in_a_chain_are_nearly_as_good_as_all() -> None:

@@ -4,6 +4,8 @@ import pytest
 
 from bench.sim import HOUR, OCCUPANCY, centre, occupancy
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.slow
 def test_agents_are_as_busy_as_planned() -> None:

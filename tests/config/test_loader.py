@@ -269,6 +269,7 @@ def test_whatever_stands_in_a_file_is_loaded_or_refused_with_places(
         shared.write(name, FILES[name])
 
 
+@pytest.mark.slow
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     name=st.sampled_from(

@@ -121,6 +121,7 @@ def test_unknown_hours_prove_nothing(three: Small) -> None:
     assert 'unknown hours "dya"' in problem
 
 
+@pytest.mark.slow
 def test_a_long_row_of_queues_is_followed_to_its_end(small: Small) -> None:
     count = 2000
     rows = [

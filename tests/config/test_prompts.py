@@ -20,6 +20,8 @@ SPEAKER = '''\
 """Speaks by whistling 1,000 Hz and 6,000 Hz for a quarter second; notes what it was told."""
 import json, math, sys, wave
 from array import array
+
+pytestmark = pytest.mark.slow
 voice, file, text = sys.argv[1:]
 with open(__file__ + ".log", "a") as log:
     log.write(json.dumps([voice, text]) + "\\n")

@@ -350,6 +350,7 @@ def test_closing_time_holds_to_the_second_for_those_who_wait_already() -> None:
     assert centre.call(ringing).state in (CallState.QUEUED, CallState.RINGING)
 
 
+@pytest.mark.slow
 def test_thousands_leave_at_closing_time_without_holding_up_anybody_else() -> None:
     """Some at a time: what happens to others meanwhile is done between them."""
     centre = Centre(house(CLOSED))

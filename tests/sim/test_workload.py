@@ -4,6 +4,8 @@ from collections import Counter
 from itertools import pairwise
 from random import Random
 
+import pytest
+
 from acd.sim.facts import Fact, Happening
 from acd.sim.pbx import Options, VirtualPbx
 from acd.sim.workload import Load, Worker, Workload, build_load
@@ -116,6 +118,7 @@ def test_agents_say_everything_they_can_by_telephone_and_in_the_browser() -> Non
     assert all(reason in ("break", "meeting") for _, a, reason, _ in town.asked if a == "not-ready")
 
 
+@pytest.mark.slow
 def test_somebody_moves_to_a_phone_that_is_nobodys_and_comes_back() -> None:
     town = Town().live(10 * 3600.0)
     elsewhere = [wish for wish in town.asked if wish[3] == "PJSIP/1901"]
