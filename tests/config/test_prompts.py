@@ -14,14 +14,14 @@ from acd.config.prompts import MANIFEST, PEAK, RATE, build, status
 from acd.errors import PromptError
 from tests.config.conftest import TODAY, Small
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 
 SPEAKER = '''\
 """Speaks by whistling 1,000 Hz and 6,000 Hz for a quarter second; notes what it was told."""
 import json, math, sys, wave
 from array import array
-
-pytestmark = pytest.mark.slow
 voice, file, text = sys.argv[1:]
 with open(__file__ + ".log", "a") as log:
     log.write(json.dumps([voice, text]) + "\\n")
