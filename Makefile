@@ -70,7 +70,7 @@ bench-idle-gap: venv lab-install ## agent's hang-up to next ring, acd beside app
 bench-ami: venv ## the link's parser beside stock panoramisk
 	@exec $(BIN)/python -m bench.ami $(ARGS)
 
-proof-erlang: venv ## the router's waits beside Erlang C and Erlang A (about 2 min)
+proof-erlang: venv ## the router's waits beside Erlang C and Erlang A (about 3 min)
 	@exec $(BIN)/python -m bench.erlang $(ARGS)
 
 docs-pooling: venv ## redraw what a second skill is worth (some minutes)

@@ -53,12 +53,15 @@ EN = Language("en")
 
 
 class Caller(NamedTuple):
-    """One caller: when he comes, the key he presses, how long he talks and how long he waits."""
+    """One caller: when he comes, how long he talks and how long he waits, the key he presses.
+
+    There is no key to press where there is one queue only.
+    """
 
     arrives_at: float
     talk_seconds: float
     patience_seconds: float = inf
-    key: str = "1"
+    key: str = ""
 
 
 NOBODY: Final = (0, Caller(inf, 0.0))
@@ -74,7 +77,7 @@ class Visit(NamedTuple):
 def plan_of(queues: Sequence[QueuePlan], agents: Mapping[str, Mapping[str, int]]) -> Plan:
     """Return a plan in which the keys 1 to 9 lead to the first queues, without a prompt.
 
-    ``agents`` maps an agent's id to his graded skills.
+    One queue alone is entered without a key. ``agents`` maps an agent's id to his graded skills.
     """
     nodes: dict[NodeId, Node] = {}
     choices: dict[str, NodeId] = {}
@@ -92,7 +95,8 @@ def plan_of(queues: Sequence[QueuePlan], agents: Mapping[str, Mapping[str, int]]
         timeout_seconds=60.0,
         otherwise=choices["1"],
     )
-    menu = MenuPlan(id=MenuId("main"), languages=(EN,), entry=ask, nodes=nodes)
+    entry = ask if len(queues) > 1 else choices["1"]
+    menu = MenuPlan(id=MenuId("main"), languages=(EN,), entry=entry, nodes=nodes)
     return Plan(
         queues={queue.id: queue for queue in queues},
         agents={
@@ -169,7 +173,8 @@ class VirtualCentre:
         if caller.patience_seconds < inf:
             self._later(caller.patience_seconds, call, None)
         self._feed(CallArrived(call, PBX, "0301234567", "100"))
-        self._feed(DigitPressed(call, caller.key))
+        if caller.key:
+            self._feed(DigitPressed(call, caller.key))
         self._feed(WaitingRoomEntered(call))
 
     def _happens(self, call: CallId, offer: OfferId | None) -> None:
