@@ -5,7 +5,7 @@ the system does with him. They never look at each other, so a pause asked for in
 call is presence changing and nothing has to be remembered on the side. His phone is a third
 thing, a veto that his PBX reports (``DeviceState``).
 
-He can be rung only when READY x IDLE x phone free (``can_be_rung``), and then only once the
+He can be rung only when READY x IDLE x phone free (``why_not``), and then only once the
 delays that follow a refused ring are over and no code call of his own is going on.
 """
 
@@ -197,7 +197,11 @@ class Agent:
         return True
 
     def why_not(self, now: float, device: DeviceState) -> tuple[str, float | None]:
-        """Say why he cannot be rung now, and until when if that is known; ("", None) if he can."""
+        """Say why no offer may be made to him now: the one place where this is decided.
+
+        Also until when, if that is known; ("", None) when he can be rung. ``device`` is what his
+        phone is doing.
+        """
         if self.presence is not Presence.READY:
             reason = f" ({self.reason})" if self.reason else ""
             return f"{self.presence.value}{reason}", None
@@ -212,14 +216,3 @@ class Agent:
         if self.code_calls:
             return "dials a code", None
         return "", None
-
-    def can_be_rung(self, now: float, phone_free: bool) -> bool:
-        """Tell whether an offer may be made to him now: the one place where this is decided."""
-        return (
-            self.presence is Presence.READY
-            and self.activity is Activity.IDLE
-            and phone_free
-            and not self.leg_open
-            and self.skipped_until <= now
-            and not self.code_calls
-        )

@@ -2,7 +2,7 @@
 
 Rules: one Floor an engine. The modules that know what to do (``visits``, ``matching``, ``offers``,
 ``desk``) are functions that get the floor; what they want said goes through ``emit``. Whether an
-agent is free is decided by ``Agent.can_be_rung`` and remembered in ``free`` by ``review_agent``,
+agent is free is decided by ``Agent.why_not`` and remembered in ``free`` by ``review_agent``,
 which must be called after every change that could matter to it.
 """
 
@@ -104,10 +104,7 @@ class Floor:
         """Queues with rules that may let go those who wait when somebody's presence changes."""
         self.skills: dict[str, SkillId] = {}
         """Every skill that anybody has or will have."""
-        self.free: dict[AgentId, tuple[float, int]] = {}
-        """Agents who can be rung now: since when they are idle, and a tie-breaker."""
-        self.staff = FreeAgents(self.agents, set())
-        """The same agents in the orders in which queues take them."""
+        self.free = FreeAgents(self.agents, set())
         self.last_talks: OrderedDict[str, tuple[AgentId, float]] = OrderedDict()
         """By caller's number: with whom he talked last, and when that was over."""
         self.history = History()
@@ -186,8 +183,7 @@ class Floor:
         }
         self.kept_for.clear()
         self.lanes_of = {agent: [] for agent in plan.agents}
-        self.free.clear()
-        self.staff = FreeAgents(self.agents, {queue.strategy for queue in plan.queues.values()})
+        self.free = FreeAgents(self.agents, {queue.strategy for queue in plan.queues.values()})
         for agent in self.agents.values():
             self.grade_agent(agent, now)
             if agent.presence is not Presence.LOGGED_OUT:
@@ -201,11 +197,8 @@ class Floor:
 
     def grade_agent(self, agent: Agent, now: float) -> None:
         """Take up the agent's skills as they are now, and when they will change next."""
-        self.free.pop(agent.id, None)
-        self.staff.remove(agent.id)
+        self._is_not_free(agent)
         agent.skills = agent.plan.skills_at(now)
-        for reserve in self.reserves:
-            reserve.free.discard(agent.id)
         if agent.id in self.plan.agents:
             self._shares.clear()
             self._with_skill.clear()
@@ -356,7 +349,7 @@ class Floor:
     def choose(self, lane: Lane, queue: QueuePlan) -> Agent | None:
         """Return the free agent whom the queue takes for a call of this lane, if there is one."""
         may = (lambda agent: self.may_take(agent, queue.id)) if self.reserves else None
-        return self.staff.choose(lane, queue, may, self.chance)
+        return self.free.choose(lane, queue, may, self.chance)
 
     @property
     def house_language(self) -> Language:
@@ -381,25 +374,24 @@ class Floor:
 
     def review_agent(self, agent: Agent, now: float) -> bool:
         """Recompute whether the agent can be rung; return True when he just became free."""
-        device = self.device_of(agent)
-        self.history.note_agent(agent.id, now, *agent.why_not(now, device))
-        phone_free = device is DeviceState.FREE
-        if agent.id not in self.plan.agents or not agent.can_be_rung(now, phone_free):
-            if self.free.pop(agent.id, None) is not None:
-                self.staff.remove(agent.id)
-                for reserve in self.reserves:
-                    reserve.free.discard(agent.id)
+        why_not, until = agent.why_not(now, self.device_of(agent))
+        self.history.note_agent(agent.id, now, why_not, until)
+        if why_not or agent.id not in self.plan.agents:
+            self._is_not_free(agent)
             return False
-        known = self.free.get(agent.id)
-        if known is not None and known[0] == agent.idle_since:
+        if agent.id in self.free and self.free.idle_order(agent.id)[0] == agent.idle_since:
             return False
-        entry = (agent.idle_since, self.next_sequence())
-        self.free[agent.id] = entry
+        self.free.add(agent, self.next_sequence())
         for reserve in self.reserves:
             if reserve.requirement.met_by(agent.skills):
                 reserve.free.add(agent.id)
-        self.staff.add(agent, entry[1])
         return True
+
+    def _is_not_free(self, agent: Agent) -> None:
+        if agent.id in self.free:
+            self.free.remove(agent.id)
+            for reserve in self.reserves:
+                reserve.free.discard(agent.id)
 
     def may_take(self, agent: AgentId, queue: QueueId | None) -> bool:
         """Tell whether no other queue's reserve holds this free agent back.

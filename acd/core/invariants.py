@@ -18,9 +18,8 @@ def check(floor: Floor, now: float) -> None:
 
 def _check_agents(floor: Floor, now: float) -> None:
     for agent in floor.agents.values():
-        phone_free = floor.device_of(agent).value == "free"
-        can = agent.id in floor.plan.agents and agent.can_be_rung(now, phone_free)
-        assert (agent.id in floor.staff) == can, f"agent {agent.id}: stands where he is not free"
+        why_not, _ = agent.why_not(now, floor.device_of(agent))
+        can = agent.id in floor.plan.agents and not why_not
         assert (agent.id in floor.free) == can, f"agent {agent.id}: free is wrong"
         assert (agent.activity is Activity.WRAP_UP) == (agent.wrap_up_ends_at is not None), (
             f"agent {agent.id}: a wrap-up without a deadline, or the other way round"

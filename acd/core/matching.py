@@ -119,7 +119,8 @@ def match_freed(floor: Floor, agent: Agent, became_free: bool, now: float) -> No
 
 def match_these(floor: Floor, agents: set[AgentId], now: float) -> None:
     """Find calls for those of these agents who are free, longest idle first."""
-    for agent_id in sorted(agents, key=lambda one: floor.free.get(one, (0.0, 0))):
+    free = (agent for agent in agents if agent in floor.free)
+    for agent_id in sorted(free, key=floor.free.idle_order):
         match_agent(floor, floor.agents[agent_id], now)
 
 

@@ -65,7 +65,7 @@ class Order:
 
 
 class FreeAgents:
-    """The free agents in the orders that the plan's queues use."""
+    """The agents who can be rung now, in the orders in which the plan's queues take them."""
 
     def __init__(self, agents: Mapping[AgentId, Agent], used: set[Strategy]) -> None:
         self._agents = agents
@@ -87,7 +87,7 @@ class FreeAgents:
 
     def remove(self, agent: AgentId) -> None:
         """Take out an agent who is free no longer; nothing happens when he is not in."""
-        if agent in self._idle.entries:
+        if agent in self:
             for order in self._orders.values():
                 order.remove(agent)
             for skill in self._agents[agent].skills:
@@ -171,5 +171,16 @@ class FreeAgents:
             if agent in entries and agent in lane.agents and (may is None or may(agent)):
                 yield entries[agent]
 
+    def idle_order(self, agent: AgentId) -> tuple[float, int]:
+        """Return since when a free agent is idle, and what breaks ties; the least comes first."""
+        _, idle_since, freed, _ = self._idle.entries[agent]
+        return idle_since, freed
+
     def __contains__(self, agent: object) -> bool:
         return agent in self._idle.entries
+
+    def __iter__(self) -> Iterator[AgentId]:
+        return iter(self._idle.entries)
+
+    def __len__(self) -> int:
+        return len(self._idle.entries)

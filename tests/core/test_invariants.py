@@ -21,12 +21,12 @@ def forget_offer(floor: Floor) -> None:
 
 
 def believe_busy_agent_free(floor: Floor) -> None:
-    floor.free[A] = (0.0, 0)
+    floor.free.add(floor.agents[A], 0)
 
 
 def wrap_up_without_end(floor: Floor) -> None:
     floor.agents[B].activity = Activity.WRAP_UP
-    floor.free.pop(B, None)
+    floor.free.remove(B)
 
 
 def ring_for_another(floor: Floor) -> None:

@@ -138,7 +138,7 @@ def skips_the_longest_idle(pipeline: Pipeline) -> None:
 
     def choose(lane: Lane, _: QueuePlan) -> Agent | None:
         fitting = [agent for agent in floor.free if agent in lane.agents]
-        last = max(fitting, key=lambda one: floor.free[one], default=None)
+        last = max(fitting, key=floor.free.idle_order, default=None)
         return None if last is None else floor.agents[last]
 
     floor.choose = choose  # type: ignore[method-assign]
