@@ -6,7 +6,8 @@ ordinary events, then the buffer is worked off and the PBX is LIVE: only then is
 The same reading is done again when an action about a channel fails that we still believe in.
 
 Every BEAT_SECONDS the PBX is pinged; every second answer's time, its own clock, becomes the global
-ACD_HEARTBEAT that its dialplan watches. A ping or any other action that stays unanswered means that
+ACD_HEARTBEAT that its dialplan watches. No PBX is LIVE before its heartbeat stands: until then its
+dialplan takes callers and codes to where they go without an engine. A ping or any other action that stays unanswered means that
 the connection is dead, whatever TCP says: it is dropped, and nothing of it is sent again.
 
 It must not know agents, queues or menus.
@@ -95,6 +96,7 @@ class Session:
         """Calls an action failed for: if they are still believed in a while later, we look."""
         self._started = ""
         self._heartbeat_at = 0.0
+        self._heartbeat_stands = False
         self._restarted = False
 
     # -- the link -----------------------------------------------------------------------------
@@ -103,6 +105,7 @@ class Session:
         """A new connection has logged in: read the PBX's state before believing any event."""
         events = self.link_down(self.epoch, now)
         self.epoch = epoch
+        self._heartbeat_at, self._heartbeat_stands = 0.0, False
         self._beat(now)
         self._start_sync(now)
         return events
@@ -182,7 +185,7 @@ class Session:
             case ListEnded(action_id):
                 self.actions.close(action_id)
                 self._lists_open -= 1
-                return self._synced(now) if self._lists_open == 0 else []
+                return self._live_if_read(now)
             case _ if self.state is LinkState.SYNC:
                 self._buffer.append(message)
                 return []
@@ -203,11 +206,14 @@ class Session:
             self._started = message.started
         elif not message.ok:
             return self._refused(pending, message.text, now)
+        elif pending.kind == "heartbeat":
+            self._heartbeat_stands = True
+            return self._live_if_read(now)
         return []
 
     def _refused(self, pending: Pending, text: str, now: float) -> list[Event]:
         """An action failed: most often its channel has just gone, and Hangup is on its way."""
-        if pending.lists:
+        if pending.lists or pending.kind == "heartbeat":
             self.drop_reason = f"{pending.kind} was refused: {text}"
             return []
         leg = self.tracker.legs.get(pending.offer) if pending.offer is not None else None
@@ -239,7 +245,7 @@ class Session:
         self._timers.set("beat", now + BEAT_SECONDS)
 
     def _beaten(self, timestamp: float, now: float) -> None:
-        if timestamp > 0 and self.state is LinkState.LIVE and now >= self._heartbeat_at:
+        if timestamp > 0 and now >= self._heartbeat_at:
             self._heartbeat_at = now + HEARTBEAT_SECONDS
             self.writes.append(
                 self.actions.encode(
@@ -255,7 +261,6 @@ class Session:
 
     def _start_sync(self, now: float) -> None:
         self.state = LinkState.SYNC
-        self._heartbeat_at = 0.0
         self._rows, self._devices, self._buffer = [], [], []
         self._lists_open = 2
         for kind, action, lists in (
@@ -265,7 +270,9 @@ class Session:
         ):
             self.writes.append(self.actions.encode(Pending(kind, lists=lists), now, action))
 
-    def _synced(self, now: float) -> list[Event]:
+    def _live_if_read(self, now: float) -> list[Event]:
+        if self.state is not LinkState.SYNC or self._lists_open or not self._heartbeat_stands:
+            return []
         self.state = LinkState.LIVE
         events: list[Event] = []
         rows = {row.uniqueid: row for row in self._rows}
@@ -287,8 +294,6 @@ class Session:
         self.writes += self.actions.silence(now)
         self._rows, self._devices, self._buffer = [], [], []
         self._suspects.clear()
-        # Callers must not be rescued before the first regular beat.
-        self._beat(now)
         return [*events, PbxLive(self.pbx)]
 
     def _compare_callers(

@@ -218,6 +218,36 @@ def test_the_heartbeat_is_the_pbxs_own_time_with_every_second_ping() -> None:
     assert all("Channel" not in one for one in beats)
 
 
+def test_a_pbx_is_not_live_before_its_dialplan_sees_the_heartbeat() -> None:
+    """Until then it sends callers to the emergency queue, and a code is refused as lost."""
+    pbx = Pbx()
+    pbx.session.link_up(1, pbx.now)
+    heartbeats: list[Headers] = []
+    events: list[Event] = []
+    while actions := pbx.take_sent():
+        for action in actions:
+            if action.get("Variable") == "ACD_HEARTBEAT":
+                heartbeats.append(action)
+            else:
+                for frame in pbx._answers(action):
+                    events += pbx.frame(frame)
+    assert events == []
+    assert pbx.session.state is LinkState.SYNC
+    [heartbeat] = heartbeats
+    assert pbx.frame(pbx._answers(heartbeat)[0]) == [PbxLive(PBX)]
+
+
+def test_a_pbx_that_takes_no_heartbeat_is_no_use_and_says_why() -> None:
+    pbx = Pbx()
+    pbx.session.link_up(1, pbx.now)
+    [ping] = [action for action in pbx.take_sent() if action["Action"] == "Ping"]
+    pbx.frame(pbx._answers(ping)[0])
+    [heartbeat] = pbx.take_sent()
+    refusal = f"Response: Error\r\nActionID: {heartbeat['ActionID']}\r\nMessage: Permission denied"
+    assert pbx.frame(refusal.encode()) == []
+    assert pbx.session.drop_reason == "heartbeat was refused: Permission denied"
+
+
 def test_a_connection_that_answers_no_ping_is_dropped_in_time() -> None:
     pbx = Pbx()
     pbx.connect()
