@@ -42,6 +42,8 @@ class Offer(msgspec.Struct, gc=False):
     agent: AgentId
     queue: QueueId
     phone: DeviceId
+    ani: str
+    """The caller's number, known here also when he has hung up before the talk's end is told."""
     rung_at: float
     ringing_seen: bool = False
     claim: str = ""
@@ -188,12 +190,6 @@ class Floor:
             self.grade_agent(agent, now)
             if agent.presence is not Presence.LOGGED_OUT:
                 self.watch_shift(agent, now)
-        for line in self.lines.values():
-            for _, _, call in line.entries:
-                call.heap = None
-                call.step = min(call.step, len(line.plan.relaxations))
-                self.release_unfit(call, now)
-                self.stand(call)
 
     def grade_agent(self, agent: Agent, now: float) -> None:
         """Take up the agent's skills as they are now, and when they will change next."""
@@ -214,8 +210,7 @@ class Floor:
                 self.deadlines.set(("skills", agent.id), change)
         for heap in self.kept_for.get(agent.id, {}).values():
             for call in heap.each():
-                self.release_unfit(call, now)
-                self.stand(call)
+                self.stand(call, now)
         self.review_agent(agent, now)
 
     def watch_shift(self, agent: Agent, now: float) -> None:
@@ -284,8 +279,13 @@ class Floor:
             self._shares[other.key, lane.key] = known
         return known
 
-    def stand(self, call: Call) -> None:
-        """Put a QUEUED call where those who may serve it will find it."""
+    def stand(self, call: Call, now: float) -> None:
+        """Put a QUEUED call where those who may serve it will find it.
+
+        It is kept no longer for an agent who cannot serve it any more.
+        """
+        if call.preferred is not None and not self._keeps(call.preferred, call):
+            self.release(call, "he cannot serve it any more", now)
         if call.state is not CallState.QUEUED:
             return
         if call.preferred is not None:
@@ -303,13 +303,9 @@ class Floor:
         call.preferred = None
         self.deadlines.clear(("patience", call.id))
 
-    def release_unfit(self, call: Call, now: float) -> None:
-        """Keep the call no longer for an agent who cannot serve it any more."""
-        if call.preferred is None:
-            return
-        here = call.preferred in self.plan.agents
-        if not here or not self.requirement_of(call).met_by(self.agents[call.preferred].skills):
-            self.release(call, "he cannot serve it any more", now)
+    def _keeps(self, agent: AgentId, call: Call) -> bool:
+        known = agent in self.plan.agents
+        return known and self.requirement_of(call).met_by(self.agents[agent].skills)
 
     def settle(self, call: Call) -> None:
         """The call does not wait any more: take it off its queue and all that was to happen."""
@@ -434,6 +430,8 @@ class Floor:
         if agent.presence is Presence.READY:
             self.watch_shift(agent, now)
         else:
-            for heap in self.kept_for.pop(agent.id, {}).values():
-                for call in heap.each():
-                    self.deadlines.set(("patience", call.id), now)
+            kept = [
+                call for heap in self.kept_for.pop(agent.id, {}).values() for call in heap.each()
+            ]
+            for call in sorted(kept, key=lambda one: (one.due_at, one.sequence)):
+                self.deadlines.set(("patience", call.id), now)

@@ -147,7 +147,9 @@ def ring(floor: Floor, call: Call, agent: Agent, now: float) -> None:
         call.moves(CallSignal.OFFER, now)
         call.agent = agent.id
     alone = call.claim == offer_id
-    offer = Offer(offer_id, call.id, agent.id, queue.id, agent.phone, now, claim=call.claim)
+    offer = Offer(
+        offer_id, call.id, agent.id, queue.id, agent.phone, call.ani, now, claim=call.claim
+    )
     agent.activity_moves(ActivitySignal.OFFER, now)
     call.offers.append(offer_id)
     agent.offer = offer_id

@@ -147,8 +147,7 @@ def _wait_again(floor: Floor, call: Call, now: float) -> None:
     call.claim = ""
     floor.open_rings.pop(call.id, None)
     floor.deadlines.clear(("progress", call.id))
-    floor.release_unfit(call, now)
-    floor.stand(call)
+    floor.stand(call, now)
     match_call(floor, call, now)
 
 
@@ -260,8 +259,8 @@ def left_talk(floor: Floor, offer_id: OfferId, now: float) -> None:
     if call is not None and offer.id in call.offers:
         call.talk_ended_at = now
         call.moves(CallSignal.TALK_ENDED, now)
-        if line.plan.preferred_agent is not None:
-            floor.remember_talk(call.ani, agent.id, now)
+    if line.plan.preferred_agent is not None:
+        floor.remember_talk(offer.ani, agent.id, now)
     cap_seconds = line.plan.wrap_up_seconds
     if cap_seconds > 0:
         agent.activity_moves(ActivitySignal.TALK_ENDED, now)

@@ -24,10 +24,11 @@ def replace_plan(floor: Floor, plan: Plan, now: float) -> None:
     before = {queue: line.plan.relaxations for queue, line in floor.lines.items()}
     floor.adopt_plan(plan, now)
     for queue, line in floor.lines.items():
-        if before.get(queue, ()) != line.plan.relaxations:
-            # Which of the new steps are due is not known by their number.
-            for _, _, call in line.entries:
-                call.step = 0
+        # Which steps are due is not known by their number when they are new.
+        anew = before.get(queue, ()) != line.plan.relaxations
+        for _, _, call in line.entries:
+            call.heap = None
+            call.step = 0 if anew else call.step
         if line.entries:
             _take_up(floor, line, asked, now)
     match_all(floor, now)
@@ -36,7 +37,7 @@ def replace_plan(floor: Floor, plan: Plan, now: float) -> None:
 def _take_up(floor: Floor, line: Line, asked: dict[CallId, Requirement], now: float) -> None:
     for _, _, call in line.entries:
         call.needs = possible(floor, call.needs)
-        floor.stand(call)
+        floor.stand(call, now)
         waiting.watch(floor, call, line, now)
         if floor.requirement_of(call) != asked[call.id]:
             waiting.note(floor, call, "plan_changed", "the configuration is new", now)

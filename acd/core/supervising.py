@@ -107,7 +107,7 @@ def _place(floor: Floor, call: Call, line: Line, position: int, now: float) -> N
             one.heap, one.sequence = None, floor.next_sequence()
         for one in same:
             line.add(one)
-            floor.stand(one)
+            floor.stand(one, now)
     line.add(call)
     _reorder(floor, call, due_at, now)
 
@@ -120,7 +120,7 @@ def _reorder(floor: Floor, call: Call, due_at: float, now: float) -> None:
     call.heap = None
     call.due_at = due_at
     line.add(call)
-    floor.stand(call)
+    floor.stand(call, now)
     call.trail.append(TrailStep(now, "reordered", f"position {line.position(call)}"))
     floor.emit(
         CallReordered(now, call.id, line.id, due_at), ChangePlace(call.id, waiting.place_of(call))

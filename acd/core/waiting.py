@@ -122,7 +122,7 @@ def take_place(floor: Floor, call: Call, place: Place, now: float) -> None:
     call.told_position, call.told_band, call.told_times = 0, -1, 0
     line.add(call)
     _prefer(floor, call, line, now)
-    floor.stand(call)
+    floor.stand(call, now)
     watch(floor, call, line, now)
     if len(line) == 1 and line.is_watched():
         floor.deadlines.set(("exits", line.id), exits.next_review(floor, line, now))
@@ -183,7 +183,7 @@ def relaxation_due(floor: Floor, call: Call, now: float) -> None:
     call.step += 1
     note(floor, call, "relaxed", f"step {call.step}", now)
     floor.emit(CallRelaxed(now, call.id, line.id, call.step))
-    floor.stand(call)
+    floor.stand(call, now)
     _watch_relaxation(floor, call, line, now)
     match_call(floor, call, now)
 
@@ -191,7 +191,7 @@ def relaxation_due(floor: Floor, call: Call, now: float) -> None:
 def patience_over(floor: Floor, call: Call, now: float) -> None:
     """The preferred agent did not come in time: anybody may take the call."""
     floor.release(call, "anybody may take it", now)
-    floor.stand(call)
+    floor.stand(call, now)
     match_call(floor, call, now)
 
 

@@ -376,6 +376,51 @@ def test_a_caller_kept_for_an_agent_who_loses_the_skill_is_anybodys_from_then_on
     assert rung(centre) == []
 
 
+def test_a_talk_binds_also_when_the_caller_hung_up_before_its_end_was_told() -> None:
+    centre = regulars()
+    busy_with_a_stranger(centre)
+    new = centre.call_in(ani="0302222222")
+    offer = centre.lift("1001")
+    centre.feed(CallerHungUp(new), LegLeftTalk(offer), LegEnded(offer))
+    centre.end_talk(centre.rings["1002"].offer)
+    centre.request("1001", AgentAction.NOT_READY, "break")
+    centre.wait(1.0)
+    centre.request("1001", AgentAction.READY)
+    centre.take()
+    again = centre.call_in(ani="0302222222")
+    assert rung(centre) == [(again, "1001")]
+
+
+def test_a_caller_whose_relaxed_need_his_agent_does_not_meet_is_anybodys() -> None:
+    step = Relaxation(after_seconds=20.0, requirement=needs(billing=1))
+    centre = regulars({"1001": {"billing": 1}, "1002": {"fault": 1}}, relaxations=(step,))
+    busy_with_a_stranger(centre)
+    regular = centre.call_in(ani=REGULAR)
+    centre.wait(19.9)
+    assert rung(centre) == []
+    centre.wait(0.1)
+    assert rung(centre) == [(regular, "1001")]
+
+
+def test_callers_whom_an_agent_leaves_behind_are_served_in_their_order_over_all_queues() -> None:
+    preferred = PreferredAgent(patience_seconds=600.0, within_seconds=86_400.0)
+    agents = {"1001": ALL, "1002": ALL, "1003": ALL}
+    base = plan(agents, wrap_up_seconds=0)
+    base = with_queue(base, "fault", preferred_agent=preferred, target_seconds=10.0)
+    base = with_queue(base, "billing", preferred_agent=preferred, reserved_agents=1)
+    centre = Centre(base, "1002", "1001", "1003")
+    centre.call_in("2", ani=REGULAR)
+    centre.talk("1002", 30.0)
+    centre.call_in("2", ani=REGULAR)
+    centre.lift("1002")
+    centre.take()
+    later, sooner = centre.call_in("2", ani=REGULAR), centre.call_in("1", ani=REGULAR)
+    assert rung(centre) == []
+    centre.request("1002", AgentAction.NOT_READY, "break")
+    centre.wait(0.0)
+    assert rung(centre) == [(sooner, "1001"), (later, "1003")]
+
+
 def test_nor_is_he_rung_by_a_skill_that_has_run_out_meanwhile() -> None:
     preferred = PreferredAgent(patience_seconds=60.0, within_seconds=86_400.0)
     base = with_queue(plan({"1001": ALL, "1002": {}}, wrap_up_seconds=0), "fault")

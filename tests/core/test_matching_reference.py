@@ -52,7 +52,7 @@ from acd.core.ids import (
 )
 from acd.core.invariants import check
 from acd.core.plan import AgentAction, Need, Plan
-from acd.core.queueplan import PreferredAgent, QueuePlan, Relaxation, Requirement, Strategy
+from acd.core.queueplan import PreferredAgent, Relaxation, Requirement, Strategy
 from acd.core.records import CallState
 from acd.core.tokens import Tokens
 from tests.core.reference import Reference
@@ -146,8 +146,7 @@ def plan_of(
     base = plan(skills)
     lines = dict(base.queues)
     for name, changes in zip(QUEUES, queues, strict=True):
-        line = msgspec.structs.replace(lines[QueueId(name)], **{**ODD, **changes})
-        lines[QueueId(name)] = _with_fitting_steps(line)
+        lines[QueueId(name)] = msgspec.structs.replace(lines[QueueId(name)], **{**ODD, **changes})
     menu = base.menus[base.callers_menu]
     nodes = dict(menu.nodes)
     for key, name in zip("456", QUEUES, strict=True):
@@ -159,16 +158,6 @@ def plan_of(
         first = AgentId(NAMES[0])
         agents[first] = msgspec.structs.replace(agents[first], max_calls_in_row=1)
     return msgspec.structs.replace(base, queues=lines, agents=agents, menus=menus)
-
-
-def _with_fitting_steps(line: QueuePlan) -> QueuePlan:
-    """Where callers are kept for an agent, no step asks for what he may not have."""
-    if line.preferred_agent is None:
-        return line
-    needs = (*line.requirement.all_of, *line.requirement.any_of)
-    lower = Requirement((), tuple(Need(need.skill) for need in needs))
-    steps = [msgspec.structs.replace(step, requirement=lower) for step in line.relaxations]
-    return msgspec.structs.replace(line, relaxations=tuple(steps))
 
 
 CENTRES = {
@@ -285,18 +274,22 @@ class Story(RuleBasedStateMachine):
             self.feed(WaitingRoomEntered(call))
 
     @precondition(lambda self: self.reference.calls)
-    @rule(one=which)
-    def caller_hangs_up(self, one: int) -> None:
+    @rule(one=which, bridge_first=st.booleans())
+    def caller_hangs_up(self, one: int, bridge_first: bool) -> None:
+        """The end of his channel and his agent's leaving the bridge are told in either order."""
         reference = self.step()
         calls = list(reference.calls)
         call = CallId(calls[one % len(calls)])
-        for leg in self.legs(talking=True):
-            if leg.call.name == call:
-                # The bridge lets the agent's leg go before the caller's channel is gone.
-                reference.leg_left_talk(leg.offer)
-                self.feed(LegLeftTalk(OfferId(leg.offer)))
-        reference.caller_hung_up(call)
-        self.feed(CallerHungUp(call))
+        talking = [leg.offer for leg in self.legs(talking=True) if leg.call.name == call]
+        if not bridge_first:
+            reference.caller_hung_up(call)
+            self.feed(CallerHungUp(call))
+        for offer in talking:
+            reference.leg_left_talk(offer)
+            self.feed(LegLeftTalk(OfferId(offer)))
+        if bridge_first:
+            reference.caller_hung_up(call)
+            self.feed(CallerHungUp(call))
 
     @precondition(lambda self: self.legs(talking=False))
     @rule(one=which, outcome=st.sampled_from(FAILURES), rings_first=st.booleans())
@@ -433,7 +426,7 @@ def test_a_busy_day(seed: int, **centre: Any) -> None:
             case 1 if story.waiting():
                 story.room_round(some)
             case 2 if story.reference.calls:
-                story.caller_hangs_up(some)
+                story.caller_hangs_up(some, rng.random() < 0.5)
             case 3 if story.legs(talking=False):
                 story.ring_fails(some, rng.choice(FAILURES), rng.random() < 0.5)
             case 4 if story.legs(talking=False):
