@@ -7,8 +7,9 @@ The same reading is done again when an action about a channel fails that we stil
 
 Every BEAT_SECONDS the PBX is pinged; every second answer's time, its own clock, becomes the global
 ACD_HEARTBEAT that its dialplan watches. No PBX is LIVE before its heartbeat stands: until then its
-dialplan takes callers and codes to where they go without an engine. A ping or any other action that stays unanswered means that
-the connection is dead, whatever TCP says: it is dropped, and nothing of it is sent again.
+dialplan takes callers and codes to where they go without an engine. A ping or any other action that
+stays unanswered means that the connection is dead, whatever TCP says: it is dropped, and nothing of
+it is sent again.
 
 It must not know agents, queues or menus.
 """
