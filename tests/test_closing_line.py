@@ -50,6 +50,7 @@ def run(project: Path, *arguments: str, ci: str = "") -> tuple[int, list[str]]:
     return done.returncode, done.stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_a_missing_pbx_is_said_and_fails_in_ci_only(project: Path) -> None:
     at_home, said_at_home = run(project, "-m", "asterisk")
     in_ci, said_in_ci = run(project, "-m", "asterisk", ci="true")
@@ -60,6 +61,7 @@ def test_a_missing_pbx_is_said_and_fails_in_ci_only(project: Path) -> None:
         assert "no Asterisk here" in said
 
 
+@pytest.mark.slow
 def test_two_runs_close_with_one_line(project: Path) -> None:
     first, _ = run(project, "-m", "not asterisk", "--tally-to=tally.json")
     second, said = run(project, "-m", "asterisk", "--tally-from=tally.json")

@@ -328,6 +328,7 @@ def test_what_nobody_configured_is_counted_as_other() -> None:
 HOSTILE = st.text(max_size=60) | st.sampled_from([*NUMBERS, 'x"} 1\nacd_up 1', "a" * 500])
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(st.lists(HOSTILE, max_size=8))
 def test_no_stranger_writes_a_label(texts: list[str]) -> None:

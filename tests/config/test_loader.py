@@ -245,6 +245,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Small:
     return Small(tmp_path_factory.mktemp("fuzz"))
 
 
+@pytest.mark.slow
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(name=st.sampled_from(sorted(FILES)), changes=CHANGES)
 @example(name="config/acd.yaml", changes=[(0, 700, "")])

@@ -90,6 +90,7 @@ def test_open_is_what_the_wall_clock_in_berlin_says(held: Calendar, now: float) 
     assert held.is_open(now) == naive_open(held, now)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(CALENDARS, MOMENTS)
 @example(calendar((((120, 180),),) * 7), SPRING - 60)

@@ -196,6 +196,7 @@ def test_weighted_random_takes_each_as_often_as_his_weight_says() -> None:
     assert chi_square(seen, weights) < CHI_SQUARE_99_9[2]
 
 
+@pytest.mark.slow
 def test_those_left_over_compete_fairly_with_whoever_comes_back() -> None:
     """Two callers at once, again and again: the second is shared by weight among who is left."""
     weights = {"1001": 1.0, "1002": 2.0, "1003": 5.0}

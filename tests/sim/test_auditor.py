@@ -238,6 +238,7 @@ def test_an_honest_engine_breaks_nothing() -> None:
     assert run(SEED, HOURS, load=BUSY).violations == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "sabotage"),
     [pytest.param(rule, sabotage, id=f"{rule}: {name}") for rule, name, sabotage in BREAKS],

@@ -55,6 +55,7 @@ def test_a_plan_of_ones_own_is_played() -> None:
     assert report.violations == ()
 
 
+@pytest.mark.slow
 def test_everything_that_can_happen_to_a_ring_happens() -> None:
     rings: set[str] = set()
     for seed in range(3):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import httpx
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -61,6 +62,7 @@ def told(answer: httpx.Response) -> str:
     return answer.text + str(answer.headers)
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None)
 @given(st.lists(numbers, min_size=1, max_size=5, unique=True), st.sampled_from(CallState))
 def test_only_the_list_of_calls_holds_numbers(callers: list[str], state: CallState) -> None:
