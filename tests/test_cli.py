@@ -124,6 +124,7 @@ def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
     assert "chmod 600" in told.stderr
 
 
+@pytest.mark.slow
 def test_run_serves_reloads_and_ends_cleanly(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -174,6 +175,7 @@ def test_explain_without_an_engine_is_one_line() -> None:
     assert len(told.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_run_without_a_pbx_says_so_and_goes_on(tmp_path: Path) -> None:
     http_port = free_port()
     daemon = Started(config_for(tmp_path, free_port(), http_port, "x", "y"))
@@ -184,6 +186,7 @@ def test_run_without_a_pbx_says_so_and_goes_on(tmp_path: Path) -> None:
     assert daemon.end(signal.SIGINT) == 0
 
 
+@pytest.mark.slow
 def test_an_http_port_that_is_taken_is_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         config = config_for(tmp_path, 1, taken.getsockname()[1], "x", "y")
@@ -193,6 +196,7 @@ def test_an_http_port_that_is_taken_is_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in told.stderr
 
 
+@pytest.mark.slow
 def test_the_demonstration_runs_and_ends_with_ctrl_c() -> None:
     demo = subprocess.Popen(
         [*ACD, "demo", "--calls-an-hour", "20000"], cwd=ROOT, stdout=subprocess.PIPE, text=True

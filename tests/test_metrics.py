@@ -86,6 +86,7 @@ def ended(outcome: Outcome, queue: QueueId | None = FAULT, waited: float = 7.0) 
     )
 
 
+@pytest.mark.slow
 def test_every_series_is_there_before_the_first_call() -> None:
     fresh = made()
     for queue in (FAULT, BILLING):

@@ -16,6 +16,8 @@ from acd.sim.run import START, Report, Wire, print_report, run
 
 HOURS = 0.1
 
+SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 6))]
+
 
 def printed(report: Report) -> str:
     out = io.StringIO()
@@ -27,6 +29,7 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
     assert run(5, HOURS) == run(5, HOURS)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_in_another_process() -> None:
     """The order of a set of texts differs from process to process; nothing may hang on it."""
     program = f"from acd.sim.run import run; print(run(5, {HOURS}, cuts=100).digest)"
@@ -88,20 +91,20 @@ def test_the_rules_hold_however_slow_the_wire_is(latency_seconds: float) -> None
     assert report.violations == (), printed(report)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_messages_that_come_twice_change_nothing_that_counts(seed: int) -> None:
     report = run(seed, 0.3, faults=Faults(doubled=0.1))
     assert report.violations == (), printed(report)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_forged_messages_are_refused_and_change_nothing(seed: int) -> None:
     forged = run(seed, 0.3, faults=Faults(forged=0.2))
     assert forged.violations == (), printed(forged)
     assert sum(forged.rejected.values()) > 100
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_broken_connections_break_no_rule(seed: int) -> None:
     """What arrived, rang, talked and left meanwhile is found out, and nobody is forgotten."""
     report = run(seed, 0.3, cuts=80)
