@@ -5,9 +5,9 @@ events wait in a buffer; what it lists is compared with what we believed, the di
 ordinary events, then the buffer is worked off and the PBX is LIVE: only then is anybody rung there.
 The same reading is done again when an action about a channel fails that we still believe in.
 
-Every BEAT_SECONDS the PBX is pinged; every second answer's time, its own clock, becomes the global
-ACD_HEARTBEAT that its dialplan watches. No PBX is LIVE before its heartbeat stands: until then its
-dialplan takes callers and codes to where they go without an engine. A ping or any other action that
+Every BEAT_SECONDS the PBX is asked for one thing, in turn: its clock, by a Ping, and to set by that
+clock the global ACD_HEARTBEAT that its dialplan watches. No PBX is LIVE before its heartbeat stands: until then its
+dialplan takes callers and codes to where they go without an engine. A beat or any other action that
 stays unanswered means that the connection is dead, whatever TCP says: it is dropped, and nothing of
 it is sent again.
 
@@ -51,9 +51,8 @@ from acd.core.events import (
 from acd.core.ids import CallId, OfferId, PbxId
 
 BEAT_SECONDS: Final = 2.0
-HEARTBEAT_SECONDS: Final = 3.5
-"""At most so often ACD_HEARTBEAT is set: with every second ping, of the 15 s it may be old."""
-PING_SECONDS: Final = 2.5
+"""So ACD_HEARTBEAT is set every 4 s, of the 15 s it may be old."""
+BEAT_ANSWER_SECONDS: Final = 2.5
 """With BEAT_SECONDS: a dead connection is noticed within 4.5 s."""
 RECANCEL_SECONDS: Final = 0.1
 RESYNC_SECONDS: Final = 0.5
@@ -96,7 +95,8 @@ class Session:
         self._suspects: set[CallId] = set()
         """Calls an action failed for: if they are still believed in a while later, we look."""
         self._started = ""
-        self._heartbeat_at = 0.0
+        self._clock: tuple[float, float] | None = None
+        """What the PBX's clock said, and when by ours, until the heartbeat is set by it."""
         self._heartbeat_stands = False
         self._restarted = False
 
@@ -106,8 +106,9 @@ class Session:
         """A new connection has logged in: read the PBX's state before believing any event."""
         events = self.link_down(self.epoch, now)
         self.epoch = epoch
-        self._heartbeat_at, self._heartbeat_stands = 0.0, False
+        self._clock, self._heartbeat_stands = None, False
         self._beat(now)
+        self._timers.set("beat", now + BEAT_SECONDS)
         self._start_sync(now)
         return events
 
@@ -149,6 +150,7 @@ class Session:
         for timer in self._timers.due(now):
             if timer == "beat":
                 self._beat(now)
+                self._timers.set("beat", now + BEAT_SECONDS)
             elif timer == "resync":
                 # Most often the Hangup has come meanwhile, and nobody has to be disturbed.
                 self._suspects = {call for call in self._suspects if self.tracker.caller(call)}
@@ -201,7 +203,7 @@ class Session:
         if not pending.lists or not message.ok:
             self.actions.close(message.action_id)
         if pending.kind == "ping":
-            self._beaten(message.timestamp, now)
+            self._told_the_time(message.timestamp, now)
         elif pending.kind == "core_status":
             self._restarted = bool(self._started) and message.started != self._started
             self._started = message.started
@@ -239,24 +241,30 @@ class Session:
     # -- the heartbeat ------------------------------------------------------------------------
 
     def _beat(self, now: float) -> None:
-        ping = self.actions.encode(Pending("ping"), now, "Ping")
-        # The last action encoded is the ping: its own deadline is shorter than the others'.
-        self.actions.deadlines.set(next(reversed(self.actions.open)), now + PING_SECONDS)
-        self.writes.append(ping)
-        self._timers.set("beat", now + BEAT_SECONDS)
-
-    def _beaten(self, timestamp: float, now: float) -> None:
-        if timestamp > 0 and now >= self._heartbeat_at:
-            self._heartbeat_at = now + HEARTBEAT_SECONDS
-            self.writes.append(
-                self.actions.encode(
-                    Pending("heartbeat"),
-                    now,
-                    "Setvar",
-                    ("Variable", "ACD_HEARTBEAT"),
-                    ("Value", str(int(timestamp))),
-                )
+        if self._clock is None:
+            beat = self.actions.encode(Pending("ping"), now, "Ping")
+        else:
+            timestamp, at = self._clock
+            self._clock = None
+            beat = self.actions.encode(
+                Pending("heartbeat"),
+                now,
+                "Setvar",
+                ("Variable", "ACD_HEARTBEAT"),
+                ("Value", str(int(timestamp + now - at))),
             )
+        # The last action encoded is the beat: its own deadline is shorter than the others'.
+        beat_id = next(reversed(self.actions.open))
+        self.actions.deadlines.set(beat_id, now + BEAT_ANSWER_SECONDS)
+        self.writes.append(beat)
+
+    def _told_the_time(self, timestamp: float, now: float) -> None:
+        if timestamp <= 0:
+            self.drop_reason = "ping was answered without the PBX's time"
+            return
+        self._clock = (timestamp, now)
+        if not self._heartbeat_stands:
+            self._beat(now)
 
     # -- reading the PBX ----------------------------------------------------------------------
 

@@ -21,6 +21,10 @@ class ChannelState(Enum):
     RINGING = (5, "Ringing")
     UP = (6, "Up")
 
+    def __init__(self, number: int, word: str) -> None:
+        self.number = number
+        self.word = word
+
 
 class Timer:
     """One thing due at `at`; cancelled by `cancel`, which is safe at any time."""
@@ -137,11 +141,10 @@ class Channel:
 
         The texts are written as they stand, like Asterisk's: what a caller smuggled in gets out.
         """
-        number, word = self.state.value
         p = prefix
         text = (
-            f"{p}Channel: {self.name}\r\n{p}ChannelState: {number}\r\n"
-            f"{p}ChannelStateDesc: {word}\r\n"
+            f"{p}Channel: {self.name}\r\n{p}ChannelState: {self.state.number}\r\n"
+            f"{p}ChannelStateDesc: {self.state.word}\r\n"
             f"{p}CallerIDNum: {self.number or '<unknown>'}\r\n"
             f"{p}CallerIDName: {self.caller_name or '<unknown>'}\r\n"
             f"{p}ConnectedLineNum: {self.connected_number or '<unknown>'}\r\n"

@@ -6,7 +6,7 @@ import pytest
 
 from acd.ami.actions import encode_place
 from acd.ami.messages import Rejected
-from acd.ami.session import BEAT_SECONDS, PING_SECONDS, LinkState, Session
+from acd.ami.session import BEAT_SECONDS, BEAT_ANSWER_SECONDS, LinkState, Session
 from acd.ami.wire import Framer, Headers, parse
 from acd.core.commands import (
     Announce,
@@ -208,14 +208,24 @@ def test_what_happens_while_it_is_being_read_is_not_lost() -> None:
     assert pbx.answer() == [CallArrived(CALL, PBX, "0301", "100"), PbxLive(PBX)]
 
 
-def test_the_heartbeat_is_the_pbxs_own_time_with_every_second_ping() -> None:
+def test_every_second_beat_sets_the_heartbeat_by_the_pbxs_own_clock() -> None:
     pbx = Pbx()
     pbx.connect()
     pbx.sent.clear()
     pbx.wait(10 * BEAT_SECONDS)
     beats = [one for one in pbx.actions("Setvar") if one["Variable"] == "ACD_HEARTBEAT"]
-    assert [one["Value"] for one in beats] == ["1795311917"] * 5
+    # The ping before told 1795311917.82, and two seconds have gone by since.
+    assert [one["Value"] for one in beats] == ["1795311919"] * 5
     assert all("Channel" not in one for one in beats)
+    assert len(pbx.actions("Ping")) == 5
+
+
+def test_a_ping_that_tells_no_time_is_no_use_and_says_so() -> None:
+    pbx = Pbx()
+    pbx.session.link_up(1, pbx.now)
+    [ping] = [action for action in pbx.take_sent() if action["Action"] == "Ping"]
+    pbx.frame(f"Response: Success\r\nActionID: {ping['ActionID']}\r\nPing: Pong".encode())
+    assert pbx.session.drop_reason == "ping was answered without the PBX's time"
 
 
 def test_a_pbx_is_not_live_before_its_dialplan_sees_the_heartbeat() -> None:
@@ -256,7 +266,7 @@ def test_a_connection_that_answers_no_ping_is_dropped_in_time() -> None:
     while not pbx.session.drop_reason:
         pbx.wait(0.1)
     assert "ping was not answered" in pbx.session.drop_reason
-    assert pbx.now - started <= BEAT_SECONDS + PING_SECONDS + 0.2
+    assert pbx.now - started <= BEAT_SECONDS + BEAT_ANSWER_SECONDS + 0.2
 
 
 def test_answers_and_timers_of_a_connection_that_is_gone_are_void() -> None:
