@@ -6,10 +6,10 @@ ordinary events, then the buffer is worked off and the PBX is LIVE: only then is
 The same reading is done again when an action about a channel fails that we still believe in.
 
 Every BEAT_SECONDS the PBX is asked for one thing, in turn: its clock, by a Ping, and to set by that
-clock the global ACD_HEARTBEAT that its dialplan watches. No PBX is LIVE before its heartbeat stands: until then its
-dialplan takes callers and codes to where they go without an engine. A beat or any other action that
-stays unanswered means that the connection is dead, whatever TCP says: it is dropped, and nothing of
-it is sent again.
+clock the global ACD_HEARTBEAT that its dialplan watches. No PBX is LIVE before its heartbeat
+stands: until then its dialplan takes callers and codes to where they go without an engine. A beat
+or any other action that stays unanswered means that the connection is dead, whatever TCP says: it
+is dropped, and nothing of it is sent again.
 
 It must not know agents, queues or menus.
 """

@@ -6,7 +6,7 @@ import pytest
 
 from acd.ami.actions import encode_place
 from acd.ami.messages import Rejected
-from acd.ami.session import BEAT_SECONDS, BEAT_ANSWER_SECONDS, LinkState, Session
+from acd.ami.session import BEAT_ANSWER_SECONDS, BEAT_SECONDS, LinkState, Session
 from acd.ami.wire import Framer, Headers, parse
 from acd.core.commands import (
     Announce,
