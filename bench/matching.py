@@ -1,7 +1,8 @@
 """What one event costs the router in a very large centre: `make bench-matching`.
 
 10,000 waiting calls, 2,000 agents, 64 skills, 100 queues, and beside them a centre a tenth and one
-ten times as large (queues grow with the agents, the skills stay 64). Half of the queues are short
+ten times as large in all four. A harder one is shown as well, ten times as large with no more than
+the same 64 skills: ten times as many agents can then serve each call. Half of the queues are short
 of agents: there calls wait, ask for less as time goes on, and whoever becomes free is given the one
 that is due first. In the other half agents are idle, and each call is a choice among them by the
 queue's strategy; all strategies are in use. Three kinds of event are timed: a call comes to its
@@ -54,6 +55,8 @@ WAITING: Final = 10_000
 AGENTS: Final = 2_000
 QUEUES: Final = 100
 SKILLS: Final = 64
+FEWEST_SUBJECTS: Final = 6
+"""Of each half: an agent knows up to so many."""
 LANGUAGES: Final = 4
 """Of the skills; every call asks for one of them besides what its queue asks for."""
 WAIT_SECONDS: Final = 300.0
@@ -70,11 +73,13 @@ class Size(NamedTuple):
     waiting: int
     agents: int
     queues: int
+    skills: int
 
     @classmethod
-    def of(cls, times: float) -> "Size":
-        """Return the size that is so many times the one in question."""
-        return cls(int(WAITING * times), int(AGENTS * times), int(QUEUES * times))
+    def of(cls, times: float, skills: int | None = None) -> "Size":
+        """Return the size that is so many times the one in question; ``skills`` if they are not."""
+        most = max(LANGUAGES + 2 * FEWEST_SUBJECTS, int(SKILLS * times))
+        return cls(int(WAITING * times), int(AGENTS * times), int(QUEUES * times), skills or most)
 
 
 Graded = dict[str, int]
@@ -93,7 +98,7 @@ class Half(NamedTuple):
 
 def build_half(name: str, size: Size, rng: Random) -> Half:
     """Draw half of a centre's agents and queues."""
-    subjects = [f"{name}-{number}" for number in range((SKILLS - LANGUAGES) // 2)]
+    subjects = [f"{name}-{number}" for number in range((size.skills - LANGUAGES) // 2)]
     agents = {
         f"{name}-{number}": {
             **{skill: rng.randint(1, 10) for skill in rng.sample(subjects, rng.randint(3, 6))},
@@ -322,7 +327,8 @@ def measure(size: Size, turns: int, seed: int) -> dict[str, Cost]:
         centre.turn()
     gc.unfreeze()
     print(
-        f"{size.waiting} waiting, {size.agents} agents, {size.queues} queues: "
+        f"{size.waiting} waiting, {size.agents} agents, {size.skills} skills, "
+        f"{size.queues} queues: "
         f"filled in {filled - began:.0f} s, {turns} turns in {time.monotonic() - filled:.0f} s"
     )
     found = {kind: Cost.of(costs) for kind, costs in centre.costs.items()}
@@ -387,6 +393,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for k in range(len(multiples) - 1)
     ]
     asked = costs[multiples.index(1.0)][ALL]
+    most = Size.of(multiples[-1], SKILLS)
+    if most.skills < Size.of(multiples[-1]).skills:
+        harder = growth(costs[multiples.index(1.0)], measure(most, given.turns, given.seed))
+        print(f"  with {SKILLS} skills still: {harder:.2f} times the cost of the one in question")
     print(
         json.dumps(
             {

@@ -8,6 +8,7 @@ which must be called after every change that could matter to it.
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from itertools import chain
 from math import inf
 
 import msgspec
@@ -255,15 +256,18 @@ class Floor:
         return lane
 
     def _candidates(self, requirement: Requirement) -> Iterable[AgentId]:
-        """Return few agents among whom are all who satisfy this, in the plan's order."""
+        """Return few agents among whom are all who satisfy this."""
         if not self._with_skill:
             for agent_id in self.plan.agents:
                 for skill in self.agents[agent_id].skills:
                     self._with_skill.setdefault(skill, []).append(agent_id)
-        if not requirement.all_of:
-            return self.plan.agents
-        groups = [self._with_skill.get(need.skill, []) for need in requirement.all_of]
-        return min(groups, key=len)
+        known = self._with_skill
+        if requirement.all_of:
+            return min((known.get(need.skill, []) for need in requirement.all_of), key=len)
+        if requirement.any_of:
+            groups = (known.get(need.skill, []) for need in requirement.any_of)
+            return dict.fromkeys(chain.from_iterable(groups))
+        return self.plan.agents
 
     def reserve_of(self, queue: QueuePlan) -> QueueId | None:
         """Return the queue whose reserve this queue's calls may use, None when it keeps none."""

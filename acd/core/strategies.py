@@ -125,14 +125,13 @@ class FreeAgents:
             agent = order.sorted[index][3]
             if agent in fitting and (may is None or may(agent)):
                 return agent
-        found = min((entry for entry in self._fitting(lane, order, may)), default=None)
+        found = min(map(order.entries.__getitem__, self._fitting(lane, may)), default=None)
         return found[3] if found is not None else None
 
     def _least(self, lane: Lane, may: May, key: Callable[[AgentId], float]) -> AgentId | None:
         """Look at all who fit; return the one with the lowest key."""
-        found = min(
-            ((key(one[3]), *one[1:]) for one in self._fitting(lane, self._idle, may)), default=None
-        )
+        idle = self._idle.entries
+        found = min(((key(one), *idle[one][1:]) for one in self._fitting(lane, may)), default=None)
         return found[3] if found is not None else None
 
     def _drawn(self, lane: Lane, queue: QueuePlan, may: May, chance: Chance) -> AgentId | None:
@@ -147,7 +146,8 @@ class FreeAgents:
                 fits = agent in lane.agents and (may is None or may(agent))
                 if fits and chance() * most <= weights.get(agent, 1.0):
                     return agent
-        fitting = [entry[3] for entry in self._fitting(lane, self._idle, may)]
+        found = sorted(map(self._idle.entries.__getitem__, self._fitting(lane, may)))
+        fitting = [entry[3] for entry in found]
         total = sum(weights.get(agent, 1.0) for agent in fitting)
         if total <= 0.0:
             return self._first(lane, Strategy.LONGEST_IDLE, may)
@@ -159,17 +159,20 @@ class FreeAgents:
                 return agent
         return next(agent for agent in reversed(fitting) if weights.get(agent, 1.0) > 0.0)
 
-    def _fitting(self, lane: Lane, order: "Order", may: May) -> Iterator[Entry]:
-        """Yield the entries of all who are free and fit; the cost is that of the fewer."""
-        entries = order.entries
-        few: Mapping[AgentId, object] = lane.agents if len(lane.agents) < len(entries) else entries
+    def _fitting(self, lane: Lane, may: May) -> set[AgentId]:
+        """Return all who are free and fit, in no order; the cost is that of the fewest."""
+        few: Mapping[AgentId, object] = self._idle.entries
         for need in lane.requirement.all_of:
             having = self._with_skill.get(need.skill, {})
             if len(having) < len(few):
                 few = having
-        for agent in few:
-            if agent in entries and agent in lane.agents and (may is None or may(agent)):
-                yield entries[agent]
+        fitting = lane.agents.keys()
+        if any_of := lane.requirement.any_of:
+            groups = [self._with_skill.get(need.skill, {}) for need in any_of]
+            if sum(map(len, groups)) < len(few):
+                few = {agent: None for one in groups for agent in one}
+        found = few.keys() & fitting
+        return found if may is None else {agent for agent in found if may(agent)}
 
     def idle_order(self, agent: AgentId) -> tuple[float, int]:
         """Return since when a free agent is idle, and what breaks ties; the least comes first."""

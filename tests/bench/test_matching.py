@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_the_centre_is_as_full_as_it_says() -> None:
-    centre = Centre(Size(waiting=120, agents=60, queues=20), seed=3)
+    centre = Centre(Size(waiting=120, agents=60, queues=20, skills=64), seed=3)
     centre.fill()
     for _ in range(100):
         centre.turn()
