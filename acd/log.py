@@ -22,11 +22,13 @@ from typing import IO, Final, Literal, Protocol
 
 import msgspec
 
-from acd.core.records import AgentChanged, Noticed, Record, Repaired
+from acd.core.records import AgentChanged, AgentKept, CallKept, Noticed, Record, Repaired
 
 _NUMBER: Final = re.compile(r"(?<![\d.])\d{2,}(\d{3})(?!\d|\.\d)")
 """Five digits or more, but for Uniqueids and moments, which have a point in them."""
 _NUMBER_FIELDS: Final = frozenset({"ani", "dnis"})
+_FOR_THE_BOOKS: Final = frozenset({"skills", "attributes", "menu_path", "queue_path", "legs"})
+"""A call's whole way stands in its final record, and what he typed is nobody's business here."""
 _QUEUE_LINES: Final = 10_000
 _GATHER_SECONDS: Final = 0.05
 
@@ -135,12 +137,14 @@ def tell(log: Log, record: Record) -> None:
 
     What an agent does is told by the calls' own lines; his is for what he said and for his phone.
     """
-    if isinstance(record, AgentChanged) and record.what == "activity":
+    if isinstance(record, CallKept | AgentKept) or (
+        isinstance(record, AgentChanged) and record.what == "activity"
+    ):
         return
     fields = {
         name: _shown(name, value)
         for name, value in msgspec.structs.asdict(record).items()
-        if value is not None and value != ""
+        if value is not None and value != "" and name not in _FOR_THE_BOOKS
     }
     if isinstance(record, Noticed | Repaired):
         text = without_numbers(record.text)

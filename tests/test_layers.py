@@ -31,7 +31,10 @@ Imports = frozenset[str]
 CORE: Imports = PURE_STDLIB | {"msgspec", "random.Random", "acd.core"}
 VIRTUAL_PBX: Imports = frozenset(sys.stdlib_module_names) | {"msgspec", "acd.ami.wire", "acd.sim"}
 
-CORE_VALUES = {"ids", "events", "commands", "records", "place", "plan", "queueplan", "calendar"}
+CORE_VALUES = {
+    *{"ids", "events", "commands", "records", "place", "plan", "queueplan", "calendar"},
+    "memory",
+}
 """The core's vocabulary. All else in it is the engine's inside, and new modules are so by birth."""
 
 PURE_AMI: Imports = (

@@ -7,12 +7,15 @@ import threading
 from collections.abc import Iterator
 from typing import Literal
 
+import msgspec
 import pytest
 
-from acd.core.ids import AgentId, CallId, PbxId, QueueId
+from acd.core.ids import AgentId, CallId, Language, PbxId, QueueId
+from acd.core.memory import CallMemory
 from acd.core.records import (
     CallAnswered,
     CallEnded,
+    CallKept,
     CallLeftQueue,
     CallRelaxed,
     CallReordered,
@@ -205,3 +208,12 @@ def test_what_libraries_say_becomes_lines(root_logger: logging.Logger) -> None:
         ("uvicorn.error", "warning", "invalid request from ...017"),
         ("acd.web", "info", "login by token"),
     ]
+
+
+def test_what_a_caller_typed_and_what_is_kept_of_him_is_not_logged() -> None:
+    ended = msgspec.structs.replace(ENDED, attributes=(("customer", "4711815"),))
+    kept = CallKept(1.0, CallMemory(CALL, PbxId("main"), "+493055510017", "", 0.0, Language("de")))
+    text = "".join(lines("text", ended, kept))
+    assert "call_ended" in text
+    assert "4711815" not in text
+    assert "kept" not in text

@@ -1,8 +1,8 @@
 """What has become true: typed facts for metrics, the store, the log and the live view.
 
 Rules: past tense, frozen, with the time ``at`` (seconds since the epoch) first. A record is
-written once, when it is final; nobody edits one. Numbers of callers appear only in ``CallEnded``
-and in snapshots, for the books, never in a metric.
+written once, when it is final; nobody edits one. Numbers of callers appear only in ``CallEnded``,
+``CallKept`` and snapshots, for the books, never in a metric.
 """
 
 from enum import StrEnum
@@ -11,6 +11,7 @@ import msgspec
 
 from acd.core.events import DeviceState, RingOutcome
 from acd.core.ids import AgentId, CallId, DeviceId, MenuId, OfferId, PbxId, QueueId, RequestId
+from acd.core.memory import AgentMemory, CallMemory, LegVisit, QueueVisit
 from acd.core.queueplan import Requirement
 
 
@@ -256,6 +257,26 @@ class CallEnded(_Record, frozen=True):
     queued_at: float | None
     answered_at: float | None
     talk_ended_at: float | None
+    skills: tuple[str, ...] = ()
+    """What he asked for at last, in words such as ``billing >= 3``."""
+    attributes: tuple[tuple[str, str], ...] = ()
+    menu_path: tuple[str, ...] = ()
+    """His choices in order, each as ``<menu>:<key>``."""
+    queue_path: tuple[QueueVisit, ...] = ()
+    legs: tuple[LegVisit, ...] = ()
+    """Every ring for him, in order, with its talk."""
+
+
+class CallKept(_Record, frozen=True):
+    """A living call has changed in what must outlive the engine; replaces what was kept of it."""
+
+    call: CallMemory
+
+
+class AgentKept(_Record, frozen=True):
+    """An agent has changed in what must outlive the engine; replaces what was kept of him."""
+
+    agent: AgentMemory
 
 
 class Replied(_Record, frozen=True):
@@ -297,6 +318,8 @@ Record = (
     | WrapUpEnded
     | AgentChanged
     | CallEnded
+    | CallKept
+    | AgentKept
     | Replied
     | Noticed
     | Repaired

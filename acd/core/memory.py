@@ -1,0 +1,111 @@
+"""What must outlive the engine: what it tells a store of people and calls, and is told again.
+
+Rules: each value is whole (the last one of an agent or call replaces all before it) and says only
+what the PBX does not: which channels there are, who stands in which bridge and what a phone does
+is read from the PBX itself, and where the two differ, the PBX is right. Times are seconds since
+the epoch.
+"""
+
+import msgspec
+
+from acd.core.ids import (
+    AgentId,
+    CallId,
+    DeviceId,
+    Language,
+    MenuId,
+    NodeId,
+    OfferId,
+    PbxId,
+    QueueId,
+)
+
+
+class WrapUpMemory(msgspec.Struct, frozen=True):
+    """A wrap-up under way; its deadline stands, however often the engine is started."""
+
+    queue: QueueId
+    call: CallId
+    started_at: float
+    ends_at: float
+
+
+class AgentMemory(msgspec.Struct, frozen=True):
+    """An agent as he is now."""
+
+    agent: AgentId
+    presence: str
+    """A word of ``acd.core.records.Presence``."""
+    reason: str
+    phone: DeviceId
+    """Where he is logged in."""
+    since: float
+    """When his presence last changed."""
+    logged_in_at: float | None
+    idle_since: float
+    wrap_up: WrapUpMemory | None = None
+    calls_taken: int = 0
+    """Since he logged in; so is ``talk_seconds``."""
+    talk_seconds: float = 0.0
+    calls_in_row: int = 0
+
+
+class QueueVisit(msgspec.Struct, frozen=True):
+    """A call's stay in one queue; ``left_at`` is None, ``how`` empty while it is there.
+
+    ``how`` is ``answered`` or an outcome's word (``acd.core.records.Outcome``).
+    """
+
+    queue: QueueId
+    entered_at: float
+    left_at: float | None = None
+    how: str = ""
+
+
+class LegVisit(msgspec.Struct, frozen=True):
+    """One ring of one agent for a call, and the talk if there was one.
+
+    ``how`` is empty while it lasts, then ``talked`` or why the ring ended (``RingOutcome``).
+    """
+
+    offer: OfferId
+    agent: AgentId
+    queue: QueueId
+    phone: DeviceId
+    rung_at: float
+    connected_at: float | None = None
+    ended_at: float | None = None
+    hold_seconds: float = 0.0
+    how: str = ""
+
+
+class CallMemory(msgspec.Struct, frozen=True):
+    """A living call as it is now, with its whole way through menus, queues and agents."""
+
+    call: CallId
+    pbx: PbxId
+    ani: str
+    dnis: str
+    arrived_at: float
+    language: Language
+    option: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+    """What he typed in menus, by name."""
+    menu: MenuId | None = None
+    node: NodeId | None = None
+    """Where in which menu he was asked last, None when he is in none."""
+    menu_path: tuple[str, ...] = ()
+    """His choices in order, each as ``<menu>:<key>``."""
+    queue: QueueId | None = None
+    """The queue he is in, or was in last."""
+    queued_at: float | None = None
+    answered_at: float | None = None
+    queue_path: tuple[QueueVisit, ...] = ()
+    legs: tuple[LegVisit, ...] = ()
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """Everything a new engine is told before it sees its first PBX."""
+
+    agents: tuple[AgentMemory, ...] = ()
+    calls: tuple[CallMemory, ...] = ()
