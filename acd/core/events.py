@@ -35,7 +35,7 @@ class DeviceState(StrEnum):
     UNREACHABLE = "unreachable"
 
 
-class _Event(msgspec.Struct, frozen=True, gc=False):
+class _Event(msgspec.Struct, frozen=True, gc=False, tag=True):
     pass
 
 
