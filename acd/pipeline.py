@@ -12,10 +12,11 @@ import msgspec
 from acd.ami.items import DropLink, FrameReceived, LinkDown, LinkItem, LinkUp, Outputs, Write
 from acd.ami.messages import Rejected
 from acd.ami.session import LinkState, Session
-from acd.core.commands import Command, RingAgent
+from acd.core.commands import Command, RingAgent, ShowDuty
 from acd.core.engine import Engine
 from acd.core.events import AgentRequested, CallRequested, Event, PlanReplaced, Tick
 from acd.core.ids import CallId, PbxId
+from acd.core.memory import NOTHING, Memory
 from acd.core.plan import Plan
 from acd.core.records import Explanation, Snapshot
 from acd.core.tokens import Tokens
@@ -33,9 +34,17 @@ class PbxSetup(msgspec.Struct, frozen=True):
 class Pipeline:
     """The engine with its AMI sessions: deterministic, in memory, single-threaded."""
 
-    def __init__(self, plan: Plan, pbxs: Sequence[PbxSetup], *, secret: bytes, now: float) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        pbxs: Sequence[PbxSetup],
+        *,
+        secret: bytes,
+        now: float,
+        memory: Memory = NOTHING,
+    ) -> None:
         tokens = Tokens(secret)
-        self.engine = Engine(plan, tokens.next, now)
+        self.engine = Engine(plan, tokens.next, now, memory)
         self.sessions = {pbx.id: Session(pbx.id, pbx.system_name, tokens.next) for pbx in pbxs}
         self._outputs = Outputs([], [], [], [])
         self._rings: set[PbxId] = set()
@@ -63,6 +72,8 @@ class Pipeline:
                 self._handle_all(self.sessions[pbx].link_down(epoch, now), now)
             case _:
                 self._handle(item, now)
+        for session in self.sessions.values():
+            session.write_duties(now)
         return self._flush()
 
     def next_deadline(self) -> float | None:
@@ -98,6 +109,9 @@ class Pipeline:
                 self._outputs.records.append(output)
 
     def _command(self, command: Command, now: float) -> None:
+        if isinstance(command, ShowDuty):
+            self.sessions[command.pbx].duties.want(command.agent, command.duty)
+            return
         pbx = PbxId(command.call.rpartition("-")[0])
         session = self.sessions[pbx]
         if session.state is LinkState.DOWN:

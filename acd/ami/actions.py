@@ -13,13 +13,14 @@ from typing import Final, assert_never
 
 import msgspec
 
+from acd.ami.duties import DEVICE
 from acd.ami.tracker import CallerChannel, Tracker
 from acd.ami.wire import encode
 from acd.core.commands import (
     Announce,
+    CallCommand,
     CancelRing,
     ChangePlace,
-    Command,
     EnterMenu,
     HangUpCall,
     KeepInMenu,
@@ -30,7 +31,7 @@ from acd.core.commands import (
     StopPrompt,
 )
 from acd.core.deadlines import Deadlines
-from acd.core.ids import CallId, Language, OfferId, QueueId, SkillId
+from acd.core.ids import AgentId, CallId, Language, OfferId, QueueId, SkillId
 from acd.core.place import Place
 from acd.core.plan import Need
 
@@ -161,7 +162,9 @@ class Actions:
 
     # -- the commands of the core -------------------------------------------------------------
 
-    def for_command(self, command: Command, service: tuple[str, str], now: float) -> list[bytes]:
+    def for_command(
+        self, command: CallCommand, service: tuple[str, str], now: float
+    ) -> list[bytes]:
         """Encode what a command needs; nothing when its channel is already gone.
 
         ``service`` is the name and number that the caller's side may be told.
@@ -233,6 +236,16 @@ class Actions:
             )
             for uniqueid in unheard
         ]
+
+    def show_duty(self, agent: AgentId, state: str, now: float) -> bytes:
+        """Set the device state that emergency queues know the agent by."""
+        return self.encode(
+            Pending("duty"),
+            now,
+            "Setvar",
+            ("Variable", f"DEVICE_STATE({DEVICE}{agent})"),
+            ("Value", state),
+        )
 
     def _set(self, caller: CallerChannel, name: str, value: str, now: float) -> bytes:
         return self.encode(

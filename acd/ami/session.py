@@ -22,6 +22,7 @@ from typing import Final
 
 from acd.ami.actions import Actions, Pending, decode_place
 from acd.ami.announcers import ANNOUNCER_ID
+from acd.ami.duties import CUSTOM, DutyBoard
 from acd.ami.messages import (
     ChannelListed,
     DeviceStated,
@@ -31,7 +32,7 @@ from acd.ami.messages import (
     Responded,
     read,
 )
-from acd.ami.tracker import CODE_CONTEXT, MENU_CONTEXT, WAIT_CONTEXT, Tracker
+from acd.ami.tracker import CODE_CONTEXT, MENU_CONTEXT, WAIT_CONTEXT, Tracker, call_of
 from acd.core.commands import CancelRing
 from acd.core.deadlines import Deadlines
 from acd.core.events import (
@@ -46,9 +47,10 @@ from acd.core.events import (
     PbxDown,
     PbxLive,
     RingOutcome,
+    TalkFound,
     WaitingRoomEntered,
 )
-from acd.core.ids import CallId, OfferId, PbxId
+from acd.core.ids import CallId, DeviceId, OfferId, PbxId
 
 BEAT_SECONDS: Final = 2.0
 """So ACD_HEARTBEAT is set every 4 s, of the 15 s it may be old."""
@@ -81,6 +83,7 @@ class Session:
         self.epoch = 0
         self.tracker = Tracker(pbx)
         self.actions = Actions(self.tracker, new_token)
+        self.duties = DutyBoard()
         self.writes: list[bytes] = []
         """What is to be written to the present epoch; the pipeline takes it away."""
         self.drop_reason = ""
@@ -121,6 +124,7 @@ class Session:
         self._timers = Deadlines()
         self._buffer.clear()
         self._suspects.clear()
+        self.duties.clear()
         self.writes.clear()
         return [PbxDown(self.pbx)]
 
@@ -185,6 +189,8 @@ class Session:
             case DeviceStated() if message.action_id:
                 self._devices.append(message)
                 return []
+            case DeviceStated(device) if device.startswith(CUSTOM):
+                return []  # No phone: most often what we have just set ourselves.
             case ListEnded(action_id):
                 self.actions.close(action_id)
                 self._lists_open -= 1
@@ -224,6 +230,8 @@ class Session:
             del self.tracker.legs[leg.offer]
             refused = CommandFailed(leg.call, pending.kind, text)
             return [refused, LegFailed(leg.offer, RingOutcome.UNREACHABLE)]
+        if pending.kind == "duty":
+            return self._duties_refused(text)
         if pending.kind == "announce":
             return self.tracker.announcers.ended(pending.announcer)
         if pending.kind == "silence":
@@ -237,6 +245,21 @@ class Session:
         self._suspects.add(pending.call)
         self._timers.set("resync", now + RESYNC_SECONDS)
         return [CommandFailed(pending.call, pending.kind, text)]
+
+    def _duties_refused(self, text: str) -> list[Event]:
+        """This PBX cannot show who is on duty: say so once, and do not try the others."""
+        said = self.duties.refused
+        self.duties.refuse()
+        return [] if said else [CommandFailed(CallId("of nobody"), "duty", text)]
+
+    def write_duties(self, now: float) -> None:
+        """Write what is new of agents on duty, a few at a time, after all that is urgent."""
+        if not self.duties.wanted or self.state is not LinkState.LIVE:
+            return
+        for agent, state in self.duties.take(now):
+            self.writes.append(self.actions.show_duty(agent, state, now))
+        if self.duties.wanted:
+            self._timers.set("duties", self.duties.next_at)
 
     # -- the heartbeat ------------------------------------------------------------------------
 
@@ -295,9 +318,11 @@ class Session:
         self._compare_legs(rows, now, events)
         events += self.tracker.announcers.compare(rows)
         for row in rows.values():
-            self._look_at_unknown(row, now, events)
+            self._look_at_unknown(row, rows, now, events)
+        self.duties.read(self._devices)
         for device in self._devices:
-            events += self.tracker.feed(device, now)
+            if not device.device.startswith(CUSTOM):
+                events += self.tracker.feed(device, now)
         for message in self._buffer:
             events += self.tracker.feed(message, now)
         self.writes += self.actions.silence(now)
@@ -315,7 +340,6 @@ class Session:
                 events += tracker.caller_gone(caller, lost=self._restarted)
             elif row.context == EMERGENCY_CONTEXT:
                 tracker.caller_gone(caller)
-                events.append(CallerRescued(caller.call))
             elif row.context == EXTERNAL_CONTEXT:
                 # Ours no more: he is connected by the PBX, and his Hangup ends the call.
                 caller.in_room = False
@@ -350,7 +374,36 @@ class Session:
                 leg.left = True
                 events.append(LegLeftTalk(leg.offer))
 
-    def _look_at_unknown(self, row: ChannelListed, now: float, events: list[Event]) -> None:
+    def _look_at_talk(
+        self, leg: ChannelListed, rows: dict[str, ChannelListed], events: list[Event]
+    ) -> None:
+        """An agent's leg that we did not know talks: with whom, says the bridge."""
+        for row in rows.values():
+            ours = row.context in (WAIT_CONTEXT, MENU_CONTEXT) and not OFFER_ID.fullmatch(
+                row.uniqueid
+            )
+            if row.bridge == leg.bridge and ours and row.uniqueid not in self.tracker.callers:
+                caller = self.tracker.adopt(row, code=False, in_room=False)
+                self.tracker.adopt_leg(OfferId(leg.uniqueid), caller.call, leg.bridge)
+                events.append(
+                    TalkFound(
+                        OfferId(leg.uniqueid),
+                        caller.call,
+                        self.pbx,
+                        row.caller_number,
+                        DeviceId(leg.channel.rpartition("-")[0]),
+                        decode_place(row.place),
+                    )
+                )
+                return
+
+    def _look_at_unknown(
+        self,
+        row: ChannelListed,
+        rows: dict[str, ChannelListed],
+        now: float,
+        events: list[Event],
+    ) -> None:
         """Find out what a channel is that we did not know: we may have been restarted."""
         tracker = self.tracker
         if row.uniqueid in tracker.callers or row.uniqueid in tracker.legs:
@@ -359,7 +412,9 @@ class Session:
             return
         place = decode_place(row.place)
         if OFFER_ID.fullmatch(row.uniqueid):
-            if not row.bridge:
+            if row.bridge in self._talks:
+                self._look_at_talk(row, rows, events)
+            elif not row.bridge:
                 # A ring of an engine that is gone: nobody would notice its end. Until it is
                 # answered it stands in its endpoint's own context, not in acd-ring.
                 self.writes.append(self.actions.hang_up(row.channel, now))
@@ -368,15 +423,15 @@ class Session:
             self.writes.append(self.actions.hang_up(row.channel, now))
         elif row.bridge in self._talks:
             return
-        elif row.context == WAIT_CONTEXT and row.application == "BridgeWait" and place:
-            caller = tracker.adopt(row, code=False, in_room=True)
+        elif row.context == EMERGENCY_CONTEXT:
+            # His call is over for us; it may be one that an engine before this one has kept.
+            events.append(CallerRescued(call_of(self.pbx, row.uniqueid)))
+        elif row.context == WAIT_CONTEXT and place:
+            # Between two rounds of music he is in no bridge, and it comes at once.
+            in_room = row.application == "BridgeWait" and row.bridge != ""
+            caller = tracker.adopt(row, code=False, in_room=in_room)
             events.append(
-                CallFoundWaiting(
-                    caller.call,
-                    self.pbx,
-                    row.caller_number,
-                    place,
-                )
+                CallFoundWaiting(caller.call, self.pbx, row.caller_number, place, in_room)
             )
         elif row.context in (MENU_CONTEXT, CODE_CONTEXT, WAIT_CONTEXT) and not row.bridge:
             context = CODE_CONTEXT if row.context == CODE_CONTEXT else MENU_CONTEXT

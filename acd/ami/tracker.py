@@ -117,6 +117,11 @@ class Leg(msgspec.Struct, gc=False):
     cause: int | None = None
 
 
+def call_of(pbx: PbxId, uniqueid: str) -> CallId:
+    """Return the call of a caller's channel: its Uniqueid without the PBX's system name."""
+    return CallId(f"{pbx}-{uniqueid.rpartition('-')[2]}")
+
+
 class Tracker:
     """What acd knows of one PBX's channels."""
 
@@ -199,10 +204,16 @@ class Tracker:
 
     def adopt(self, row: ChannelListed, *, code: bool, in_room: bool) -> CallerChannel:
         """Take a channel that was read from a list for a caller's; it must not be known yet."""
-        call = CallId(f"{self.pbx}-{row.uniqueid.rpartition('-')[2]}")
+        call = call_of(self.pbx, row.uniqueid)
         caller = CallerChannel(call, row.uniqueid, row.channel, code, in_room, row.bridge)
         self.callers[row.uniqueid] = self._by_call[call] = caller
         return caller
+
+    def adopt_leg(self, offer: OfferId, call: CallId, bridge: str) -> None:
+        """Take a channel that was read from a list for an agent's leg that talks."""
+        self.legs[offer] = Leg(
+            offer, call, bridge, seen=True, ringing=True, answered=True, connected=True
+        )
 
     def _agi_started(self, message: AgiStarted) -> list[Event]:
         caller = self.callers.get(message.uniqueid)
@@ -214,7 +225,7 @@ class Tracker:
         code = message.context == CODE_CONTEXT
         if not code and message.context != MENU_CONTEXT:
             return []
-        call = CallId(f"{self.pbx}-{message.uniqueid.rpartition('-')[2]}")
+        call = call_of(self.pbx, message.uniqueid)
         caller = CallerChannel(call, message.uniqueid, message.channel, code)
         self.callers[message.uniqueid] = self._by_call[call] = caller
         if code:

@@ -110,6 +110,7 @@ class Agent:
         "idle_since",
         "leaves",
         "leg_open",
+        "logged_in_at",
         "logged_in_until",
         "misses",
         "offer",
@@ -117,6 +118,7 @@ class Agent:
         "phone",
         "plan",
         "presence",
+        "presence_since",
         "queue",
         "ready_until",
         "reason",
@@ -137,6 +139,8 @@ class Agent:
         self.activity = Activity.IDLE
         self.since = now
         """When presence or activity last changed."""
+        self.presence_since = now
+        self.logged_in_at: float | None = None
         self.ready_until = self.logged_in_until = now
         """When he last stopped being ready, or logged in; meaningless while he is."""
         self.idle_since = now
@@ -178,12 +182,14 @@ class Agent:
         if self.presence is Presence.READY:
             self.ready_until = now
         if state is Presence.LOGGED_OUT:
-            self.logged_in_until = now
+            self.logged_in_until, self.logged_in_at = now, None
         if self.presence is Presence.LOGGED_OUT:
             self.calls_taken, self.talk_seconds = 0, 0.0
+            self.logged_in_at = now
         if state is not Presence.NOT_READY:
             self.leaves = False
         self.presence, self.reason, self.since = state, reason, now
+        self.presence_since = now
         return True
 
     def activity_moves(self, signal: ActivitySignal, now: float) -> bool:

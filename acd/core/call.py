@@ -10,10 +10,13 @@ arriving: his place (``due_at``, ``sequence``) is fixed when he enters the queue
 from enum import StrEnum
 from typing import Final
 
+import msgspec
+
 from acd.core.history import Trail
 from acd.core.ids import AgentId, CallId, Language, OfferId, PbxId, QueueId
 from acd.core.ivr import Dialogue
 from acd.core.machine import IGNORE, ILLEGAL, Machine
+from acd.core.memory import LegVisit, QueueVisit
 from acd.core.plan import Need
 from acd.core.records import CallState, Outcome
 
@@ -39,7 +42,8 @@ CALL: Final = Machine[CallState, CallSignal](
         (CallState.ARRIVED, CallSignal.QUEUE): CallState.QUEUED,
         (CallState.ARRIVED, CallSignal.OFFER): ILLEGAL,
         (CallState.ARRIVED, CallSignal.RING_FAILED): ILLEGAL,
-        (CallState.ARRIVED, CallSignal.CONNECT): ILLEGAL,
+        # He was found in a talk after a restart.
+        (CallState.ARRIVED, CallSignal.CONNECT): CallState.CONNECTED,
         (CallState.ARRIVED, CallSignal.TALK_ENDED): ILLEGAL,
         (CallState.ARRIVED, CallSignal.END): CallState.ENDED,
         (CallState.IN_MENU, CallSignal.MENU): IGNORE,
@@ -113,12 +117,15 @@ class Call:
         "in_room",
         "language",
         "left_as",
+        "legs",
+        "menu_path",
         "needs",
         "offers",
         "option",
         "pbx",
         "preferred",
         "queue",
+        "queue_path",
         "queued_at",
         "sequence",
         "since",
@@ -178,6 +185,11 @@ class Call:
         """How often he was told something in his present queue."""
         self.trail = Trail()
         """What was decided about him, for ``acd explain``."""
+        self.menu_path: list[str] = []
+        """His choices in order, each as ``<menu>:<key>``."""
+        self.queue_path: list[QueueVisit] = []
+        self.legs: dict[OfferId, LegVisit] = {}
+        """Every ring for him, the present one included, with its talk."""
         self.answered_at: float | None = None
         self.talk_ended_at: float | None = None
 
@@ -188,6 +200,25 @@ class Call:
             return False
         self.state, self.since = state, now
         return True
+
+    def enters(self, queue: QueueId, now: float) -> None:
+        """Write a stay in a queue into his way; one that goes on after a restart is not anew."""
+        last = self.queue_path[-1] if self.queue_path else None
+        if last is None or (last.queue, last.entered_at, last.left_at) != (queue, now, None):
+            self.leaves("", now)
+            self.queue_path.append(QueueVisit(queue, now))
+
+    def leaves(self, how: str, now: float) -> None:
+        """Close the stay in his present queue, if he is in one."""
+        if self.queue_path and self.queue_path[-1].left_at is None:
+            last = self.queue_path[-1]
+            self.queue_path[-1] = QueueVisit(last.queue, last.entered_at, now, how)
+
+    def leg_changes(self, offer: OfferId, **changes: object) -> None:
+        """Write what has become of a ring for him into his way."""
+        leg = self.legs.get(offer)
+        if leg is not None:
+            self.legs[offer] = msgspec.structs.replace(leg, **changes)
 
     def outcome(self, now: float, short_abandon_seconds: float, imposed: Outcome | None) -> Outcome:
         """Name how this call ended, when it ends now; the first that applies of the closed list.

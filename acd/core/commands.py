@@ -4,6 +4,8 @@ Rules: imperative, frozen, complete in themselves. ``acd.ami.actions`` alone tur
 actions; text in them (labels, numbers) is still as hostile as it came and is made harmless there.
 """
 
+from enum import StrEnum
+
 import msgspec
 
 from acd.core.ids import AgentId, CallId, DeviceId, OfferId, PbxId
@@ -113,7 +115,25 @@ class HangUpCall(_Command, frozen=True):
     call: CallId
 
 
-Command = (
+class Duty(StrEnum):
+    """What an agent is to the PBX while there is no engine."""
+
+    READY = "ready"
+    WRAP_UP = "wrap_up"
+    """Not to be rung, but callers may wait for him."""
+    OFF = "off"
+    """Logged out, not ready, or not at his own phone: not there."""
+
+
+class ShowDuty(_Command, frozen=True):
+    """Let the PBX know how the agent is, for when there is no engine; it is never urgent."""
+
+    pbx: PbxId
+    agent: AgentId
+    duty: Duty
+
+
+CallCommand = (
     PlayPrompt
     | StopPrompt
     | KeepInMenu
@@ -126,3 +146,6 @@ Command = (
     | CancelRing
     | HangUpCall
 )
+"""What is about one call, at whose PBX it is done."""
+
+Command = CallCommand | ShowDuty

@@ -3,6 +3,7 @@
 from acd.core.call import Call, CallSignal
 from acd.core.floor import Floor
 from acd.core.offers import silence
+from acd.core.queueplan import Requirement
 from acd.core.records import CallEnded, Outcome, TrailStep
 
 
@@ -16,6 +17,11 @@ def end_call(floor: Floor, call: Call, outcome: Outcome | None, now: float) -> N
         floor.lines[call.queue].plan.short_abandon_seconds if call.queue is not None else 0.0
     )
     named = call.outcome(now, short_seconds, outcome)
+    call.leaves(named.value, now)
+    for leg in call.legs.values():
+        if leg.ended_at is None:
+            call.leg_changes(leg.offer, ended_at=now, how="talked" if leg.connected_at else "")
+    asked = floor.requirement_of(call) if call.queue is not None else Requirement()
     call.trail.append(TrailStep(now, "ended", named.value))
     floor.emit(
         CallEnded(
@@ -33,6 +39,11 @@ def end_call(floor: Floor, call: Call, outcome: Outcome | None, now: float) -> N
             call.queued_at,
             call.answered_at,
             call.talk_ended_at,
+            asked.words(),
+            tuple(call.attributes.items()),
+            tuple(call.menu_path),
+            tuple(call.queue_path),
+            tuple(call.legs.values()),
         )
     )
     call.moves(CallSignal.END, now)

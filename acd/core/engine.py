@@ -6,7 +6,7 @@ did; it raises (AssertionError, IllegalMove) for our own bugs, and then the proc
 ``now`` never goes back. Everything else is in the modules it dispatches to.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from acd.core import (
@@ -16,12 +16,15 @@ from acd.core import (
     matching,
     offers,
     reloading,
+    remembering,
     supervising,
     visits,
     waiting,
 )
+from acd.core.agent import Agent
 from acd.core.call import Call
 from acd.core.commands import Command
+from acd.core.duty import Duties
 from acd.core.events import (
     AgentRequested,
     AnnouncementEnded,
@@ -48,6 +51,7 @@ from acd.core.events import (
     PbxLive,
     PlanReplaced,
     PromptEnded,
+    TalkFound,
     Tick,
     WaitingRoomEntered,
     WaitingRoomLeft,
@@ -55,23 +59,33 @@ from acd.core.events import (
 from acd.core.floor import Floor
 from acd.core.ids import AgentId, CallId, DeviceId, OfferId, QueueId
 from acd.core.matching import match_all, review_and_match
+from acd.core.memory import NOTHING, Memory
 from acd.core.plan import Plan
 from acd.core.records import Explanation, Noticed, Outcome, Record, Replied, Snapshot, WrapUpEnd
 from acd.core.view import snapshot
 
 
 class Engine:
-    """The call distributor itself. ``new_token`` makes unguessable names for offers."""
+    """The call distributor itself. ``new_token`` makes unguessable names for offers.
 
-    def __init__(self, plan: Plan, new_token: Callable[[], str], now: float) -> None:
+    ``memory`` is what an engine before it has kept of people and calls.
+    """
+
+    def __init__(
+        self, plan: Plan, new_token: Callable[[], str], now: float, memory: Memory = NOTHING
+    ) -> None:
         self.floor = Floor(plan, new_token)
+        self.duties = Duties()
         self.floor.adopt_plan(plan, now)
+        remembering.restore(self.floor, memory, now)
 
     def handle(self, event: Event, now: float) -> list[Command | Record]:
         """Do what is due, then what ``event`` asks for; return what has to be said, in order."""
         for kind, subject in self.floor.deadlines.due(now):
             self._due(kind, subject, now)
         self._dispatch(event, now)
+        self._show_duties(self.floor.changed_agents.values())
+        remembering.keep_changed(self.floor, now)
         return self.floor.take_outputs()
 
     def next_deadline(self) -> float | None:
@@ -131,19 +145,30 @@ class Engine:
                 visits.menu_reached(floor, call, now)
             case AgentRequested():
                 self._requested(event, now)
+            case TalkFound():
+                visits.found_talking(floor, event, now)
             case PbxLive(pbx):
+                remembering.end_unseen(floor, pbx, now)
                 floor.live.add(pbx)
                 match_all(floor, now)
+                agents = floor.agents.values()
+                floor.emit(*self.duties.all(agents, floor.plan.agents, pbx))
             case PbxDown(pbx):
                 floor.live.discard(pbx)
             case CommandFailed(call, command, reason):
                 floor.emit(Noticed(now, "command_failed", f"call {call}: {command}: {reason}"))
             case PlanReplaced(plan):
                 reloading.replace_plan(floor, plan, now)
+                self._show_duties(floor.agents.values())
             case Tick():
                 pass
             case _:
                 assert_never(event)
+
+    def _show_duties(self, agents: Iterable[Agent]) -> None:
+        """Tell every live PBX who of these agents is on duty now and was not, or the reverse."""
+        floor = self.floor
+        floor.emit(*self.duties.changed(agents, floor.plan.agents, floor.live))
 
     def _due(self, kind: str, subject: str, now: float) -> None:
         floor = self.floor

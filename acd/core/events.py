@@ -61,6 +61,22 @@ class CallFoundWaiting(_Event, frozen=True):
     pbx: PbxId
     ani: str
     place: Place
+    in_room: bool = True
+    """False when he is just between two rounds of music."""
+
+
+class TalkFound(_Event, frozen=True):
+    """A caller and an agent we did not know talk with each other: we were restarted meanwhile.
+
+    ``place`` is where the caller waited before, None when his channel does not say.
+    """
+
+    offer: OfferId
+    call: CallId
+    pbx: PbxId
+    ani: str
+    phone: DeviceId
+    place: Place | None
 
 
 class CodeDialled(_Event, frozen=True):
@@ -252,6 +268,7 @@ class Tick(_Event, frozen=True):
 Event = (
     CallArrived
     | CallFoundWaiting
+    | TalkFound
     | CodeDialled
     | MenuReached
     | PromptEnded

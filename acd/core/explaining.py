@@ -8,7 +8,7 @@ those of today's plan; a change of the configuration meanwhile shows.
 from acd.core.floor import Floor
 from acd.core.history import FIRST_STEPS_KEPT
 from acd.core.ids import AgentId, CallId, QueueId
-from acd.core.queueplan import Need, Requirement
+from acd.core.queueplan import Requirement
 from acd.core.records import Candidate, ExplainedStep, Explanation, TrailStep
 
 WITH_AGENTS = frozenset({"queued", "relaxed", "rung", "patience_over", "plan_changed"})
@@ -35,24 +35,11 @@ def explain(floor: Floor, call_id: CallId) -> Explanation | None:
     return Explanation(call_id, call is None, tuple(steps))
 
 
-def words_of(requirement: Requirement | None) -> tuple[str, ...]:
-    """Return what is asked for in words, one for each need."""
-    if requirement is None:
-        return ()
-    words = [_words(need) for need in requirement.all_of]
-    if requirement.any_of:
-        words.append(" or ".join(_words(need) for need in requirement.any_of))
-    return tuple(words)
-
-
-def _words(need: Need) -> str:
-    return f"{need.skill} >= {need.minimum}"
-
-
 def _explained(
     floor: Floor, step: TrailStep, asked: Requirement | None, queue: QueueId | None
 ) -> ExplainedStep:
     candidates: tuple[Candidate, ...] = ()
+    words = asked.words() if asked is not None else ()
     if step.what in WITH_AGENTS and asked is not None:
         order: int | None = step.order
         if step.what == "rung" and step.agent is not None:
@@ -62,7 +49,7 @@ def _explained(
             _candidate(floor, agent, step.at, order, asked, kept)
             for agent in sorted(floor.plan.agents)
         )
-    return ExplainedStep(step.at, step.what, step.text, step.agent, words_of(asked), candidates)
+    return ExplainedStep(step.at, step.what, step.text, step.agent, words, candidates)
 
 
 def _kept_back(

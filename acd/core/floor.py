@@ -21,6 +21,8 @@ from acd.core.events import DeviceState
 from acd.core.history import History
 from acd.core.ids import AgentId, CallId, DeviceId, Language, OfferId, PbxId, QueueId, SkillId
 from acd.core.ivr import Dialogue
+from acd.core.memory import AgentMemory, CallMemory
+from acd.core.offer import Offer
 from acd.core.plan import Enqueue, Plan, QueuePlan, Text
 from acd.core.queue import CallHeap, Lane, LaneKey, Line
 from acd.core.queueplan import Requirement
@@ -33,29 +35,6 @@ DeadlineKey = tuple[str, str]
 
 TALKS_KEPT = 20_000
 """Callers of whom we know with whom they talked last."""
-
-
-class Offer(msgspec.Struct, gc=False):
-    """One ring of one agent for one call, from the command to the end of his leg."""
-
-    id: OfferId
-    call: CallId
-    agent: AgentId
-    queue: QueueId
-    phone: DeviceId
-    ani: str
-    """The caller's number, known here also when he has hung up before the talk's end is told."""
-    rung_at: float
-    ringing_seen: bool = False
-    claim: str = ""
-    answered: bool = False
-    cancelled: bool = False
-    overdue: bool = False
-    """The PBX did not report the end of the ring in time; we took it back."""
-    connected_at: float | None = None
-    held_since: float | None = None
-    hold_seconds: float = 0.0
-    talk_over: bool = False
 
 
 class Reserve:
@@ -116,6 +95,12 @@ class Floor:
         self.live: set[PbxId] = set()
         self.deadlines: Deadlines[DeadlineKey] = Deadlines()
         self.sequence = 0
+        self.remembered: dict[CallId, CallMemory] = {}
+        """Calls that a former engine kept and no PBX has shown yet (acd.core.remembering)."""
+        self.changed_calls: dict[CallId, Call] = {}
+        self.changed_agents: dict[AgentId, Agent] = {}
+        """Who has changed in this step and may have to be kept."""
+        self.kept_of_agents: dict[AgentId, AgentMemory] = {}
         self._with_skill: dict[SkillId, list[AgentId]] = {}
         self._shares: dict[tuple[LaneKey, LaneKey], float] = {}
         self._out: list[Command | Record] = []
@@ -130,6 +115,10 @@ class Floor:
         """Hand over what was said since the last call."""
         out, self._out = self._out, []
         return out
+
+    def keep(self, call: Call) -> None:
+        """Mark the call: what must outlive the engine of it is told at the end of this step."""
+        self.changed_calls[call.id] = call
 
     def chance(self) -> float:
         """Return a number above 0 and up to 1 by chance, which a replay makes again."""
@@ -410,6 +399,7 @@ class Floor:
     def report_agent(self, agent: Agent, now: float, what: str = "activity") -> None:
         """Say how the agent is now; ``what`` is new about him (see AgentChanged)."""
         device = self.device_of(agent)
+        self.changed_agents[agent.id] = agent
         self.history.note_agent(agent.id, now, *agent.why_not(now, device))
         if what == "presence":
             self._presence_moved(agent, now)

@@ -105,11 +105,17 @@ class Dialogue:
         self._collected = ""
         self._last_key_at = 0.0
 
-    def start(self, now: float) -> list[Step]:
-        """Begin at the menu's entry."""
+    @property
+    def node(self) -> NodeId:
+        """Where in its menu it stands."""
+        return self._node.id
+
+    def start(self, now: float, at: NodeId | None = None) -> list[Step]:
+        """Begin at the menu's entry, or ``at`` one of its nodes if it has this one."""
         self._begun = True
         steps: list[Step] = []
-        self._enter(self.menu.entry, now, steps)
+        here = at if at is not None and at in self.menu.nodes else self.menu.entry
+        self._enter(here, now, steps)
         return steps
 
     def digit(self, digit: str, now: float) -> list[Step]:

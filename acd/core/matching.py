@@ -14,8 +14,10 @@ from heapq import heapify, heappop, heappush
 from acd.core.agent import ActivitySignal, Agent
 from acd.core.call import Call, CallSignal
 from acd.core.commands import RingAgent
-from acd.core.floor import Floor, Offer
+from acd.core.floor import Floor
 from acd.core.ids import AgentId, OfferId
+from acd.core.memory import LegVisit
+from acd.core.offer import Offer
 from acd.core.queue import CallHeap
 from acd.core.queueplan import Strategy
 from acd.core.records import AgentRung, CallState, TrailStep
@@ -152,6 +154,7 @@ def ring(floor: Floor, call: Call, agent: Agent, now: float) -> None:
     )
     agent.activity_moves(ActivitySignal.OFFER, now)
     call.offers.append(offer_id)
+    call.legs[offer_id] = LegVisit(offer_id, agent.id, queue.id, agent.phone, now)
     agent.offer = offer_id
     agent.call, agent.queue = call.id, queue.id
     agent.offered_in[queue.id] = floor.next_sequence()

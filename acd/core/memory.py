@@ -6,6 +6,8 @@ is read from the PBX itself, and where the two differ, the PBX is right. Times a
 the epoch.
 """
 
+from typing import Final
+
 import msgspec
 
 from acd.core.ids import (
@@ -109,3 +111,7 @@ class Memory(msgspec.Struct, frozen=True):
 
     agents: tuple[AgentMemory, ...] = ()
     calls: tuple[CallMemory, ...] = ()
+
+
+NOTHING: Final = Memory()
+"""What an engine is told that has no past."""

@@ -40,6 +40,13 @@ class Requirement(msgspec.Struct, frozen=True):
             return True
         return any(skills.get(need.skill, 0) >= need.minimum for need in self.any_of)
 
+    def words(self) -> tuple[str, ...]:
+        """Return what is asked for in words, one for each need, as ``billing >= 3``."""
+        words = [f"{need.skill} >= {need.minimum}" for need in self.all_of]
+        if self.any_of:
+            words.append(" or ".join(f"{need.skill} >= {need.minimum}" for need in self.any_of))
+        return tuple(words)
+
     def also(self, needs: tuple[Need, ...]) -> "Requirement":
         """Return this with more needs in ``all_of``; the higher grade of two counts."""
         if not needs:

@@ -16,7 +16,6 @@ from acd.core.floor import Floor
 from acd.core.matching import match_call
 from acd.core.queue import Line
 from acd.core.records import (
-    CallLeftQueue,
     CallReordered,
     CallState,
     Outcome,
@@ -60,7 +59,6 @@ def _do(floor: Floor, call: Call, event: CallRequested, now: float) -> str:
 
 def _move(floor: Floor, call: Call, event: CallRequested, now: float) -> str:
     assert call.queue is not None
-    assert call.queued_at is not None
     queue = event.queue
     if queue is None or queue not in floor.plan.queues:
         return f"no queue {queue!r}; there are {', '.join(sorted(floor.plan.queues))}"
@@ -69,12 +67,7 @@ def _move(floor: Floor, call: Call, event: CallRequested, now: float) -> str:
     rule = exits.on_join(floor, floor.lines[queue], now)
     if rule is not None:
         return f"nobody can join {queue} now: {rule.condition.value}"
-    waited = now - call.queued_at
-    floor.emit(
-        CallLeftQueue(
-            now, call.id, call.queue, Outcome.OVERFLOWED, "supervisor", f"queue:{queue}", waited
-        )
-    )
+    waiting.left(floor, call, call.queue, Outcome.OVERFLOWED, "supervisor", f"queue:{queue}", now)
     call.trail.append(TrailStep(now, "moved", f"by a supervisor, to {queue}"))
     waiting.take_out(floor, call, now)
     waiting.join(floor, call, queue, now, waiting=True)

@@ -120,6 +120,8 @@ def take_place(floor: Floor, call: Call, place: Place, now: float) -> None:
     call.sequence = floor.next_sequence()
     call.step = 0
     call.told_position, call.told_band, call.told_times = 0, -1, 0
+    call.enters(place.queue, place.entered_at)
+    floor.keep(call)
     line.add(call)
     _prefer(floor, call, line, now)
     floor.stand(call, now)
@@ -271,14 +273,22 @@ def take_out(floor: Floor, call: Call, now: float) -> None:
     call.moves(CallSignal.LEAVE, now)
 
 
-def _left(floor: Floor, call: Call, line: Line, rule: Exit, now: float) -> None:
+def left(
+    floor: Floor, call: Call, queue: QueueId, outcome: Outcome, rule: str, target: str, now: float
+) -> None:
+    """Write into the books that the call is out of this queue: by which rule, and where to."""
     waited = now - call.queued_at if call.queued_at is not None else 0.0
+    call.leaves(outcome.value, now)
+    floor.keep(call)
+    floor.emit(CallLeftQueue(now, call.id, queue, outcome, rule, target, waited))
+
+
+def _left(floor: Floor, call: Call, line: Line, rule: Exit, now: float) -> None:
     target = _words(rule)
     call.trail.append(TrailStep(now, "left", f"{rule.condition.value}, to {target}"))
-    outcome = exits.outcome_of(rule)
-    call.left_as = outcome
+    call.left_as = exits.outcome_of(rule)
     call.queue = line.id
-    floor.emit(CallLeftQueue(now, call.id, line.id, outcome, rule.condition.value, target, waited))
+    left(floor, call, line.id, call.left_as, rule.condition.value, target, now)
 
 
 def _go_to(floor: Floor, call: Call, rule: Exit, now: float, *, waiting: bool) -> None:
@@ -346,10 +356,8 @@ def _words(rule: Exit) -> str:
 def withdraw(floor: Floor, call: Call, now: float) -> None:
     """Take the call out of its queue for good; the caller is hung up by whoever asked."""
     assert call.queue is not None
-    assert call.queued_at is not None
-    waited = now - call.queued_at
     outcome = Outcome.WITHDRAWN
-    floor.emit(CallLeftQueue(now, call.id, call.queue, outcome, "supervisor", "", waited))
+    left(floor, call, call.queue, outcome, "supervisor", "", now)
     call.trail.append(TrailStep(now, "left", "withdrawn by a supervisor"))
     take_out(floor, call, now)
     call.left_as = outcome

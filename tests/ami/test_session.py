@@ -28,11 +28,13 @@ from acd.core.events import (
     Event,
     LegAnswered,
     LegConnected,
+    LegEnded,
     LegFailed,
     LegLeftTalk,
     PbxDown,
     PbxLive,
     RingOutcome,
+    TalkFound,
     WaitingRoomEntered,
 )
 from acd.core.ids import AgentId, CallId, DeviceId, Language, OfferId, PbxId, QueueId
@@ -349,8 +351,23 @@ def test_a_caller_who_talks_is_not_taken_for_one_who_waits() -> None:
         f"{caller}\r\nChanVariable: ACD_CALL={place}",
         channel("acd-x", "PJSIP/1001-1", "acd-ring", "Bridge", "talk"),
     ]
-    assert pbx.connect() == [PbxLive(PBX)]
+    phone = DeviceId("PJSIP/1001")
+    found = TalkFound(OfferId("acd-x"), CALL, PBX, "0301", phone, PLACE)
+    assert pbx.connect() == [found, PbxLive(PBX)]
     assert pbx.actions("Redirect") == pbx.actions("Hangup") == []
+    left = event("BridgeLeave", Uniqueid="acd-x", BridgeUniqueid="talk")
+    assert pbx.frame(left) == [LegLeftTalk(OfferId("acd-x"))]
+    assert pbx.frame(event("Hangup", Uniqueid="acd-x", Cause="16")) == [LegEnded(OfferId("acd-x"))]
+    assert pbx.frame(event("Hangup", Uniqueid="1.1", Cause="16")) == [CallerHungUp(CALL)]
+
+
+def test_a_caller_between_two_rounds_keeps_his_place_and_is_not_rung_for_yet() -> None:
+    pbx = Pbx()
+    pbx.rows = [
+        f"{channel('1.1', CALLER, 'acd-wait', '')}\r\nChanVariable: ACD_CALL={encode_place(PLACE)}"
+    ]
+    assert pbx.connect() == [CallFoundWaiting(CALL, PBX, "0301", PLACE, False), PbxLive(PBX)]
+    assert pbx.actions("Redirect") == []
 
 
 def test_a_caller_who_hears_an_announcement_still_waits() -> None:

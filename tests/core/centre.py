@@ -1,5 +1,6 @@
 """A service centre for tests: the engine, a clock that is stepped, and everything it said."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from acd.core.commands import CancelRing, Command, RingAgent
@@ -25,8 +26,17 @@ from acd.core.events import (
 )
 from acd.core.ids import AgentId, CallId, DeviceId, OfferId, PbxId, RequestId
 from acd.core.invariants import check
+from acd.core.memory import NOTHING, Memory
 from acd.core.plan import AgentAction, Plan
-from acd.core.records import AgentView, CallView, Record, Replied
+from acd.core.records import (
+    AgentKept,
+    AgentView,
+    CallEnded,
+    CallKept,
+    CallView,
+    Record,
+    Replied,
+)
 from acd.core.tokens import Tokens
 
 PBX = PbxId("main")
@@ -36,20 +46,31 @@ T = TypeVar("T")
 class Centre:
     """Drives one engine; ``said`` holds what it has said since the last ``take``."""
 
-    def __init__(self, plan: Plan, *agents_ready: str) -> None:
-        self.now = 1_000_000.0
-        self.engine = Engine(plan, Tokens(b"0123456789abcdef").next, self.now)
+    def __init__(
+        self,
+        plan: Plan,
+        *agents_ready: str,
+        now: float = 1_000_000.0,
+        memory: Memory = NOTHING,
+        found: Sequence[Event] = (),
+    ) -> None:
+        """``memory`` and what is ``found`` on the PBX are what an engine before this has left."""
+        self.now = now
+        self.engine = Engine(plan, Tokens(b"0123456789abcdef").next, self.now, memory)
+        self.agents_kept = {one.agent: one for one in memory.agents}
+        self.calls_kept = {one.call: one for one in memory.calls}
         self.said: list[Command | Record] = []
         self.rings: dict[str, RingAgent] = {}
         """The last ring ordered for each agent; ``take`` does not forget it."""
         self.rung_by: dict[OfferId, str] = {}
         """Whom each ring was ordered for."""
         self.calls = 0
-        self.feed(PbxLive(PBX))
+        self.feed(*found, PbxLive(PBX))
         for agent in agents_ready:
             assert self.request(agent, AgentAction.LOG_IN) == ""
             self.wait(1.0)
-        self.take()
+        if not found and memory is NOTHING:
+            self.take()
 
     def feed(self, *events: Event) -> list[Command | Record]:
         """Feed events at the present time; return what was said to them."""
@@ -59,10 +80,20 @@ class Centre:
             check(self.engine.floor, self.now)
         self.said += said
         for one in said:
+            if isinstance(one, AgentKept):
+                self.agents_kept[one.agent.agent] = one.agent
+            elif isinstance(one, CallKept):
+                self.calls_kept[one.call.call] = one.call
+            elif isinstance(one, CallEnded):
+                self.calls_kept.pop(one.call, None)
             if isinstance(one, RingAgent):
                 self.rings[one.agent] = one
                 self.rung_by[one.offer] = one.agent
         return said
+
+    def memory(self) -> Memory:
+        """Return what a store would hold now."""
+        return Memory(tuple(self.agents_kept.values()), tuple(self.calls_kept.values()))
 
     def wait(self, seconds: float) -> list[Command | Record]:
         """Let time pass, stopping at every deadline on the way; return what was said."""

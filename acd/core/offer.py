@@ -1,0 +1,28 @@
+"""An offer: one ring of one agent for one call, and the talk that may follow."""
+
+import msgspec
+
+from acd.core.ids import AgentId, CallId, DeviceId, OfferId, QueueId
+
+
+class Offer(msgspec.Struct, gc=False):
+    """One ring of one agent for one call, from the command to the end of his leg."""
+
+    id: OfferId
+    call: CallId
+    agent: AgentId
+    queue: QueueId
+    phone: DeviceId
+    ani: str
+    """The caller's number, known here also when he has hung up before the talk's end is told."""
+    rung_at: float
+    ringing_seen: bool = False
+    claim: str = ""
+    answered: bool = False
+    cancelled: bool = False
+    overdue: bool = False
+    """The PBX did not report the end of the ring in time; we took it back."""
+    connected_at: float | None = None
+    held_since: float | None = None
+    hold_seconds: float = 0.0
+    talk_over: bool = False

@@ -1,0 +1,168 @@
+"""What the floor wants kept, and what a new engine makes of it.
+
+Whoever changes an agent or a call marks him (``Floor.keep``, ``Floor.report_agent``); at the end of
+the step each who is marked is told once, whole. A new engine is told everything again before its
+first PBX is read. Agents are as they were, a wrap-up with its old deadline. Calls are only
+remembered: the PBX says which of them still are and where they stand, and each that is found gets
+back his way and his answers. Those that are not found when their PBX has been read have ended
+unseen, and get the final record they lack.
+"""
+
+from acd.core.agent import Agent
+from acd.core.call import Call
+from acd.core.ending import end_call
+from acd.core.floor import Floor
+from acd.core.ids import PbxId
+from acd.core.memory import AgentMemory, CallMemory, Memory, WrapUpMemory
+from acd.core.records import (
+    Activity,
+    AgentKept,
+    CallKept,
+    CallState,
+    Noticed,
+    Outcome,
+    Presence,
+    Repaired,
+    WrapUpEnd,
+    WrapUpEnded,
+)
+
+
+def keep_changed(floor: Floor, now: float) -> None:
+    """Tell what has to be kept of those who were marked since the last time."""
+    for call in floor.changed_calls.values():
+        if call.id in floor.calls:
+            floor.emit(CallKept(now, memory_of_call(call)))
+    floor.changed_calls.clear()
+    for agent in floor.changed_agents.values():
+        memory = memory_of_agent(agent)
+        if memory != floor.kept_of_agents.get(agent.id):
+            floor.kept_of_agents[agent.id] = memory
+            floor.emit(AgentKept(now, memory))
+    floor.changed_agents.clear()
+
+
+def memory_of_call(call: Call) -> CallMemory:
+    """Return what must outlive the engine of a living call."""
+    asked = call.dialogue if call.state is CallState.IN_MENU else None
+    attributes = {**call.attributes, **asked.attributes} if asked is not None else call.attributes
+    return CallMemory(
+        call.id,
+        call.pbx,
+        call.ani,
+        call.dnis,
+        call.arrived_at,
+        call.language,
+        call.option,
+        tuple(attributes.items()),
+        asked.menu.id if asked is not None else None,
+        asked.node if asked is not None else None,
+        tuple(call.menu_path),
+        call.queue,
+        call.queued_at,
+        call.answered_at,
+        tuple(call.queue_path),
+        tuple(call.legs.values()),
+    )
+
+
+def memory_of_agent(agent: Agent) -> AgentMemory:
+    """Return what must outlive the engine of an agent."""
+    wrap_up = None
+    if agent.wrap_up_ends_at is not None and agent.queue is not None and agent.call is not None:
+        wrap_up = WrapUpMemory(
+            agent.queue, agent.call, agent.wrap_up_started_at, agent.wrap_up_ends_at
+        )
+    return AgentMemory(
+        agent.id,
+        agent.presence.value,
+        agent.reason,
+        agent.phone,
+        agent.presence_since,
+        agent.logged_in_at,
+        agent.idle_since,
+        wrap_up,
+        agent.calls_taken,
+        agent.talk_seconds,
+        agent.calls_in_row,
+    )
+
+
+# -- a new engine ------------------------------------------------------------------------------
+
+
+def restore(floor: Floor, memory: Memory, now: float) -> None:
+    """Make the agents what they were and remember the calls, before any PBX is live."""
+    for kept in memory.agents:
+        agent = floor.agents.get(kept.agent)
+        if agent is not None:
+            _restore_agent(floor, agent, kept, now)
+    floor.remembered = {call.call: call for call in memory.calls}
+
+
+def _restore_agent(floor: Floor, agent: Agent, kept: AgentMemory, now: float) -> None:
+    floor.kept_of_agents[agent.id] = kept
+    agent.presence, agent.reason = Presence(kept.presence), kept.reason
+    agent.since = agent.presence_since = kept.since
+    agent.logged_in_at, agent.idle_since = kept.logged_in_at, kept.idle_since
+    agent.calls_taken, agent.talk_seconds = kept.calls_taken, kept.talk_seconds
+    agent.calls_in_row = kept.calls_in_row
+    if agent.presence is not Presence.LOGGED_OUT:
+        other = floor.at_phone.setdefault(kept.phone, agent.id)
+        if other != agent.id:
+            text = f"{agent.id} and {other} were both logged in at {kept.phone}; {agent.id} is out"
+            floor.emit(Noticed(now, "phone_taken", text))
+            agent.presence = Presence.LOGGED_OUT
+        else:
+            agent.phone = kept.phone
+            floor.watch_shift(agent, now)
+    if kept.wrap_up is not None:
+        _restore_wrap_up(floor, agent, kept.wrap_up, now)
+    floor.report_agent(agent, now, "presence")
+    floor.review_agent(agent, now)
+
+
+def _restore_wrap_up(floor: Floor, agent: Agent, kept: WrapUpMemory, now: float) -> None:
+    if kept.ends_at <= now or kept.queue not in floor.lines:
+        ended_at = min(now, kept.ends_at)
+        agent.idle_since = ended_at
+        seconds = ended_at - kept.started_at
+        floor.emit(WrapUpEnded(now, agent.id, kept.queue, WrapUpEnd.CAP, seconds))
+        return
+    agent.activity, agent.since = Activity.WRAP_UP, kept.started_at
+    agent.call, agent.queue = kept.call, kept.queue
+    agent.wrap_up_started_at, agent.wrap_up_ends_at = kept.started_at, kept.ends_at
+    floor.deadlines.set(("wrap_up", agent.id), kept.ends_at)
+
+
+def recall(floor: Floor, call: Call) -> CallMemory | None:
+    """Give a call that was found what is remembered of it; None when nothing is."""
+    kept = floor.remembered.pop(call.id, None)
+    if kept is None:
+        return None
+    call.arrived_at, call.answered_at = kept.arrived_at, kept.answered_at
+    call.option = call.option or kept.option
+    call.attributes = dict(kept.attributes)
+    call.menu_path = list(kept.menu_path)
+    call.queue_path = list(kept.queue_path)
+    call.legs = {leg.offer: leg for leg in kept.legs}
+    return kept
+
+
+def end_unseen(floor: Floor, pbx: PbxId, now: float) -> None:
+    """The PBX has been read: what was remembered of it and not found has ended meanwhile."""
+    for kept in [call for call in floor.remembered.values() if call.pbx == pbx]:
+        floor.emit(Repaired(now, "call_ended_unseen", kept.call))
+        end_remembered(floor, kept, None, now)
+
+
+def end_remembered(floor: Floor, kept: CallMemory, outcome: Outcome | None, now: float) -> None:
+    """Write the final record of a call of which nothing is left but what was kept."""
+    call = Call(kept.call, kept.pbx, kept.ani, kept.dnis, kept.arrived_at)
+    recall(floor, call)
+    call.language, call.queued_at = kept.language, kept.queued_at
+    call.queue = kept.queue if kept.queue in floor.lines else None
+    talked = [leg for leg in kept.legs if leg.connected_at is not None]
+    call.agent = talked[-1].agent if talked else None
+    floor.calls[call.id] = call
+    end_call(floor, call, outcome, now)

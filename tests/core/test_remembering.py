@@ -1,0 +1,352 @@
+"""A new engine after the old one was killed: who is what, who stands where, and the books."""
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from acd.core.commands import PlayPrompt
+from acd.core.events import (
+    AgentRequested,
+    CallArrived,
+    CallerHungUp,
+    CallerRescued,
+    CallFoundWaiting,
+    DigitPressed,
+    Event,
+    LegAnswered,
+    LegConnected,
+    LegEnded,
+    LegLeftTalk,
+    LegRinging,
+    TalkFound,
+    WaitingRoomEntered,
+    WaitingRoomLeft,
+)
+from acd.core.ids import AgentId, CallId, DeviceId, OfferId, QueueId, RequestId
+from acd.core.plan import AgentAction, Plan
+from acd.core.records import (
+    Activity,
+    CallAnswered,
+    CallEnded,
+    CallOffered,
+    CallState,
+    Outcome,
+    Presence,
+    Repaired,
+    TalkEnded,
+    WrapUpEnd,
+    WrapUpEnded,
+)
+from acd.core.waiting import place_of
+from tests.core.centre import PBX, Centre, rung
+from tests.core.queues import without_queue
+from tests.plans import ALL, plan, with_queue, with_queues
+
+TWO = {"1001": ALL, "1002": ALL}
+
+
+def found_on_the_pbx(centre: Centre) -> list[Event]:
+    """Return what a new engine would read: who stands in which room, who talks with whom."""
+    floor = centre.engine.floor
+    found: list[Event] = []
+    for call in floor.calls.values():
+        talks = [floor.offers[one] for one in call.offers if floor.offers[one].connected_at]
+        if call.state in (CallState.IN_MENU, CallState.ARRIVED):
+            continue
+        if talks and not talks[0].talk_over:
+            phone = floor.agents[talks[0].agent].phone
+            found.append(TalkFound(talks[0].id, call.id, PBX, call.ani, phone, place_of(call)))
+        else:
+            found.append(CallFoundWaiting(call.id, PBX, call.ani, place_of(call), call.in_room))
+    return found
+
+
+def killed(
+    centre: Centre, house: Plan, *, away_seconds: float = 0.0, vanished: bool = False
+) -> Centre:
+    """Return the centre with a new engine, which finds on the PBX what there was."""
+    found = [] if vanished else found_on_the_pbx(centre)
+    again = Centre(house, now=centre.now + away_seconds, memory=centre.memory(), found=found)
+    again.calls = centre.calls
+    return again
+
+
+def after_a_talk(house: Plan) -> Centre:
+    centre = Centre(house, "1001")
+    centre.call_in()
+    centre.talk("1001", 30.0)
+    assert centre.agent("1001").activity is Activity.WRAP_UP
+    return centre
+
+
+def test_wrap_up_goes_on_to_its_old_deadline_and_nobody_can_ring_him_before() -> None:
+    house = plan({"1001": ALL})
+    centre = after_a_talk(house)
+    centre.wait(100.0)
+    centre = killed(centre, house, away_seconds=5.0)
+    call = centre.call_in()
+    assert centre.agent("1001").wrap_up_ends_at == centre.now + 195.0
+    centre.wait(194.9)
+    assert rung(centre) == []
+    centre.wait(0.1)
+    assert rung(centre) == [(call, "1001")]
+
+
+def test_wrap_up_whose_deadline_passed_meanwhile_is_over_and_so_it_is_told() -> None:
+    house = plan({"1001": ALL})
+    centre = killed(after_a_talk(house), house, away_seconds=400.0)
+    [ended] = centre.take(WrapUpEnded)
+    assert (ended.how, ended.seconds) == (WrapUpEnd.CAP, 300.0)
+    call = centre.call_in()
+    assert rung(centre) == [(call, "1001")]
+
+
+def test_wrap_up_of_a_queue_that_is_gone_is_over() -> None:
+    centre = after_a_talk(plan({"1001": ALL}))
+    centre = killed(centre, without_queue(plan({"1001": ALL}), "fault"))
+    assert centre.agent("1001").activity is Activity.IDLE
+
+
+def test_what_agents_said_and_where_they_sit_is_kept() -> None:
+    house = plan({"1001": ALL, "1002": ALL, "1003": ALL})
+    centre = Centre(house, "1002")
+    desk = DeviceId("PJSIP/1009")
+    centre.feed(AgentRequested(RequestId(1), AgentId("1001"), AgentAction.LOG_IN, "", desk))
+    centre.request("1002", AgentAction.NOT_READY, "break")
+    before = {agent: centre.agent(agent) for agent in TWO}
+    centre = killed(centre, house, away_seconds=9.0)
+    assert {agent: centre.agent(agent) for agent in before} == before
+    call = centre.call_in()
+    assert centre.rings["1001"].phone == desk
+    assert rung(centre) == [(call, "1001")]
+
+
+def test_two_who_were_kept_at_one_phone_do_not_both_have_it() -> None:
+    house = plan(TWO)
+    centre = Centre(house, *TWO)
+    one, other = centre.agents_kept.values()
+    centre.agents_kept[other.agent] = msgspec.structs.replace(other, phone=one.phone)
+    centre = killed(centre, house)
+    assert centre.agent("1001").presence is Presence.READY
+    assert centre.agent("1002").presence is Presence.LOGGED_OUT
+
+
+def test_whoever_was_idle_longest_still_is() -> None:
+    house = with_queues(plan(TWO), wrap_up_seconds=0.0)
+    centre = Centre(house, "1002", "1001")
+    centre.call_in()
+    centre.talk("1002", 5.0)
+    centre = killed(centre, house)
+    call = centre.call_in()
+    assert rung(centre) == [(call, "1001")]
+
+
+def test_a_caller_who_waits_keeps_all_and_his_way_is_whole_in_the_end() -> None:
+    house = plan({"1001": ALL})
+    centre = Centre(house)
+    call = centre.call_in("2")
+    arrived_at = centre.call(call).arrived_at
+    centre.wait(40.0)
+    due_at = centre.call(call).due_at
+    centre = killed(centre, house, away_seconds=3.0)
+    assert [one.text for one in centre.take(Repaired)] == [call]
+    view = centre.call(call)
+    assert (view.arrived_at, view.due_at, view.state) == (arrived_at, due_at, CallState.QUEUED)
+    centre.request("1001", AgentAction.LOG_IN)
+    centre.talk("1001", 10.0)
+    [ended] = centre.take(CallEnded)
+    assert ended.outcome is Outcome.ANSWERED
+    assert ended.menu_path == ("main:2",)
+    assert [(one.queue, one.how) for one in ended.queue_path] == [("billing", "answered")]
+    assert [(leg.agent, leg.how) for leg in ended.legs] == [("1001", "talked")]
+    [leg] = ended.legs
+    assert leg.connected_at is not None
+    assert leg.ended_at == leg.connected_at + 10.0
+
+
+def test_a_caller_between_two_rounds_is_rung_for_when_he_hears_music_again() -> None:
+    house = plan({"1001": ALL})
+    centre = Centre(house)
+    call = centre.call_in()
+    centre.feed(WaitingRoomLeft(call))
+    centre = killed(centre, house)
+    centre.request("1001", AgentAction.LOG_IN)
+    assert rung(centre) == []
+    centre.feed(WaitingRoomEntered(call))
+    assert rung(centre) == [(call, "1001")]
+
+
+def test_a_caller_in_the_menu_is_asked_where_he_was_in_his_language() -> None:
+    house = plan({"1001": ALL})
+    centre = Centre(house)
+    call = CallId("main-1.1")
+    centre.feed(CallArrived(call, PBX, "0301234567", "100"), DigitPressed(call, "9"))
+    before = centre.take(PlayPrompt)[-1].path
+    centre = killed(centre, house)
+    centre.feed(CallArrived(call, PBX, "0301234567", "100"))
+    assert centre.take(PlayPrompt)[0].path == before
+    assert centre.take(CallOffered) == []
+
+
+def test_a_talk_goes_on_and_is_recorded_to_the_second() -> None:
+    house = plan({"1001": ALL})
+    centre = Centre(house, "1001")
+    call = centre.call_in()
+    offer = centre.answer(call)
+    centre.wait(50.0)
+    centre = killed(centre, house, away_seconds=4.0)
+    assert centre.agent("1001").activity is Activity.TALKING
+    waiting = centre.call_in()
+    centre.wait(6.0)
+    assert rung(centre) == []
+    centre.take()
+    centre.feed(LegLeftTalk(offer), LegEnded(offer), CallerHungUp(call))
+    said = centre.said
+    [talk] = [one for one in said if isinstance(one, TalkEnded)]
+    assert talk.talk_seconds == 60.0
+    [ended] = [one for one in said if isinstance(one, CallEnded)]
+    assert (ended.outcome, ended.agent) == (Outcome.ANSWERED, "1001")
+    assert ended.answered_at == ended.legs[0].connected_at
+    assert centre.agent("1001").activity is Activity.WRAP_UP
+    assert not [one for one in said if isinstance(one, CallAnswered)]
+    centre.request("1001", AgentAction.END_WRAP_UP)
+    assert rung(centre) == [(waiting, "1001")]
+
+
+def test_a_talk_nobody_remembers_is_taken_from_the_pbx_alone() -> None:
+    house = plan({"1001": ALL})
+    centre = Centre(house, "1001")
+    call = centre.call_in()
+    offer = centre.answer(call)
+    found = found_on_the_pbx(centre)
+    centre = Centre(house, now=centre.now + 7.0, found=found)
+    assert centre.agent("1001").activity is Activity.TALKING
+    centre.wait(5.0)
+    centre.end_talk(offer, call)
+    [ended] = centre.take(CallEnded)
+    assert (ended.outcome, ended.queue, ended.agent) == (Outcome.ANSWERED, "fault", "1001")
+
+
+def test_a_talk_with_somebody_who_is_not_in_the_plan_any_more_ends_in_the_books() -> None:
+    centre = Centre(plan(TWO), "1002")
+    call = centre.call_in()
+    offer = centre.answer(call)
+    centre = killed(centre, plan({"1001": ALL}))
+    centre.feed(LegLeftTalk(offer), LegEnded(offer), CallerHungUp(call))
+    assert [one.outcome for one in centre.take(CallEnded)] == [Outcome.ANSWERED]
+
+
+def test_a_call_that_ended_meanwhile_gets_its_one_record() -> None:
+    house = plan({"1001": ALL})
+    centre = Centre(house)
+    gone = centre.call_in()
+    centre.wait(60.0)
+    centre = killed(centre, house, vanished=True)
+    assert [(one.kind, one.text) for one in centre.said if isinstance(one, Repaired)] == [
+        ("call_ended_unseen", gone)
+    ]
+    assert [(one.call, one.outcome) for one in centre.take(CallEnded)] == [
+        (gone, Outcome.ABANDONED)
+    ]
+    centre.feed(CallerHungUp(gone))
+    assert centre.take(CallEnded) == []
+    assert centre.memory().calls == ()
+
+
+def test_a_caller_whom_the_dialplan_rescued_meanwhile_is_booked_so() -> None:
+    house = plan({"1001": ALL})
+    centre = Centre(house)
+    call = centre.call_in()
+    centre = Centre(house, now=centre.now, memory=centre.memory(), found=[CallerRescued(call)])
+    assert [one.outcome for one in centre.take(CallEnded)] == [Outcome.EMERGENCY]
+
+
+# -- killed at any moment ------------------------------------------------------------------------
+
+CALLS = [CallId(f"main-1.{number}") for number in range(4)]
+
+
+def steps() -> list[Callable[[Centre], object]]:
+    """A day in short: menus, queues, rings, talks, wrap-ups, pauses, a caller who gives up."""
+
+    def come(call: CallId, key: str) -> list[Callable[[Centre], object]]:
+        return [
+            lambda centre: centre.feed(CallArrived(call, PBX, f"030{call}", "100")),
+            lambda centre: centre.feed(DigitPressed(call, key)),
+            lambda centre: centre.feed(WaitingRoomEntered(call)),
+        ]
+
+    def served(agent: str) -> list[Callable[[Centre], object]]:
+        def offer(centre: Centre) -> OfferId:
+            return centre.rings[agent].offer
+
+        return [
+            lambda centre: centre.feed(LegRinging(offer(centre))),
+            lambda centre: centre.feed(LegAnswered(offer(centre)), LegConnected(offer(centre))),
+            lambda centre: centre.wait(30.0),
+            lambda centre: centre.feed(LegLeftTalk(offer(centre))),
+            lambda centre: centre.feed(LegEnded(offer(centre))),
+            lambda centre: centre.feed(CallerHungUp(centre.rings[agent].call)),
+        ]
+
+    return [
+        *come(CALLS[0], "1"),
+        lambda centre: centre.request("1001", AgentAction.LOG_IN),
+        *come(CALLS[1], "2"),
+        *served("1001"),
+        lambda centre: centre.request("1002", AgentAction.LOG_IN),
+        *come(CALLS[2], "1"),
+        lambda centre: centre.request("1001", AgentAction.NOT_READY, "break"),
+        *served("1002"),
+        lambda centre: centre.feed(WaitingRoomLeft(CALLS[2])),
+        lambda centre: centre.feed(CallerHungUp(CALLS[2])),
+        lambda centre: centre.wait(100.0),
+        *come(CALLS[3], "3"),
+        lambda centre: centre.request("1002", AgentAction.END_WRAP_UP),
+        lambda centre: centre.request("1002", AgentAction.LOG_OUT),
+    ]
+
+
+@pytest.mark.parametrize("upto", range(len(steps()) + 1))
+def test_killed_after_any_step_everybody_stands_where_he_stood(upto: int) -> None:
+    house = with_queue(plan(TWO), "fault", wrap_up_seconds=45.0)
+    centre = Centre(house)
+    for step in steps()[:upto]:
+        step(centre)
+    again = killed(centre, house)
+    # Nobody rings any more: rings of the old engine are taken back, and perhaps made anew.
+    for agent in TWO:
+        before, after = centre.agent(agent), again.agent(agent)
+        assert (after.presence, after.reason, after.phone, after.wrap_up_ends_at) == (
+            before.presence,
+            before.reason,
+            before.phone,
+            before.wrap_up_ends_at,
+        )
+        if before.activity in (Activity.TALKING, Activity.WRAP_UP):
+            assert after.activity is before.activity
+    waiting = (CallState.QUEUED, CallState.RINGING)
+    for view in centre.engine.snapshot(centre.now).calls:
+        if view.state in (CallState.IN_MENU, CallState.ARRIVED):
+            assert again.engine.floor.calls.get(view.call) is None
+            continue
+        other = again.call(view.call)
+        assert (other.queue, other.queued_at, other.due_at, other.arrived_at, other.ani) == (
+            view.queue,
+            view.queued_at,
+            view.due_at,
+            view.arrived_at,
+            view.ani,
+        )
+        assert (other.state in waiting) is (view.state in waiting)
+    assert len(again.memory().agents) == len(centre.memory().agents)
+
+
+def test_nothing_is_kept_of_a_call_that_is_over() -> None:
+    centre = Centre(plan(TWO))
+    for step in steps():
+        step(centre)
+    living = {view.call for view in centre.engine.snapshot(centre.now).calls}
+    assert {one.call for one in centre.memory().calls} == living
+    assert QueueId("meter") in {one.queue for one in centre.memory().calls}
