@@ -6,6 +6,9 @@
     +-- OperatorError          an operator can put it right; its text says what, where and how
     |   +-- ConfigError        the configuration is refused; ``problems`` holds every fault found
     |   +-- PromptError        a prompt could not be spoken or written
+    |   +-- JournalError       a journal cannot be replayed
+    |   +-- StoreError         the store cannot be used as it is; it was left as it is
+    |       +-- StoreAwayError   it is locked, full or out of reach; that may pass by itself
     +-- PbxError               an Asterisk, or the way to it, is at fault; retried, never fatal
     |   +-- LoginRefusedError  it answers, and does not want us: wrong name, secret or address
     |   +-- LinkLostError      it stopped answering
@@ -72,6 +75,18 @@ class ConfigError(OperatorError):
 
 class PromptError(OperatorError):
     """A prompt could not be spoken or written; the text says which command or file and why."""
+
+
+class StoreError(OperatorError):
+    """The store is newer, damaged, foreign or refuses us; the text says which and what to do."""
+
+
+class StoreAwayError(StoreError):
+    """The store is locked, full or out of reach. Records are spilled; later it is tried again."""
+
+
+class JournalError(OperatorError):
+    """A journal cannot be replayed at all; the text says which file and why."""
 
 
 class PbxError(AcdError):

@@ -1,0 +1,70 @@
+"""What a run of records comes to in each table, so that a row is written once a transaction.
+
+Rules: pure. Only the last state of an agent or a living call counts, and none of a call that ends
+in the same batch. Spans that begin and end in it are whole rows; an end alone closes what is open
+in the database. Ends are applied before the rows, so that a span that begins at the very moment
+another ends stays open.
+"""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from acd.core.ids import AgentId, CallId
+from acd.core.memory import AgentMemory, CallMemory
+from acd.core.records import (
+    AgentChanged,
+    AgentKept,
+    CallEnded,
+    CallKept,
+    Record,
+    WrapUpEnded,
+    WrapUpStarted,
+)
+from acd.store.port import kept
+from acd.store.rows import Row
+
+
+class Batch:
+    """Records in order of their happening, sorted by where they are kept."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self.agents: dict[AgentId, AgentMemory] = {}
+        self.living: dict[CallId, CallMemory] = {}
+        self.ended: dict[CallId, CallEnded] = {}
+        self.presences: list[AgentChanged] = []
+        self.wrap_up_ends: list[WrapUpEnded] = []
+        self.wrap_ups: dict[tuple[AgentId, float], Row] = {}
+        self._open: dict[AgentId, list[Row]] = {}
+        for record in kept(records):
+            match record:
+                case CallKept():
+                    if record.call.call not in self.ended:
+                        self.living[record.call.call] = record.call
+                case AgentKept():
+                    self.agents[record.agent.agent] = record.agent
+                case CallEnded():
+                    self.ended.setdefault(record.call, record)
+                    self.living.pop(record.call, None)
+                case WrapUpStarted():
+                    self._start(record)
+                case WrapUpEnded():
+                    self.wrap_up_ends.append(record)
+                    for row in self._open.pop(record.agent, ()):
+                        row.update(ended_at=record.at, how=record.how.value)
+                case AgentChanged():
+                    self.presences.append(record)
+                case _:
+                    assert_never(record)
+
+    def _start(self, record: WrapUpStarted) -> None:
+        row = {
+            "agent": record.agent,
+            "started_at": record.at,
+            "ended_at": None,
+            "ends_at": record.ends_at,
+            "how": "",
+            "queue": record.queue,
+            "call": record.call,
+        }
+        self.wrap_ups[record.agent, record.at] = row
+        self._open.setdefault(record.agent, []).append(row)

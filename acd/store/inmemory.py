@@ -1,0 +1,133 @@
+"""A store of dictionaries: what tests and the demonstration use, and what the others must equal.
+
+Rules: as in ``acd.store.port``; nothing survives the process.
+"""
+
+from bisect import insort
+from collections.abc import Sequence
+from typing import Generic, TypeVar, assert_never
+
+import msgspec
+
+from acd.core.ids import AgentId, CallId
+from acd.core.memory import AgentMemory, CallMemory, Memory
+from acd.core.records import (
+    AgentChanged,
+    AgentKept,
+    CallEnded,
+    CallKept,
+    Presence,
+    Record,
+    WrapUpEnded,
+    WrapUpStarted,
+)
+from acd.store.port import NotReadySpan, Session, Spans, WrapUpSpan, kept
+
+_S = TypeVar("_S", Session, NotReadySpan, WrapUpSpan)
+
+
+class _Line(Generic[_S]):
+    """The spans of one kind of one agent, one for each start."""
+
+    def __init__(self) -> None:
+        self._starts: list[float] = []
+        self._by_start: dict[float, _S] = {}
+
+    def put(self, span: _S) -> None:
+        if span.started_at not in self._by_start:
+            insort(self._starts, span.started_at)
+        self._by_start[span.started_at] = span
+
+    def close(self, at: float, **how: str) -> None:
+        for start, span in self._by_start.items():
+            if start <= at and span.ended_at is None:
+                self._by_start[start] = msgspec.structs.replace(span, ended_at=at, **how)
+
+    def covers(self, at: float) -> bool:
+        return any(
+            span.started_at <= at and (span.ended_at is None or span.ended_at > at)
+            for span in self._by_start.values()
+        )
+
+    def all(self) -> tuple[_S, ...]:
+        return tuple(self._by_start[start] for start in self._starts)
+
+
+class _Agent:
+    def __init__(self) -> None:
+        self.sessions: _Line[Session] = _Line()
+        self.not_ready: _Line[NotReadySpan] = _Line()
+        self.wrap_ups: _Line[WrapUpSpan] = _Line()
+
+
+class InMemoryStore:
+    """Keeps all it is given until it is dropped."""
+
+    name = "memory"
+
+    def __init__(self) -> None:
+        self._agents: dict[AgentId, AgentMemory] = {}
+        self._calls: dict[CallId, CallMemory] = {}
+        self._ended: dict[CallId, CallEnded] = {}
+        self._spans: dict[AgentId, _Agent] = {}
+
+    def write(self, records: Sequence[Record]) -> None:
+        """See ``Store``."""
+        for record in kept(records):
+            match record:
+                case AgentKept():
+                    self._agents[record.agent.agent] = record.agent
+                case CallKept():
+                    if record.call.call not in self._ended:
+                        self._calls[record.call.call] = record.call
+                case CallEnded():
+                    self._ended.setdefault(record.call, record)
+                    self._calls.pop(record.call, None)
+                case AgentChanged():
+                    self._presence(record)
+                case WrapUpStarted():
+                    span = WrapUpSpan(
+                        record.at, record.ends_at, None, "", record.queue, record.call
+                    )
+                    self._of(record.agent).wrap_ups.put(span)
+                case WrapUpEnded():
+                    self._of(record.agent).wrap_ups.close(record.at, how=record.how.value)
+                case _:
+                    assert_never(record)
+
+    def _presence(self, new: AgentChanged) -> None:
+        agent = self._of(new.agent)
+        agent.not_ready.close(new.at)
+        if new.presence is Presence.LOGGED_OUT:
+            agent.sessions.close(new.at)
+            return
+        if not agent.sessions.covers(new.at):
+            agent.sessions.put(Session(new.at, None, new.phone))
+        if new.presence is Presence.NOT_READY:
+            agent.not_ready.put(NotReadySpan(new.at, None, new.reason))
+
+    def _of(self, agent: AgentId) -> _Agent:
+        return self._spans.setdefault(agent, _Agent())
+
+    def remember(self) -> Memory:
+        """See ``Store``."""
+        return Memory(
+            tuple(self._agents[one] for one in sorted(self._agents)),
+            tuple(self._calls[one] for one in sorted(self._calls)),
+        )
+
+    def ended(self, call: CallId) -> CallEnded | None:
+        """See ``Store``."""
+        return self._ended.get(call)
+
+    def ended_count(self) -> int:
+        """See ``Store``."""
+        return len(self._ended)
+
+    def spans(self, agent: AgentId) -> Spans:
+        """See ``Store``."""
+        of = self._of(agent)
+        return Spans(of.sessions.all(), of.not_ready.all(), of.wrap_ups.all())
+
+    def close(self) -> None:
+        """See ``Store``."""

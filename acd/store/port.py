@@ -1,0 +1,107 @@
+"""What a store is: the records it keeps, and how they are read back.
+
+Rules: a write is one transaction, all of it or nothing. Records come in the order in which they
+became true, and writing the last ones again, in order and to the end, changes nothing: whoever
+does not know whether a write was committed repeats it. A call has one final record, whatever is
+written; a living call that has one is not remembered. A store is used by one thread at a time.
+"""
+
+from collections.abc import Sequence
+from typing import Final, Protocol, TypeGuard
+
+import msgspec
+
+from acd.core.ids import AgentId, CallId, DeviceId, QueueId
+from acd.core.memory import Memory
+from acd.core.records import (
+    AgentChanged,
+    AgentKept,
+    CallEnded,
+    CallKept,
+    Record,
+    WrapUpEnded,
+    WrapUpStarted,
+)
+
+Kept = AgentKept | CallKept | CallEnded | AgentChanged | WrapUpStarted | WrapUpEnded
+"""The records a store looks at; all others pass it by."""
+
+_KEPT: Final = frozenset({AgentKept, CallKept, CallEnded, WrapUpStarted, WrapUpEnded})
+
+
+def kept(records: Sequence[Record]) -> list[Kept]:
+    """Return those of the records that a store keeps, in their order."""
+    return [one for one in records if _is_kept(one)]
+
+
+def _is_kept(record: Record) -> TypeGuard[Kept]:
+    # By class, which is quicker than isinstance: every record of the engine comes by here.
+    kind = type(record)
+    return kind in _KEPT or (isinstance(record, AgentChanged) and record.what == "presence")
+
+
+class Session(msgspec.Struct, frozen=True):
+    """An agent's time from log-in to log-out; ``ended_at`` is None while he is logged in."""
+
+    started_at: float
+    ended_at: float | None
+    phone: DeviceId
+    """Where he logged in."""
+
+
+class NotReadySpan(msgspec.Struct, frozen=True):
+    """A time an agent was not ready, for one reason; ``ended_at`` is None while it lasts."""
+
+    started_at: float
+    ended_at: float | None
+    reason: str
+
+
+class WrapUpSpan(msgspec.Struct, frozen=True):
+    """One wrap-up: ``ends_at`` was its deadline, ``ended_at`` is when it was over.
+
+    ``how`` is a word of ``acd.core.records.WrapUpEnd``, empty while it lasts. ``outcome_code`` is
+    what the agent said the call came to, None when he said nothing.
+    """
+
+    started_at: float
+    ends_at: float
+    ended_at: float | None
+    how: str
+    queue: QueueId
+    call: CallId
+    outcome_code: str | None = None
+
+
+class Spans(msgspec.Struct, frozen=True):
+    """What one agent did, each kind in the order in which it began."""
+
+    sessions: tuple[Session, ...] = ()
+    not_ready: tuple[NotReadySpan, ...] = ()
+    wrap_ups: tuple[WrapUpSpan, ...] = ()
+
+
+class Store(Protocol):
+    """Somewhere to keep agents, calls and spans. All of it may raise ``StoreError``."""
+
+    @property
+    def name(self) -> str:
+        """The file or the server, without any secret, as people know it."""
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Keep them all, in order, and return when they are durable; or keep none and raise."""
+
+    def remember(self) -> Memory:
+        """Every agent and living call as last written, ordered by id."""
+
+    def ended(self, call: CallId) -> CallEnded | None:
+        """The final record of a call."""
+
+    def ended_count(self) -> int:
+        """How many calls have a final record."""
+
+    def spans(self, agent: AgentId) -> Spans:
+        """All that is known of one agent's sessions, pauses and wrap-ups."""
+
+    def close(self) -> None:
+        """Let go of files and connections; nothing may be called afterwards."""

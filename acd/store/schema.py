@@ -1,0 +1,132 @@
+"""The tables, as this version of acd knows them; ``migrations`` makes them, step by step.
+
+Rules: what people query is a column of its own, what they read is JSON text. Times are seconds
+since the epoch, double precision. A change here needs a new file in ``migrations/versions`` and a
+new ``HEAD``; tests/store/test_schema.py compares the two.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, Text
+
+HEAD: Final = "0001"
+"""The version of the tables below."""
+
+VERSION_TABLE: Final = "acd_version"
+
+metadata = MetaData()
+
+
+def _text(name: str, *, null: bool = False) -> Column[str]:
+    return Column(name, String, nullable=null)
+
+
+def _at(name: str, *, null: bool = False) -> Column[float]:
+    return Column(name, Double, nullable=null)
+
+
+def _json(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+def _spans(name: str, *columns: Column[Any]) -> Table:
+    """A table of one kind of span, an agent's by their start, with a way to the open ones."""
+    ended_at = _at("ended_at", null=True)
+    table = Table(
+        name,
+        metadata,
+        Column("agent", String, primary_key=True),
+        Column("started_at", Double, primary_key=True),
+        ended_at,
+        *columns,
+    )
+    open_only = ended_at.is_(None)
+    Index(
+        f"{name}_open",
+        table.c.agent,
+        table.c.started_at,
+        sqlite_where=open_only,
+        postgresql_where=open_only,
+    )
+    return table
+
+
+agents = Table(
+    "agents",
+    metadata,
+    Column("agent", String, primary_key=True),
+    _text("presence"),
+    _text("reason"),
+    _text("phone"),
+    _at("since"),
+    _at("logged_in_at", null=True),
+    _at("idle_since"),
+    _text("wrap_up_queue", null=True),
+    _text("wrap_up_call", null=True),
+    _at("wrap_up_started_at", null=True),
+    _at("wrap_up_ends_at", null=True),
+    Column("calls_taken", Integer, nullable=False),
+    _at("talk_seconds"),
+    Column("calls_in_row", Integer, nullable=False),
+)
+"""Every agent as he is now."""
+
+living_calls = Table(
+    "living_calls",
+    metadata,
+    Column("call", String, primary_key=True),
+    _text("pbx"),
+    _text("ani"),
+    _text("dnis"),
+    _at("arrived_at"),
+    _text("language"),
+    _text("option"),
+    _text("menu", null=True),
+    _text("node", null=True),
+    _text("queue", null=True),
+    _at("queued_at", null=True),
+    _at("answered_at", null=True),
+    _json("attributes"),
+    _json("menu_path"),
+    _json("queue_path"),
+    _json("legs"),
+)
+"""Every call that is not over, as it is now."""
+
+ended_calls = Table(
+    "ended_calls",
+    metadata,
+    Column("call", String, primary_key=True),
+    _text("pbx"),
+    _text("outcome"),
+    _text("ani"),
+    _text("dnis"),
+    _text("language"),
+    _text("option"),
+    _text("queue", null=True),
+    _text("agent", null=True),
+    _at("arrived_at"),
+    _at("queued_at", null=True),
+    _at("answered_at", null=True),
+    _at("talk_ended_at", null=True),
+    _at("ended_at"),
+    _json("skills"),
+    _json("attributes"),
+    _json("menu_path"),
+    _json("queue_path"),
+    _json("legs"),
+)
+"""One final record for each call that is over."""
+
+Index("ended_calls_by_end", ended_calls.c.ended_at)
+
+sessions = _spans("agent_sessions", _text("phone"))
+not_ready = _spans("not_ready_spans", _text("reason"))
+wrap_ups = _spans(
+    "wrap_ups",
+    _at("ends_at"),
+    _text("how"),
+    _text("queue"),
+    _text("call"),
+    _text("outcome_code", null=True),
+)

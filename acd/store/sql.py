@@ -1,0 +1,223 @@
+"""The store over SQLAlchemy Core: one set of statements for SQLite and PostgreSQL.
+
+Rules: every text is a bound parameter; rows that a transaction writes more than once were made one
+by ``acd.store.batch``. Whatever the database raises leaves as a ``StoreError`` that names the
+store, never its password nor a caller's data. ``acd.store.opening`` makes the engine.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import (
+    Connection,
+    Double,
+    Engine,
+    Select,
+    String,
+    Table,
+    Update,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.sql.dml import Insert
+
+from acd.core.ids import AgentId, CallId
+from acd.core.memory import Memory
+from acd.core.records import AgentChanged, CallEnded, Presence, Record
+from acd.errors import StoreError
+from acd.store import schema
+from acd.store.batch import Batch
+from acd.store.port import NotReadySpan, Session, Spans, WrapUpSpan
+from acd.store.rows import agent_of, agent_row, clean, ended_of, ended_row, living_of, living_row
+
+READS: Final = {"acd_reads": True}
+"""Execution options of a connection that takes no lock (see ``acd.store.opening``)."""
+
+
+class SqlStore:
+    """A store in a database whose tables are of this version."""
+
+    def __init__(
+        self, engine: Engine, name: str, blame: Callable[[SQLAlchemyError], StoreError]
+    ) -> None:
+        """Keep to ``engine``; ``blame`` turns what it raises into what operators read."""
+        self.name = name
+        self._engine = engine
+        self._blame = blame
+        self._statements = _Statements(
+            postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        )
+
+    def write(self, records: Sequence[Record]) -> None:
+        """See ``Store``."""
+        batch = Batch(records)
+        try:
+            with self._engine.begin() as connection:
+                self._write(connection, batch)
+        except SQLAlchemyError as error:
+            raise self._blame(error) from None
+
+    def _write(self, connection: Connection, batch: Batch) -> None:
+        run, to = connection.execute, self._statements
+        if batch.ended:
+            run(to.end_call, [ended_row(one) for one in batch.ended.values()])
+            run(delete(schema.living_calls).where(schema.living_calls.c.call.in_(batch.ended)))
+        if batch.living:
+            run(to.keep_call, [living_row(one) for one in batch.living.values()])
+        if batch.agents:
+            run(to.keep_agent, [agent_row(one) for one in batch.agents.values()])
+        if batch.wrap_up_ends:
+            run(
+                to.end_wrap_up,
+                [
+                    {"who": one.agent, "at": one.at, "word": one.how.value}
+                    for one in batch.wrap_up_ends
+                ],
+            )
+        if batch.wrap_ups:
+            run(to.start_wrap_up, list(batch.wrap_ups.values()))
+        for presence in batch.presences:
+            self._presence(connection, presence)
+
+    def _presence(self, connection: Connection, new: AgentChanged) -> None:
+        run, to = connection.execute, self._statements
+        when = {"who": new.agent, "at": new.at}
+        run(to.end_not_ready, when)
+        if new.presence is Presence.LOGGED_OUT:
+            run(to.end_session, when)
+            return
+        run(to.start_session, {**when, "phone": clean(new.phone)})
+        if new.presence is Presence.NOT_READY:
+            span = {"agent": new.agent, "started_at": new.at, "ended_at": None}
+            run(to.start_not_ready, {**span, "reason": clean(new.reason)})
+
+    def remember(self) -> Memory:
+        """See ``Store``."""
+        living, ended = schema.living_calls, schema.ended_calls
+        over = exists().where(ended.c.call == living.c.call)
+        with self._reading() as connection:
+            agents = connection.execute(select(schema.agents)).mappings()
+            calls = connection.execute(select(living).where(~over)).mappings()
+            return Memory(
+                tuple(sorted((agent_of({**row}) for row in agents), key=lambda one: one.agent)),
+                tuple(sorted((living_of({**row}) for row in calls), key=lambda one: one.call)),
+            )
+
+    def ended(self, call: CallId) -> CallEnded | None:
+        """See ``Store``."""
+        wanted = select(schema.ended_calls).where(schema.ended_calls.c.call == call)
+        with self._reading() as connection:
+            row = connection.execute(wanted).mappings().one_or_none()
+        return None if row is None else ended_of({**row})
+
+    def ended_count(self) -> int:
+        """See ``Store``."""
+        with self._reading() as connection:
+            return connection.execute(
+                select(func.count()).select_from(schema.ended_calls)
+            ).scalar_one()
+
+    def spans(self, agent: AgentId) -> Spans:
+        """See ``Store``."""
+
+        def of(table: Table) -> Select[Any]:
+            columns = [column for column in table.c if column.name != "agent"]
+            return select(*columns).where(table.c.agent == agent).order_by(table.c.started_at)
+
+        with self._reading() as connection:
+            rows = [
+                connection.execute(of(table)).mappings().all()
+                for table in (schema.sessions, schema.not_ready, schema.wrap_ups)
+            ]
+        return Spans(
+            tuple(Session(**row) for row in rows[0]),
+            tuple(NotReadySpan(**row) for row in rows[1]),
+            tuple(WrapUpSpan(**row) for row in rows[2]),
+        )
+
+    def close(self) -> None:
+        """See ``Store``."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect().execution_options(**READS) as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise self._blame(error) from None
+
+
+class _Statements:
+    """What is executed, made once."""
+
+    def __init__(self, insert: Callable[[Table], Any]) -> None:
+        self.end_call: Insert = insert(schema.ended_calls).on_conflict_do_nothing()
+        self.keep_call = _upsert(insert(schema.living_calls), schema.living_calls)
+        self.keep_agent = _upsert(insert(schema.agents), schema.agents)
+        self.start_wrap_up = _upsert(
+            insert(schema.wrap_ups), schema.wrap_ups, leaves={"outcome_code"}
+        )
+        self.end_wrap_up = _end(schema.wrap_ups).values(how=bindparam("word"))
+        self.start_not_ready = _upsert(insert(schema.not_ready), schema.not_ready)
+        self.end_not_ready = _end(schema.not_ready)
+        self.start_session = _start_session(insert(schema.sessions))
+        self.end_session = _end(schema.sessions)
+
+
+def _upsert(insert: Any, table: Table, leaves: frozenset[str] | set[str] = frozenset()) -> Insert:
+    """Insert rows or replace what is there; columns of ``leaves`` are neither set nor touched."""
+    keys = [column.name for column in table.primary_key]
+    names = [column.name for column in table.c if column.name not in leaves]
+    upsert: Insert = insert.values({name: bindparam(name) for name in names}).on_conflict_do_update(
+        index_elements=keys,
+        set_={name: insert.excluded[name] for name in names if name not in keys},
+    )
+    return upsert
+
+
+def _end(table: Table) -> Update:
+    """Close what is open of an agent; the index of open spans finds it."""
+    return (
+        update(table)
+        .where(
+            table.c.agent == bindparam("who"),
+            table.c.started_at <= bindparam("at"),
+            table.c.ended_at.is_(None),
+        )
+        .values(ended_at=bindparam("at"))
+    )
+
+
+def _start_session(insert: Any) -> Insert:
+    """Begin a session, unless one of the agent's covers the moment; his last one tells."""
+    table = schema.sessions
+    who, at = bindparam("who", type_=String), bindparam("at", type_=Double)
+    other = table.alias()
+    last = (
+        select(func.max(other.c.started_at))
+        .where(other.c.agent == who, other.c.started_at <= at)
+        .scalar_subquery()
+    )
+    covered = exists().where(
+        table.c.agent == who,
+        table.c.started_at == last,
+        or_(table.c.ended_at.is_(None), table.c.ended_at > at),
+    )
+    new = select(who, at, literal(None, Double), bindparam("phone", type_=String)).where(~covered)
+    start: Insert = insert.from_select(
+        ["agent", "started_at", "ended_at", "phone"], new
+    ).on_conflict_do_update(
+        index_elements=["agent", "started_at"],
+        set_={"ended_at": None, "phone": insert.excluded.phone},
+    )
+    return start

@@ -1,0 +1,66 @@
+"""The stores that tests are run against.
+
+Where no PostgreSQL can be had its tests are skipped with a loud reason; where CI is set they fail.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from acd.store.inmemory import InMemoryStore
+from acd.store.opening import open_store
+from acd.store.port import Store
+from tests.store.postgres import Postgres, PostgresUnavailableError
+
+_names = count()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One server for all tests of a process."""
+    try:
+        server = Postgres()
+    except PostgresUnavailableError as reason:
+        said = f"THE POSTGRESQL TESTS DID NOT RUN: {reason}"
+        if os.environ.get("CI", "").lower() not in ("", "0", "false", "no"):
+            pytest.fail(said)
+        pytest.skip(said)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(
+    params=[
+        "memory",
+        "sqlite",
+        pytest.param("postgresql", marks=pytest.mark.slow),
+    ]
+)
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
+    """Opens one and the same store, again each time; all are closed at the end."""
+    held: list[Store] = []
+    if request.param == "memory":
+        lasting = InMemoryStore()
+        yield lambda: lasting
+        return
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'acd.db'}"
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        url = server.new_database(f"store_{next(_names)}")
+
+    def again() -> Store:
+        for one in held:
+            one.close()
+        held[:] = [open_store(url)]
+        return held[0]
+
+    yield again
+    for one in held:
+        one.close()
