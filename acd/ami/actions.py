@@ -72,6 +72,19 @@ def encode_place(place: Place) -> str:
     )
 
 
+def encode_ring(call: CallId, claim: str) -> str:
+    """Write on an agent's leg for whom it rings, so that an engine that is restarted knows."""
+    return f"ring|{call}|{claim}"
+
+
+def decode_ring(text: str) -> tuple[CallId, str] | None:
+    """Read back what ``encode_ring`` wrote, call and claim; None when it is no such text."""
+    parts = text.split("|")
+    if len(parts) != 3 or parts[0] != "ring":
+        return None
+    return CallId(parts[1]), parts[2]
+
+
 def decode_place(text: str) -> Place | None:
     """Read back what ``encode_place`` wrote; None when it is no such text."""
     parts = text.split("|")
@@ -313,6 +326,7 @@ class Actions:
                 ("CallerID", f'"{name}" <{number}>'),
                 ("Variable", f"ACD_CALLER={caller.channel}"),
                 ("Variable", f"ACD_OFFER={command.claim}"),
+                ("Variable", f"ACD_CALL={encode_ring(command.call, command.claim)}"),
                 # Alone it may claim without acd-ring's lock, which costs 10 ms between answer
                 # and bridge even when it is free.
                 ("Variable", f"ACD_ALONE={int(command.alone)}"),

@@ -152,7 +152,10 @@ class ChannelListed(_Message, frozen=True):
     bridge: str
     caller_number: str
     place: str
-    """The channel variable ACD_CALL: where the caller waits (acd.ami.actions.place_of)."""
+    """The channel variable ACD_CALL: where the caller waits, or for whom an agent's phone rings
+    (acd.ami.actions.encode_place, encode_ring)."""
+    state: str
+    """What the line does, in Asterisk's word: ``Down``, ``Ring``, ``Ringing``, ``Up``."""
 
 
 class ListEnded(_Message, frozen=True):
@@ -335,6 +338,7 @@ def _channel_listed(headers: Headers, action_id: str) -> ChannelListed:
         headers.get("BridgeId"),
         clean_number(headers.get("CallerIDNum")),
         place,
+        headers.get("ChannelStateDesc"),
     )
 
 

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
-from acd.ami.actions import Actions, Pending, decode_place
+from acd.ami.actions import Actions, Pending, decode_place, decode_ring
 from acd.ami.announcers import ANNOUNCER_ID
 from acd.ami.duties import CUSTOM, DutyBoard
 from acd.ami.messages import (
@@ -37,6 +37,7 @@ from acd.core.commands import CancelRing
 from acd.core.deadlines import Deadlines
 from acd.core.events import (
     CallerRescued,
+    CallFoundInMenu,
     CallFoundWaiting,
     CommandFailed,
     Event,
@@ -46,6 +47,7 @@ from acd.core.events import (
     LegLeftTalk,
     PbxDown,
     PbxLive,
+    RingFound,
     RingOutcome,
     TalkFound,
     WaitingRoomEntered,
@@ -92,6 +94,8 @@ class Session:
         self._buffer: list[Message] = []
         self._rows: list[ChannelListed] = []
         self._devices: list[DeviceStated] = []
+        self._rings: list[ChannelListed] = []
+        """Legs of an engine that is gone, which nobody has answered or joined yet."""
         self._talks: set[str] = set()
         """Bridges in which the list shows two people or more."""
         self._lists_open = 0
@@ -319,6 +323,9 @@ class Session:
         events += self.tracker.announcers.compare(rows)
         for row in rows.values():
             self._look_at_unknown(row, rows, now, events)
+        for row in self._rings:
+            self._look_at_ring(row, now, events)
+        self._rings = []
         self.duties.read(self._devices)
         for device in self._devices:
             if not device.device.startswith(CUSTOM):
@@ -374,6 +381,17 @@ class Session:
                 leg.left = True
                 events.append(LegLeftTalk(leg.offer))
 
+    def _look_at_ring(self, row: ChannelListed, now: float, events: list[Event]) -> None:
+        """It goes on as ours when its caller waits; else nobody would notice its end."""
+        ring = decode_ring(row.place)
+        if ring is None or self.tracker.caller(ring[0]) is None:
+            self.writes.append(self.actions.hang_up(row.channel, now))
+            return
+        call, claim = ring
+        leg = self.tracker.adopt_leg(row, call, connected=False)
+        phone = DeviceId(row.channel.rpartition("-")[0])
+        events.append(RingFound(leg.offer, call, claim, phone, leg.ringing, leg.answered))
+
     def _look_at_talk(
         self, leg: ChannelListed, rows: dict[str, ChannelListed], events: list[Event]
     ) -> None:
@@ -384,7 +402,7 @@ class Session:
             )
             if row.bridge == leg.bridge and ours and row.uniqueid not in self.tracker.callers:
                 caller = self.tracker.adopt(row, code=False, in_room=False)
-                self.tracker.adopt_leg(OfferId(leg.uniqueid), caller.call, leg.bridge)
+                self.tracker.adopt_leg(leg, caller.call, connected=True)
                 events.append(
                     TalkFound(
                         OfferId(leg.uniqueid),
@@ -412,12 +430,11 @@ class Session:
             return
         place = decode_place(row.place)
         if OFFER_ID.fullmatch(row.uniqueid):
+            # Until it is answered it stands in its endpoint's own context, not in acd-ring.
             if row.bridge in self._talks:
                 self._look_at_talk(row, rows, events)
             elif not row.bridge:
-                # A ring of an engine that is gone: nobody would notice its end. Until it is
-                # answered it stands in its endpoint's own context, not in acd-ring.
-                self.writes.append(self.actions.hang_up(row.channel, now))
+                self._rings.append(row)
         elif ANNOUNCER_ID.fullmatch(row.uniqueid):
             # Nobody would tell it to be silent when its caller is connected.
             self.writes.append(self.actions.hang_up(row.channel, now))
@@ -435,4 +452,6 @@ class Session:
             )
         elif row.context in (MENU_CONTEXT, CODE_CONTEXT, WAIT_CONTEXT) and not row.bridge:
             context = CODE_CONTEXT if row.context == CODE_CONTEXT else MENU_CONTEXT
+            if context == MENU_CONTEXT:
+                events.append(CallFoundInMenu(call_of(self.pbx, row.uniqueid), self.pbx))
             self.writes.append(self.actions.redirect(row.channel, context, now))

@@ -209,11 +209,19 @@ class Tracker:
         self.callers[row.uniqueid] = self._by_call[call] = caller
         return caller
 
-    def adopt_leg(self, offer: OfferId, call: CallId, bridge: str) -> None:
-        """Take a channel that was read from a list for an agent's leg that talks."""
-        self.legs[offer] = Leg(
-            offer, call, bridge, seen=True, ringing=True, answered=True, connected=True
+    def adopt_leg(self, row: ChannelListed, call: CallId, *, connected: bool) -> Leg:
+        """Take a channel that was read from a list for an agent's leg; it must not be known yet."""
+        answered = connected or row.state == "Up"
+        leg = self.legs[row.uniqueid] = Leg(
+            OfferId(row.uniqueid),
+            call,
+            row.bridge,
+            seen=True,
+            ringing=answered or row.state == "Ringing",
+            answered=answered,
+            connected=connected,
         )
+        return leg
 
     def _agi_started(self, message: AgiStarted) -> list[Event]:
         caller = self.callers.get(message.uniqueid)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from acd.core import (
+    adopting,
     announcing,
     desk,
     explaining,
@@ -31,6 +32,7 @@ from acd.core.events import (
     CallArrived,
     CallerHungUp,
     CallerRescued,
+    CallFoundInMenu,
     CallFoundWaiting,
     CallRequested,
     CodeDialled,
@@ -51,6 +53,7 @@ from acd.core.events import (
     PbxLive,
     PlanReplaced,
     PromptEnded,
+    RingFound,
     TalkFound,
     Tick,
     WaitingRoomEntered,
@@ -138,16 +141,21 @@ class Engine:
             case CallArrived():
                 visits.arrived(floor, event, now)
             case CallFoundWaiting():
-                visits.found_waiting(floor, event, now)
+                adopting.found_waiting(floor, event, now)
             case CodeDialled():
                 visits.code_dialled(floor, event, now)
             case MenuReached(call):
                 visits.menu_reached(floor, call, now)
             case AgentRequested():
                 self._requested(event, now)
+            case CallFoundInMenu(call):
+                remembering.found_in_menu(floor, call, now)
+            case RingFound():
+                adopting.found_ringing(floor, event, now)
             case TalkFound():
-                visits.found_talking(floor, event, now)
+                adopting.found_talking(floor, event, now)
             case PbxLive(pbx):
+                adopting.close_lost_rings(floor, pbx, now)
                 remembering.end_unseen(floor, pbx, now)
                 floor.live.add(pbx)
                 match_all(floor, now)
@@ -192,6 +200,8 @@ class Engine:
                 match_all(floor, now)
             case "shift":
                 desk.shift_due(floor, floor.agents[AgentId(subject)], now)
+            case "comes":
+                remembering.did_not_come(floor, CallId(subject), now)
             case "exits":
                 line = floor.lines.get(QueueId(subject))
                 if line is not None:

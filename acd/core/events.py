@@ -65,6 +65,31 @@ class CallFoundWaiting(_Event, frozen=True):
     """False when he is just between two rounds of music."""
 
 
+class CallFoundInMenu(_Event, frozen=True):
+    """A caller we did not know stands in the menu, and has been sent to its start.
+
+    ``CallArrived`` follows, unless he hangs up on his way.
+    """
+
+    call: CallId
+    pbx: PbxId
+
+
+class RingFound(_Event, frozen=True):
+    """An agent's phone rings for a caller, and we did not know: we were restarted meanwhile.
+
+    Who waits on that PBX has been told before. ``claim`` is the ring's own; ``ringing`` and
+    ``answered`` say how far it is.
+    """
+
+    offer: OfferId
+    call: CallId
+    claim: str
+    phone: DeviceId
+    ringing: bool
+    answered: bool
+
+
 class TalkFound(_Event, frozen=True):
     """A caller and an agent we did not know talk with each other: we were restarted meanwhile.
 
@@ -268,6 +293,8 @@ class Tick(_Event, frozen=True):
 Event = (
     CallArrived
     | CallFoundWaiting
+    | CallFoundInMenu
+    | RingFound
     | TalkFound
     | CodeDialled
     | MenuReached

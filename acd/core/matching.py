@@ -155,6 +155,7 @@ def ring(floor: Floor, call: Call, agent: Agent, now: float) -> None:
     agent.activity_moves(ActivitySignal.OFFER, now)
     call.offers.append(offer_id)
     call.legs[offer_id] = LegVisit(offer_id, agent.id, queue.id, agent.phone, now)
+    floor.keep(call)
     agent.offer = offer_id
     agent.call, agent.queue = call.id, queue.id
     agent.offered_in[queue.id] = floor.next_sequence()

@@ -6,8 +6,6 @@ Wrap-up is a lock with a deadline: it begins when the agent's own leg leaves the
 holds for all queues at once, and ends by him or by its cap.
 """
 
-import msgspec
-
 from acd.core.agent import ActivitySignal, Agent, PresenceSignal
 from acd.core.call import Call, CallSignal
 from acd.core.commands import CancelRing
@@ -16,7 +14,6 @@ from acd.core.events import DeviceState, RingOutcome
 from acd.core.floor import Floor
 from acd.core.ids import OfferId
 from acd.core.matching import match_call, match_freed, review_and_match
-from acd.core.memory import LegVisit
 from acd.core.offer import Offer
 from acd.core.records import (
     Activity,
@@ -131,9 +128,11 @@ def failed(floor: Floor, offer_id: OfferId, outcome: RingOutcome, now: float) ->
     _go_home(floor, agent, now)
     floor.report_agent(agent, now, "activity" if agent.presence is before else "presence")
     became_free = floor.review_agent(agent, now)
+    if call is not None:
+        call.leg_changes(offer.id, ended_at=now, how=outcome.value)
+        floor.keep(call)
     if call is not None and offer.id in call.offers:
         call.trail.append(TrailStep(now, "ring_failed", outcome.value, agent.id))
-        call.leg_changes(offer.id, ended_at=now, how=outcome.value)
         call.offers.remove(offer.id)
         if call.preferred == agent.id and outcome in NOT_TAKEN:
             floor.release(call, "he did not take it", now)
@@ -236,30 +235,6 @@ def _answer(floor: Floor, call: Call, offer: Offer, agent: Agent, now: float) ->
     floor.emit(
         CallAnswered(now, call.id, call.queue, agent.id, now - call.queued_at, now - offer.rung_at)
     )
-
-
-def adopt_talk(
-    floor: Floor, call: Call, agent: Agent, offer_id: OfferId, talk_from: float, now: float
-) -> None:
-    """The agent is found talking with this CONNECTED caller, since ``talk_from``."""
-    assert call.queue is not None
-    leg = call.legs.get(offer_id)
-    phone = leg.phone if leg is not None else agent.phone
-    if leg is None:
-        leg = LegVisit(offer_id, agent.id, call.queue, phone, talk_from, talk_from)
-    call.legs[offer_id] = msgspec.structs.replace(leg, connected_at=talk_from)
-    floor.deadlines.clear(("wrap_up", agent.id))
-    agent.wrap_up_ends_at = None
-    agent.activity, agent.since = Activity.TALKING, talk_from
-    agent.offer, agent.call, agent.queue = offer_id, call.id, call.queue
-    agent.leg_open = True
-    offer = Offer(offer_id, call.id, agent.id, call.queue, phone, call.ani, leg.rung_at)
-    offer.claim, offer.answered, offer.connected_at = offer_id, True, talk_from
-    floor.offers[offer_id] = offer
-    call.offers, call.agent, call.claim = [offer_id], agent.id, offer_id
-    floor.keep(call)
-    floor.report_agent(agent, now)
-    floor.review_agent(agent, now)
 
 
 def held(floor: Floor, offer_id: OfferId, on_hold: bool, now: float) -> None:

@@ -8,11 +8,13 @@ back his way and his answers. Those that are not found when their PBX has been r
 unseen, and get the final record they lack.
 """
 
+from typing import Final
+
 from acd.core.agent import Agent
 from acd.core.call import Call
 from acd.core.ending import end_call
 from acd.core.floor import Floor
-from acd.core.ids import PbxId
+from acd.core.ids import CallId, PbxId
 from acd.core.memory import AgentMemory, CallMemory, Memory, WrapUpMemory
 from acd.core.records import (
     Activity,
@@ -26,6 +28,9 @@ from acd.core.records import (
     WrapUpEnd,
     WrapUpEnded,
 )
+
+COMES_SECONDS: Final = 5.0
+"""How long a caller may take from one place in the menu to its start."""
 
 
 def keep_changed(floor: Floor, now: float) -> None:
@@ -140,6 +145,7 @@ def recall(floor: Floor, call: Call) -> CallMemory | None:
     kept = floor.remembered.pop(call.id, None)
     if kept is None:
         return None
+    floor.deadlines.clear(("comes", call.id))
     call.arrived_at, call.answered_at = kept.arrived_at, kept.answered_at
     call.option = call.option or kept.option
     call.attributes = dict(kept.attributes)
@@ -149,9 +155,27 @@ def recall(floor: Floor, call: Call) -> CallMemory | None:
     return kept
 
 
+def found_in_menu(floor: Floor, call: CallId, now: float) -> None:
+    """A caller we remember is on his way to the start of the menu: wait for him there."""
+    if call in floor.remembered:
+        floor.deadlines.set(("comes", call), now + COMES_SECONDS)
+
+
+def did_not_come(floor: Floor, call: CallId, now: float) -> None:
+    """He hung up on his way, and his PBX does not tell it of one we did not know."""
+    kept = floor.remembered.get(call)
+    if kept is not None:
+        end_remembered(floor, kept, None, now)
+
+
 def end_unseen(floor: Floor, pbx: PbxId, now: float) -> None:
     """The PBX has been read: what was remembered of it and not found has ended meanwhile."""
-    for kept in [call for call in floor.remembered.values() if call.pbx == pbx]:
+    gone = [
+        kept
+        for kept in floor.remembered.values()
+        if kept.pbx == pbx and ("comes", kept.call) not in floor.deadlines
+    ]
+    for kept in gone:
         floor.emit(Repaired(now, "call_ended_unseen", kept.call))
         end_remembered(floor, kept, None, now)
 

@@ -7,11 +7,8 @@ nobody does, the dialplan takes the caller to the emergency queue).
 
 from typing import Final
 
-import msgspec
-
 from acd.core import desk, waiting
 from acd.core.agent import Agent
-from acd.core.attributes import possible
 from acd.core.call import Call, CallSignal
 from acd.core.commands import (
     HangUpCall,
@@ -23,9 +20,7 @@ from acd.core.commands import (
 from acd.core.ending import end_call
 from acd.core.events import (
     CallArrived,
-    CallFoundWaiting,
     CodeDialled,
-    TalkFound,
 )
 from acd.core.floor import CodeCall, Floor
 from acd.core.ids import AgentId, CallId, Language
@@ -42,8 +37,7 @@ from acd.core.ivr import (
     WakeAt,
 )
 from acd.core.matching import match_call, review_and_match
-from acd.core.offers import adopt_talk, silence
-from acd.core.place import Place
+from acd.core.offers import silence
 from acd.core.plan import AgentDo, Enqueue
 from acd.core.records import (
     CallOffered,
@@ -52,7 +46,6 @@ from acd.core.records import (
     MenuSelected,
     Noticed,
     Outcome,
-    Repaired,
 )
 from acd.core.remembering import end_remembered, recall
 
@@ -85,69 +78,6 @@ def arrived(floor: Floor, event: CallArrived, now: float) -> None:
     _keep(floor, call.id, now)
     at = kept.node if kept is not None and menu is not None else None
     _carry_out(floor, call, call.dialogue.start(now, at), now)
-
-
-def found_waiting(floor: Floor, event: CallFoundWaiting, now: float) -> None:
-    """A caller who waited while we were away: he keeps queue, place and wait clock."""
-    if event.call in floor.calls:
-        return
-    place = event.place
-    call = Call(event.call, event.pbx, event.ani, place.dnis, place.queued_at)
-    floor.calls[call.id] = call
-    kept = recall(floor, call)
-    if kept is not None and kept.answered_at is not None:
-        _talk_is_over(floor, call, place, now)
-        return
-    floor.emit(Repaired(now, "waiting_call_adopted", call.id))
-    if place.queue not in floor.lines:
-        text = f"call {call.id} waits in {place.queue!r}: he is asked again where he wants to go"
-        floor.emit(Noticed(now, "unknown_queue", text))
-        call.moves(CallSignal.MENU, now)
-        call.dialogue = Dialogue(floor.plan.menus[floor.plan.callers_menu], place.language)
-        call.language = call.dialogue.language
-        waiting.enter_menu(floor, call, now)
-        return
-    needs = possible(floor, place.needs)
-    waiting.take_place(floor, call, msgspec.structs.replace(place, needs=needs), now)
-    call.in_room = event.in_room
-    match_call(floor, call, now)
-
-
-def _talk_is_over(floor: Floor, call: Call, place: Place, now: float) -> None:
-    """He was answered, and stands where he waited before only because he is on his way out."""
-    call.queued_at, call.due_at, call.entered_at = place.queued_at, place.due_at, place.entered_at
-    call.language, call.option = place.language, place.option
-    call.queue = place.queue if place.queue in floor.lines else None
-    call.agent = next((leg.agent for leg in call.legs.values() if leg.connected_at), None)
-    call.moves(CallSignal.CONNECT, now)
-    floor.emit(Repaired(now, "talk_ended_unseen", call.id), HangUpCall(call.id))
-
-
-def found_talking(floor: Floor, event: TalkFound, now: float) -> None:
-    """A talk that goes on without us since we were away: agent and caller are what they were."""
-    if event.call in floor.calls or event.offer in floor.offers:
-        return
-    place = event.place
-    call = Call(event.call, event.pbx, event.ani, place.dnis if place is not None else "", now)
-    if place is not None:
-        call.arrived_at = call.queued_at = place.queued_at
-        call.due_at = place.due_at
-        call.language, call.option, call.entered_at = place.language, place.option, place.entered_at
-    kept = recall(floor, call)
-    floor.calls[call.id] = call
-    floor.emit(Repaired(now, "talk_adopted", call.id))
-    leg = call.legs.get(event.offer)
-    if kept is not None:
-        call.language, call.queued_at = kept.language, kept.queued_at
-    waited_in = [leg.queue] if leg is not None else []
-    waited_in += [place.queue] if place is not None else []
-    call.queue = next((queue for queue in waited_in if queue in floor.lines), None)
-    call.moves(CallSignal.CONNECT, now)
-    talk_from = leg.connected_at if leg is not None and leg.connected_at is not None else now
-    call.answered_at = call.answered_at if call.answered_at is not None else talk_from
-    agent = floor.agents.get(leg.agent) if leg is not None else floor.agent_at(event.phone)
-    if agent is not None and agent.offer is None and call.queue is not None:
-        adopt_talk(floor, call, agent, event.offer, talk_from, now)
 
 
 def code_dialled(floor: Floor, event: CodeDialled, now: float) -> None:

@@ -105,6 +105,7 @@ def join(
         # A round of music may have been reported while he was on his way into the menu.
         call.in_room = False
     take_place(floor, call, place, now)
+    floor.emit(CallQueued(now, call.id, line.id, call.due_at))
     floor.emit(ChangePlace(call.id, place) if waiting else MoveToWaitingRoom(call.id, place))
     if waiting:
         match_call(floor, call, now)
@@ -132,7 +133,6 @@ def take_place(floor: Floor, call: Call, place: Place, now: float) -> None:
     if call.preferred is not None:
         text = "for whom he talked to last, and for nobody else yet"
         call.trail.append(TrailStep(now, "kept", text, call.preferred))
-    floor.emit(CallQueued(now, call.id, line.id, call.due_at))
 
 
 def place_of(call: Call) -> Place:

@@ -31,6 +31,7 @@ from acd.sim.facts import Fact, OnFact
 from acd.sim.faults import Disturbance, Faults
 from acd.sim.pbx import AgentPhone, Options, VirtualPbx
 from acd.sim.workload import Load, Worker, Workload, build_load
+from acd.store.inmemory import InMemoryStore
 
 PBX: Final = PbxId("main")
 START: Final = 1_700_000_000.0
@@ -94,6 +95,7 @@ def run(
     latency_seconds: float = 0.002,
     faults: Faults | None = None,
     cuts: int = 0,
+    kills: int = 0,
     sabotage: Callable[[Pipeline], None] | None = None,
 ) -> Report:
     """Play so many hours from this seed and return what the auditor found.
@@ -101,7 +103,9 @@ def run(
     Without a ``plan`` the centre of ``acd.sim.centre`` is played, which differs by seed; with one
     its agents, codes and menus must be of that shape. ``load`` is drawn as well unless given.
     ``latency_seconds`` is the most a message takes one way; ``cuts`` is how often in an hour the
-    connection breaks, for up to 5 s, with what was on its way. ``sabotage`` may spoil the pipeline
+    connection breaks, for up to 5 s, with what was on its way; ``kills`` is how often the engine is
+    killed, and the next one knows what was in the store.
+    ``sabotage`` may spoil the pipeline
     before it starts, to see it found out.
     """
     plan = plan or build_plan(Random(f"{seed} plan"))
@@ -113,6 +117,9 @@ def run(
     hour.workload.start(START, hours * 3600.0)
     for _ in range(round(cuts * hours)):
         hour.pbx.at(START + hour.rng.uniform(1.0, hours * 3600.0 - 10.0), hour.cut)
+    hour.will_be_killed = kills > 0
+    for _ in range(round(kills * hours)):
+        hour.pbx.at(START + hour.rng.uniform(1.0, hours * 3600.0 - 10.0), hour.kill)
     hour.until(end)
     hour.workload.close(hour.now, CLOSING_SECONDS)
     hour.until(end + CLOSING_SECONDS + SETTLING_SECONDS)
@@ -165,9 +172,11 @@ class _Run:
         self.rings: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
         self.pbx = _build_pbx(seed, plan, self._happened)
-        self.pipeline = Pipeline(
-            plan, [PbxSetup(PBX, _SYSTEM_NAME)], secret=seed.to_bytes(16), now=START
-        )
+        self.plan = plan
+        self.store = InMemoryStore()
+        self.will_be_killed = False
+        self.secret = seed.to_bytes(16)
+        self.pipeline = self._new_engine(START)
         self.session = self.pipeline.sessions[PBX]
         self.auditor = Auditor(plan, PBX, START)
         self.rng = Random(f"{seed} wire")
@@ -217,17 +226,30 @@ class _Run:
         self.step(LinkDown(PBX, self.epoch, "cut"))
         self.pbx.at(now + self.rng.choice((0.05, self.rng.uniform(0.1, 5.0))), self.connect)
 
+    def kill(self, now: float) -> None:
+        """The engine dies between two steps; the next one starts with what the store holds."""
+        self.cut(now)
+        self.secret = self.rng.randbytes(16)
+        self.pipeline = self._new_engine(now)
+        self.session = self.pipeline.sessions[PBX]
+        self.state = LinkState.DOWN
+
+    def _new_engine(self, now: float) -> Pipeline:
+        pbxs = [PbxSetup(PBX, _SYSTEM_NAME)]
+        memory = self.store.remember()
+        return Pipeline(self.plan, pbxs, secret=self.secret, now=now, memory=memory)
+
     # -- the loop -----------------------------------------------------------------------------
 
     def until(self, end: float) -> None:
         """Let everything happen that is due by ``end``, each at its own time."""
         arriving, sent = self.to_engine.arriving, self.to_pbx.arriving
-        pbx, pipeline, delivered = self.pbx, self.pipeline, self.auditor.delivered
-        world_at, engine_at = self._world_due(), pipeline.next_deadline() or _NEVER
+        pbx, delivered = self.pbx, self.auditor.delivered
+        world_at, engine_at = self._world_due(), self.pipeline.next_deadline() or _NEVER
         while True:
             if self.asked:
                 self._answer()
-                engine_at = pipeline.next_deadline() or _NEVER
+                engine_at = self.pipeline.next_deadline() or _NEVER
             arriving_at = arriving[0][0] if arriving else _NEVER
             sent_at = sent[0][0] if sent else _NEVER
             now = self.now = max(self.now, min(end, world_at, engine_at, arriving_at, sent_at))
@@ -244,10 +266,10 @@ class _Run:
                     if frame[:6] == b"Event:":
                         delivered(frame, now)
                     self.step(FrameReceived(PBX, self.epoch, frame))
-                engine_at = pipeline.next_deadline() or _NEVER
+                engine_at = self.pipeline.next_deadline() or _NEVER
             elif engine_at <= now:
                 self.step(Tick())
-                engine_at = pipeline.next_deadline() or _NEVER
+                engine_at = self.pipeline.next_deadline() or _NEVER
             else:
                 return
 
@@ -301,6 +323,8 @@ class _Run:
 
     def _recorded(self, records: list[Record]) -> None:
         self.auditor.recorded(records, self.now)
+        if self.will_be_killed:
+            self.store.write(records)
         for record in records:
             if isinstance(record, CallEnded):
                 self.ended.append(record)

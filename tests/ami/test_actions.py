@@ -10,6 +10,7 @@ from acd.ami.actions import (
     Actions,
     Pending,
     decode_place,
+    decode_ring,
     encode_place,
     pack_files,
     plain,
@@ -103,7 +104,7 @@ def test_no_label_number_or_service_can_break_out_of_its_header(
     some = actions()
     frames = some.for_command(ring, (service, number), 0.0)
     originate = parse(frames[1].removesuffix(b"\r\n\r\n"))
-    assert len(originate) == 15
+    assert len(originate) == 16
     assert originate["CallerID"].count('"') == 2
     assert all(value.count(",") == 0 for value in originate.all("Variable"))
 
@@ -119,6 +120,14 @@ def test_a_caller_who_is_sent_to_wait_carries_his_place_with_him() -> None:
     place, redirect = sent(actions(), MoveToWaitingRoom(CALL, waiting))
     assert (place["Variable"], redirect["Context"]) == ("ACD_CALL", "acd-wait")
     assert decode_place(place["Value"]) == waiting
+
+
+def test_a_ring_carries_with_it_for_whom_it_rings() -> None:
+    _, originate = sent(actions(), RING)
+    [text] = [one for one in originate.all("Variable") if one.startswith("ACD_CALL=")]
+    assert decode_ring(text.removeprefix("ACD_CALL=")) == (CALL, RING.claim)
+    assert decode_ring(encode_place(Place(QueueId("ring"), 1.0, 1.0, 1.0))) is None
+    assert decode_ring("") is None
 
 
 def test_a_dead_man_timer_is_put_off_on_his_channel() -> None:

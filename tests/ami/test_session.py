@@ -33,6 +33,7 @@ from acd.core.events import (
     LegLeftTalk,
     PbxDown,
     PbxLive,
+    RingFound,
     RingOutcome,
     TalkFound,
     WaitingRoomEntered,
@@ -322,6 +323,40 @@ def test_a_caller_of_a_pbx_named_like_our_offers_is_not_taken_for_a_ring() -> No
     assert [one["Context"] for one in pbx.actions("Redirect")] == ["acd-menu"]
 
 
+def ring_row(state: str, call: str = "main-1.1") -> str:
+    """An agent's leg that nobody has answered, or only just."""
+    row = channel("acd-x", "PJSIP/1001-1", "acd-agents", "AppDial2")
+    return f"{row}\r\nChannelStateDesc: {state}\r\nChanVariable: ACD_CALL=ring|{call}|acd-claim"
+
+
+@pytest.mark.parametrize(
+    ("state", "rings", "answered"),
+    [("Down", False, False), ("Ringing", True, False), ("Up", True, True)],
+)
+def test_a_ring_of_an_engine_that_is_gone_goes_on_as_ours(
+    state: str, rings: bool, answered: bool
+) -> None:
+    pbx = Pbx()
+    pbx.rows = [ring_row(state), f"{ROOM_ROW}\r\nChanVariable: ACD_CALL={encode_place(PLACE)}"]
+    offer, phone = OfferId("acd-x"), DeviceId("PJSIP/1001")
+    assert pbx.connect() == [
+        CallFoundWaiting(CALL, PBX, "0301", PLACE),
+        RingFound(offer, CALL, "acd-claim", phone, rings, answered),
+        PbxLive(PBX),
+    ]
+    assert pbx.actions("Hangup") == []
+    gone = pbx.frame(event("Hangup", Uniqueid="acd-x", Cause="21"))
+    outcome = RingOutcome.CALLER_LEFT if answered else RingOutcome.DECLINED
+    assert gone == [LegFailed(offer, outcome)]
+
+
+def test_a_ring_for_nobody_who_is_there_is_hung_up() -> None:
+    pbx = Pbx()
+    pbx.rows = [ring_row("Ringing", call="main-7.7")]
+    assert pbx.connect() == [PbxLive(PBX)]
+    assert [one["Channel"] for one in pbx.actions("Hangup")] == ["PJSIP/1001-1"]
+
+
 def test_two_callers_nobody_knows_are_both_taken_from_the_menu() -> None:
     pbx = Pbx()
     pbx.rows = [
@@ -394,7 +429,7 @@ def test_what_an_engine_that_is_gone_left_behind_is_taken_up_or_put_away(
 ) -> None:
     pbx = Pbx()
     pbx.rows = [row]
-    assert pbx.connect() == [PbxLive(PBX)]
+    assert pbx.connect()[-1] == PbxLive(PBX)
     [sent] = pbx.actions(action)
     assert value in (sent.get("Context"), sent.get("Channel"))
 

@@ -11,15 +11,12 @@ from acd.core.events import (
     CallArrived,
     CallerHungUp,
     CallerRescued,
-    CallFoundWaiting,
     DigitPressed,
-    Event,
     LegAnswered,
     LegConnected,
     LegEnded,
     LegLeftTalk,
     LegRinging,
-    TalkFound,
     WaitingRoomEntered,
     WaitingRoomLeft,
 )
@@ -27,49 +24,21 @@ from acd.core.ids import AgentId, CallId, DeviceId, OfferId, QueueId, RequestId
 from acd.core.plan import AgentAction, Plan
 from acd.core.records import (
     Activity,
-    CallAnswered,
     CallEnded,
     CallOffered,
     CallState,
     Outcome,
     Presence,
     Repaired,
-    TalkEnded,
     WrapUpEnd,
     WrapUpEnded,
 )
-from acd.core.waiting import place_of
 from tests.core.centre import PBX, Centre, rung
 from tests.core.queues import without_queue
+from tests.core.rebirth import killed
 from tests.plans import ALL, plan, with_queue, with_queues
 
 TWO = {"1001": ALL, "1002": ALL}
-
-
-def found_on_the_pbx(centre: Centre) -> list[Event]:
-    """Return what a new engine would read: who stands in which room, who talks with whom."""
-    floor = centre.engine.floor
-    found: list[Event] = []
-    for call in floor.calls.values():
-        talks = [floor.offers[one] for one in call.offers if floor.offers[one].connected_at]
-        if call.state in (CallState.IN_MENU, CallState.ARRIVED):
-            continue
-        if talks and not talks[0].talk_over:
-            phone = floor.agents[talks[0].agent].phone
-            found.append(TalkFound(talks[0].id, call.id, PBX, call.ani, phone, place_of(call)))
-        else:
-            found.append(CallFoundWaiting(call.id, PBX, call.ani, place_of(call), call.in_room))
-    return found
-
-
-def killed(
-    centre: Centre, house: Plan, *, away_seconds: float = 0.0, vanished: bool = False
-) -> Centre:
-    """Return the centre with a new engine, which finds on the PBX what there was."""
-    found = [] if vanished else found_on_the_pbx(centre)
-    again = Centre(house, now=centre.now + away_seconds, memory=centre.memory(), found=found)
-    again.calls = centre.calls
-    return again
 
 
 def after_a_talk(house: Plan) -> Centre:
@@ -142,41 +111,6 @@ def test_whoever_was_idle_longest_still_is() -> None:
     assert rung(centre) == [(call, "1001")]
 
 
-def test_a_caller_who_waits_keeps_all_and_his_way_is_whole_in_the_end() -> None:
-    house = plan({"1001": ALL})
-    centre = Centre(house)
-    call = centre.call_in("2")
-    arrived_at = centre.call(call).arrived_at
-    centre.wait(40.0)
-    due_at = centre.call(call).due_at
-    centre = killed(centre, house, away_seconds=3.0)
-    assert [one.text for one in centre.take(Repaired)] == [call]
-    view = centre.call(call)
-    assert (view.arrived_at, view.due_at, view.state) == (arrived_at, due_at, CallState.QUEUED)
-    centre.request("1001", AgentAction.LOG_IN)
-    centre.talk("1001", 10.0)
-    [ended] = centre.take(CallEnded)
-    assert ended.outcome is Outcome.ANSWERED
-    assert ended.menu_path == ("main:2",)
-    assert [(one.queue, one.how) for one in ended.queue_path] == [("billing", "answered")]
-    assert [(leg.agent, leg.how) for leg in ended.legs] == [("1001", "talked")]
-    [leg] = ended.legs
-    assert leg.connected_at is not None
-    assert leg.ended_at == leg.connected_at + 10.0
-
-
-def test_a_caller_between_two_rounds_is_rung_for_when_he_hears_music_again() -> None:
-    house = plan({"1001": ALL})
-    centre = Centre(house)
-    call = centre.call_in()
-    centre.feed(WaitingRoomLeft(call))
-    centre = killed(centre, house)
-    centre.request("1001", AgentAction.LOG_IN)
-    assert rung(centre) == []
-    centre.feed(WaitingRoomEntered(call))
-    assert rung(centre) == [(call, "1001")]
-
-
 def test_a_caller_in_the_menu_is_asked_where_he_was_in_his_language() -> None:
     house = plan({"1001": ALL})
     centre = Centre(house)
@@ -187,54 +121,6 @@ def test_a_caller_in_the_menu_is_asked_where_he_was_in_his_language() -> None:
     centre.feed(CallArrived(call, PBX, "0301234567", "100"))
     assert centre.take(PlayPrompt)[0].path == before
     assert centre.take(CallOffered) == []
-
-
-def test_a_talk_goes_on_and_is_recorded_to_the_second() -> None:
-    house = plan({"1001": ALL})
-    centre = Centre(house, "1001")
-    call = centre.call_in()
-    offer = centre.answer(call)
-    centre.wait(50.0)
-    centre = killed(centre, house, away_seconds=4.0)
-    assert centre.agent("1001").activity is Activity.TALKING
-    waiting = centre.call_in()
-    centre.wait(6.0)
-    assert rung(centre) == []
-    centre.take()
-    centre.feed(LegLeftTalk(offer), LegEnded(offer), CallerHungUp(call))
-    said = centre.said
-    [talk] = [one for one in said if isinstance(one, TalkEnded)]
-    assert talk.talk_seconds == 60.0
-    [ended] = [one for one in said if isinstance(one, CallEnded)]
-    assert (ended.outcome, ended.agent) == (Outcome.ANSWERED, "1001")
-    assert ended.answered_at == ended.legs[0].connected_at
-    assert centre.agent("1001").activity is Activity.WRAP_UP
-    assert not [one for one in said if isinstance(one, CallAnswered)]
-    centre.request("1001", AgentAction.END_WRAP_UP)
-    assert rung(centre) == [(waiting, "1001")]
-
-
-def test_a_talk_nobody_remembers_is_taken_from_the_pbx_alone() -> None:
-    house = plan({"1001": ALL})
-    centre = Centre(house, "1001")
-    call = centre.call_in()
-    offer = centre.answer(call)
-    found = found_on_the_pbx(centre)
-    centre = Centre(house, now=centre.now + 7.0, found=found)
-    assert centre.agent("1001").activity is Activity.TALKING
-    centre.wait(5.0)
-    centre.end_talk(offer, call)
-    [ended] = centre.take(CallEnded)
-    assert (ended.outcome, ended.queue, ended.agent) == (Outcome.ANSWERED, "fault", "1001")
-
-
-def test_a_talk_with_somebody_who_is_not_in_the_plan_any_more_ends_in_the_books() -> None:
-    centre = Centre(plan(TWO), "1002")
-    call = centre.call_in()
-    offer = centre.answer(call)
-    centre = killed(centre, plan({"1001": ALL}))
-    centre.feed(LegLeftTalk(offer), LegEnded(offer), CallerHungUp(call))
-    assert [one.outcome for one in centre.take(CallEnded)] == [Outcome.ANSWERED]
 
 
 def test_a_call_that_ended_meanwhile_gets_its_one_record() -> None:

@@ -112,6 +112,15 @@ def test_broken_connections_break_no_rule(seed: int) -> None:
     assert report.violations == (), printed(report)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_killed_engine_breaks_no_rule(seed: int) -> None:
+    """Every minute the engine dies, and the next one has the store and the PBX to go by."""
+    report = run(seed, HOURS * 3, kills=60)
+    assert report.connections > 12
+    assert report.violations == (), printed(report)
+    assert report.outcomes["answered"] > 0
+
+
 def test_a_connection_that_holds_is_made_once() -> None:
     assert run(5, HOURS).connections == 1
 
