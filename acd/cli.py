@@ -33,6 +33,8 @@ app = typer.Typer(
 )
 prompts_app = typer.Typer(no_args_is_help=True, help="What the menus say.")
 app.add_typer(prompts_app, name="prompts")
+asterisk_app = typer.Typer(no_args_is_help=True, help="What Asterisk must know of acd.")
+app.add_typer(asterisk_app, name="asterisk")
 
 ConfigDir = Annotated[Path, typer.Option("--config", help="The folder with acd.yaml.")]
 Parameters = ParamSpec("Parameters")
@@ -180,6 +182,28 @@ def sim(
     return 1 if broken else 0
 
 
+@app.command()
+@_for_operators
+def replay(
+    journal: Annotated[
+        Path, typer.Argument(help="A file of a run's journal, or a directory: its newest run.")
+    ],
+    until: Annotated[
+        int | None, typer.Option(min=0, help="Stop after the entry with this sequence number.")
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show each entry and all that was said for it.")
+    ] = False,
+) -> int:
+    """Do a run again from its journal, without a PBX, and compare every byte with what was said.
+
+    Status 1 unless all that the journal holds was replayed and agreed.
+    """
+    from acd.replay import replay as do_again
+
+    return 0 if do_again(journal, sys.stdout, until=until, verbose=verbose) else 1
+
+
 @prompts_app.command("build")
 @_for_operators
 def prompts_build(
@@ -198,6 +222,35 @@ def prompts_build(
         f"{len(spoken)} prompts spoken, {len(before.recorded)} recorded by hand and left alone, "
         f"{len(before.unused)} no longer used"
     )
+    return 0
+
+
+@asterisk_app.command("emergency-queues")
+@_for_operators
+def asterisk_emergency_queues(
+    config: ConfigDir = Path("config"),
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Asterisk's folder, for two files; without it they are printed."),
+    ] = None,
+    default_queue: Annotated[
+        str, typer.Option(help="For callers in the menu; by default who presses nothing there.")
+    ] = "",
+) -> int:
+    """Write the queues by which Asterisk serves callers alone when there is no engine.
+
+    Status 1 when the configuration is refused, as by `acd check`; nothing is written then.
+    """
+    from acd.config.emergency import emergency_files, write_files
+    from acd.config.loader import load
+
+    plan = load(config, today=_today(), need_prompts=False).plan
+    files = emergency_files(plan, Clock().now(), default_queue)
+    if output is None:
+        print("\n".join(f"; --- {name}\n{text}" for name, text in files.items()), end="")
+        return 0
+    write_files(files, output)
+    print("\n".join(f"{output / name} written" for name in files))
     return 0
 
 

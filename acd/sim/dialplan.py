@@ -240,8 +240,9 @@ class Dialplan:
         )
 
     def emergency(self, channel: Channel, why: str) -> None:
-        """acd-emergency: the static queue, which here keeps him a while and lets him go."""
-        channel.context, channel.exten, channel.priority = "acd-emergency", "s", 3
+        """acd-emergency: his area's queue, which here keeps him a while and lets him go."""
+        queue = channel.variables.get("ACD_CALL", "").partition("|")[0] or "switchboard"
+        channel.context, channel.exten, channel.priority = "acd-emergency", "s", 5
         self._x.set_absolute(channel, 0)
         channel.variables["ACD_OFFER"] = ""
         self._x.fact(Happening.CALLER_IN_EMERGENCY, caller=channel.uniqueid, detail=why)
@@ -249,7 +250,7 @@ class Dialplan:
             self._x,
             channel,
             "Queue",
-            "acd-emergency,,,,600",
+            f"acd-emergency-{queue},,,,600",
             self._x.options.emergency_seconds,
             lambda: self._x.hang_up(channel, 16),
         )

@@ -129,7 +129,11 @@ class Link:
     def duties(self) -> list[list[str]]:
         """Return the agents whose states were set, write by write, and forget the writes."""
         found = [
-            [action["Variable"][20:-1] for action in write if "DEVICE_STATE" in action["Variable"]]
+            [
+                action["Variable"].removeprefix("DEVICE_STATE(Custom:acd-")[:-1]
+                for action in write
+                if "DEVICE_STATE" in action["Variable"]
+            ]
             for write in self.writes
             if any(action["Action"] == "Setvar" for action in write)
         ]

@@ -27,11 +27,11 @@ AUDIBLE = 100
 
 @pytest.fixture
 def nobody_is_on_duty(lab: LabAsterisk, observer: Observer) -> Iterator[None]:
-    """Every agent has logged out, as an engine tells the emergency queue."""
-    for paused in ("true", "false"):
+    """Every agent has logged out, as an engine tells the emergency queues."""
+    for state in ("INUSE", "INVALID"):
         for agent in lab.agents:
-            observer.action("QueuePause", Interface=f"PJSIP/{agent}", Paused=paused)
-        if paused == "true":
+            observer.action("Setvar", Variable=f"DEVICE_STATE(Custom:acd-{agent})", Value=state)
+        if state == "INUSE":
             yield
 
 

@@ -1,7 +1,7 @@
 """What a PBX is told of agents on duty: the truth, on every change, and all of it when it comes."""
 
 from acd.core.commands import Duty, ShowDuty
-from acd.core.events import AgentRequested, PbxDown, PbxLive, PlanReplaced
+from acd.core.events import AgentRequested, PbxDown, PbxLive, PlanReplaced, RingOutcome
 from acd.core.ids import AgentId, DeviceId, PbxId, RequestId
 from acd.core.plan import AgentAction
 from tests import plans
@@ -48,8 +48,8 @@ def test_rings_and_talks_change_nothing_and_wrap_up_does() -> None:
 
 def test_who_does_not_answer_is_off_duty() -> None:
     centre = Centre(plans.plan({"1001": FAULT}), "1001")
-    centre.call_in()
-    centre.request("1001", AgentAction.NOT_READY, "break")
+    call = centre.call_in()
+    centre.fail(call, RingOutcome.NO_ANSWER)
     assert shown(centre) == [("1001", Duty.OFF)]
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from acd.core.plan import Plan
 from tests.lab.ami import AmiError, Observer, observing
 from tests.lab.configs import Layout, Secrets, render
 from tests.lab.place import PBX_ADDRESS, Installation, LabUnavailableError, Slot
@@ -80,13 +81,15 @@ class LabAsterisk:
         phones_register: bool = False,
         qualify_seconds: int = 0,
         verbose: int = 0,
+        emergency: Plan | None = None,
         extra: Mapping[str, str] | None = None,
     ) -> Self:
         """Starts one and returns when it is fully booted (about a second).
 
-        `workdir/pbx` becomes a link to its directory. `prompts` is copied into it. `extra` is text
-        appended to its configuration files, by name. Raises LabUnavailableError where there is no
-        Asterisk, RuntimeError with the tail of its log where it does not start.
+        `workdir/pbx` becomes a link to its directory. `prompts` is copied into it. `emergency` is
+        the plan for its queues without an engine (see `Layout`). `extra` is text appended to its
+        configuration files, by name. Raises LabUnavailableError where there is no Asterisk,
+        RuntimeError with the tail of its log where it does not start.
 
         Call it from the main thread: the PBX is killed when the thread that started it ends.
         """
@@ -111,6 +114,7 @@ class LabAsterisk:
             phones_register=phones_register,
             qualify_seconds=qualify_seconds,
             verbose=verbose,
+            emergency=emergency,
             extra=dict(extra or {}),
         )
         lab = cls(place, slot, layout)

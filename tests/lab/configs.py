@@ -8,6 +8,9 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from acd.config.emergency import emergency_files
+from acd.core.plan import Plan
+from tests import plans
 from tests.lab.place import AGENTS_ADDRESS, PBX_ADDRESS
 
 SAMPLES = Path(__file__).parents[2] / "config" / "asterisk"
@@ -35,7 +38,8 @@ class Layout:
 
     agents: the agents' phones, which are PJSIP endpoints of that name at `agents_port` of
     127.0.0.3, unless `phones_register`. qualify_seconds: how often they are asked whether they
-    live; 0 is never.
+    live; 0 is never. emergency: whose queues there are without an engine; None: every agent serves
+    every queue of tests.plans.
     """
 
     directories: dict[str, str]
@@ -48,6 +52,7 @@ class Layout:
     phones_register: bool = False
     qualify_seconds: int = 0
     verbose: int = 0
+    emergency: Plan | None = None
     extra: dict[str, str] = field(default_factory=dict)
 
 
@@ -57,7 +62,8 @@ def render(layout: Layout) -> dict[str, str]:
     files["asterisk.conf"] = _asterisk(files["asterisk.conf"], layout)
     files["manager.conf"] = _manager(files["manager.conf"], layout)
     files["pjsip.conf"] = _pjsip(layout)
-    files["queues.conf"] = _queues(files["queues.conf"], layout)
+    everybody = plans.plan(dict.fromkeys(layout.agents, plans.ALL))
+    files |= emergency_files(layout.emergency or everybody, now=0.0)
     files["extensions.conf"] = _dialplan(files["extensions.conf"])
     files["rtp.conf"] = (
         f"[general]\nrtpstart={layout.rtp_ports[0]}\nrtpend={layout.rtp_ports[1]}\n"
@@ -114,12 +120,6 @@ def _pjsip(layout: Layout) -> str:
             + ("" if layout.phones_register else contact)
         )
     return "".join(parts)
-
-
-def _queues(sample: str, layout: Layout) -> str:
-    text = re.sub(r"^member => .*\n", "", sample, flags=re.MULTILINE)
-    lines = [f"PJSIP/{agent},0,Agent {agent}" for agent in layout.agents]
-    return text + "".join(f"member => {line}\n" for line in lines)
 
 
 def _dialplan(sample: str) -> str:

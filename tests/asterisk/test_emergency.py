@@ -1,0 +1,230 @@
+"""The service without the engine on a real Asterisk: the generated queues, and the way back.
+
+An engine, started and killed by the test, says who is on duty; what is left of it afterwards is
+what Asterisk knows. The heartbeat's age is set by the test, so nobody waits for it to grow old.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from acd.config.emergency import DIALPLAN_FILE, PREFIX, QUEUES_FILE
+from acd.core.plan import AgentAction
+from acd.core.records import Activity, CallState
+from tests import plans
+from tests.lab.ami import Observer
+from tests.lab.asterisk import LabAsterisk, LabUnavailableError
+from tests.lab.rtp import Key
+from tests.lab.script import Script
+from tests.lab.sipp import Call, SippAgents, SippCallers, stop_all
+from tests.scenarios.centre import write_prompts
+from tests.scenarios.engine import Engine
+from tests.scenarios.proxy import Proxy
+from tests.scenarios.world import AmiAccess, until
+
+UNREGISTERED = "1004"
+PLAN = plans.plan(
+    {
+        "1001": {"billing": 5},
+        "1002": {"billing": 5},
+        "1003": {"fault": 1},
+        UNREGISTERED: {"fault": 1},
+    }
+)
+ENDPOINT = "[{0}](acd-agent)\naors={0}\n[{0}](acd-agent-aor)\n"
+PHONES = ("1001", "1002", "1003")
+BILLING = "2"
+FIRST, SECOND, THIRD = "0301000001", "0301000002", "0301000003"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabAsterisk]:
+    """A lab with the queues of PLAN."""
+    prompts = tmp_path_factory.mktemp("prompts")
+    write_prompts(prompts)
+    try:
+        started = LabAsterisk.start(
+            tmp_path_factory.mktemp("lab"),
+            PHONES,
+            prompts=prompts,
+            emergency=PLAN,
+            extra={"pjsip.conf": ENDPOINT.format(UNREGISTERED)},
+        )
+    except LabUnavailableError as reason:
+        pytest.skip(f"no lab Asterisk: {reason}")
+    with started:
+        yield started
+
+
+class Outage:
+    """The lab, an engine that comes and goes, callers of whom each presses a key, and phones."""
+
+    def __init__(self, lab: LabAsterisk, directory: Path, stack: ExitStack) -> None:
+        self.lab = lab
+        self.observer = stack.enter_context(lab.observer())
+        self.script = Script(lab, self.observer, beating=False)
+        self.phones = stack.enter_context(SippAgents(lab, PHONES, directory / "phones"))
+        self._directory = directory
+        self._proxy = Proxy(lab.ami_port)
+        self.engine = self._engine()
+
+    def _engine(self) -> Engine:
+        lab = self.lab
+        ami = AmiAccess(lab.ami_port, lab.ami_user, lab.ami_secret, lab.system_name)
+        plan = msgspec.structs.replace(PLAN, prompts_path_on_pbx=lab.prompts_path_on_pbx)
+        return Engine(plan, ami, self._proxy)
+
+    def kill_engine(self) -> None:
+        self.engine.kill()
+
+    def engine_is_back(self) -> None:
+        self.engine = self._engine()
+
+    def heartbeat_grows_old(self) -> None:
+        self.observer.action("Setvar", Variable="ACD_HEARTBEAT", Value="0")
+
+    def says(self, agent: str, action: AgentAction, reason: str = "") -> None:
+        assert self.engine.request(agent, action, reason) == ""
+
+    def shown(self, queue: str, agent: str) -> str:
+        """What Asterisk's queue says of the agent: `Not in use`, `In use`, `Busy` ..."""
+        lines = self.observer.command(f"queue show {PREFIX}{queue}").splitlines()
+        (line,) = [each for each in lines if each.strip().startswith(f"{agent} (")]
+        return line.rpartition(" has ")[0].rpartition("(")[2].rstrip(") ")
+
+    def shows(self, queue: str, agent: str, state: str) -> None:
+        until(lambda: self.shown(queue, agent) == state, 5, f"{agent} {state}")
+
+    def call(self, number: str, key: str = "") -> str:
+        """He calls, presses the key when he is in the menu; returns his channel."""
+        keys = (Key(key, 0.2, 0.06),) if key else ()
+        SippCallers(self.lab, [Call(number, keys=keys)], self._directory / number)
+        start = self.observer.event("Newchannel", CallerIDNum=number)
+        return start["Channel"]
+
+    def waits(self, number: str) -> None:
+        def queued() -> bool:
+            view = self.engine.call(number)
+            return view is not None and view.state is CallState.QUEUED
+
+        until(queued, 5, f"{number} in a queue")
+
+    def is_(self, agent: str, activity: Activity) -> None:
+        until(lambda: self.engine.agent(agent).activity is activity, 5, f"{agent} {activity}")
+
+    def rings(self, agent: str, number: str) -> None:
+        """Return when the agent's phone has rung for the number, and has answered."""
+        until(
+            lambda: number in [ring.from_number for ring in self.phones.rings(agent)],
+            5,
+            f"a ring of {agent} for {number}",
+        )
+
+    def stop(self) -> None:
+        if self.engine.exit_status is None:
+            self.engine.stop()
+        self._proxy.shut()
+        stop_all()
+        self.lab.hang_up_all()
+
+
+@pytest.fixture
+def outage(place: LabAsterisk, tmp_path: Path) -> Iterator[Outage]:
+    with ExitStack() as stack:
+        whole = Outage(place, tmp_path, stack)
+        yield whole
+        whole.stop()
+
+
+def hangs_up(observer: Observer, channel: str) -> None:
+    observer.action("Hangup", Channel=channel)
+    observer.event("Hangup", Channel=channel)
+
+
+def test_the_queues_are_there_and_know_who_is_on_duty(outage: Outage) -> None:
+    outage.says("1001", AgentAction.LOG_IN)
+    outage.says("1002", AgentAction.LOG_IN)
+    outage.says("1002", AgentAction.NOT_READY, "break")
+    outage.says(UNREGISTERED, AgentAction.LOG_IN)
+    outage.shows("billing", "1001", "Not in use")
+    outage.shows("billing", "1002", "In use")
+    outage.shows("fault", "1003", "In use")
+    # What is said of him hides nothing of his phone.
+    outage.shows("fault", UNREGISTERED, "Unavailable")
+    channel = outage.call(FIRST, BILLING)
+    outage.rings("1001", FIRST)
+    outage.is_("1001", Activity.TALKING)
+    outage.shows("billing", "1001", "Busy")
+    hangs_up(outage.observer, channel)
+    outage.is_("1001", Activity.WRAP_UP)
+    outage.shows("billing", "1001", "Busy")
+    outage.says("1001", AgentAction.END_WRAP_UP)
+    outage.shows("billing", "1001", "Not in use")
+    log = (outage.lab.directory / "log" / "messages.log").read_text().splitlines()
+    parts = ("app_queue.c", "func_devstate.c", "pbx_config.c", "pbx.c", QUEUES_FILE, DIALPLAN_FILE)
+    complaints = [line for line in log if "WARNING" in line or "ERROR" in line]
+    assert not [line for line in complaints if any(part in line for part in parts)]
+
+
+def test_who_waits_keeps_queue_and_order_and_reaches_only_who_was_ready(outage: Outage) -> None:
+    outage.says("1001", AgentAction.LOG_IN)
+    outage.says("1002", AgentAction.LOG_IN)
+    outage.says("1002", AgentAction.NOT_READY, "break")
+    outage.shows("billing", "1002", "In use")
+    talks = outage.call(THIRD, BILLING)
+    outage.rings("1001", THIRD)
+    outage.is_("1001", Activity.TALKING)
+    first = outage.call(FIRST, BILLING)
+    outage.waits(FIRST)
+    # Their rounds of waiting end so far apart that a slow machine does not mix them up.
+    time.sleep(3)
+    second = outage.call(SECOND, BILLING)
+    outage.waits(SECOND)
+    outage.kill_engine()
+    # The next to look at the heartbeat after the first caller's round is the second caller.
+    since = len(outage.observer.events)
+    outage.observer.event("BridgeEnter", Channel=first, since=since, timeout=12)
+    outage.heartbeat_grows_old()
+    outage.observer.event("QueueCallerJoin", Channel=first, timeout=15)
+    joined = [
+        (event["CallerIDNum"], event["Queue"], event["Position"])
+        for event in outage.observer.named("QueueCallerJoin")
+    ]
+    billing = f"{PREFIX}billing"
+    assert joined == [(SECOND, billing, "1"), (FIRST, billing, "1")]
+    hangs_up(outage.observer, talks)
+    outage.rings("1001", FIRST)
+    hangs_up(outage.observer, first)
+    outage.rings("1001", SECOND)
+    hangs_up(outage.observer, second)
+    assert [ring.agent for ring in outage.phones.rings()] == ["1001"] * 3
+
+
+def test_an_engine_that_is_back_serves_who_waits_and_who_comes_and_leaves_talks_alone(
+    outage: Outage,
+) -> None:
+    outage.says("1003", AgentAction.LOG_IN)
+    outage.shows("fault", "1003", "Not in use")
+    outage.call(FIRST, BILLING)
+    outage.waits(FIRST)
+    outage.kill_engine()
+    outage.heartbeat_grows_old()
+    talks = outage.call(SECOND)
+    outage.rings("1003", SECOND)
+    outage.script.beat()
+    outage.engine_is_back()
+    outage.waits(FIRST)
+    outage.says("1001", AgentAction.LOG_IN)
+    outage.rings("1001", FIRST)
+    outage.says("1002", AgentAction.LOG_IN)
+    outage.call(THIRD, BILLING)
+    outage.rings("1002", THIRD)
+    outage.is_("1002", Activity.TALKING)
+    assert outage.engine.call(SECOND) is None
+    left = [event["Channel"] for event in outage.observer.named("BridgeLeave", "Hangup")]
+    assert talks not in left
+    assert len(outage.phones.rings()) == 3
