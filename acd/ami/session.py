@@ -14,14 +14,11 @@ is dropped, and nothing of it is sent again.
 It must not know agents, queues or menus.
 """
 
-import re
-from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
-from acd.ami.actions import Actions, Pending, decode_place, decode_ring
-from acd.ami.announcers import ANNOUNCER_ID
+from acd.ami.actions import Actions, Pending
 from acd.ami.duties import CUSTOM, DutyBoard
 from acd.ami.messages import (
     ChannelListed,
@@ -32,27 +29,19 @@ from acd.ami.messages import (
     Responded,
     read,
 )
-from acd.ami.tracker import CODE_CONTEXT, MENU_CONTEXT, WAIT_CONTEXT, Tracker, call_of
+from acd.ami.reading import Reading
+from acd.ami.tracker import Tracker
 from acd.core.commands import CancelRing
 from acd.core.deadlines import Deadlines
 from acd.core.events import (
-    CallerRescued,
-    CallFoundInMenu,
-    CallFoundWaiting,
     CommandFailed,
     Event,
-    LegAnswered,
-    LegConnected,
     LegFailed,
-    LegLeftTalk,
     PbxDown,
     PbxLive,
-    RingFound,
     RingOutcome,
-    TalkFound,
-    WaitingRoomEntered,
 )
-from acd.core.ids import CallId, DeviceId, OfferId, PbxId
+from acd.core.ids import CallId, OfferId, PbxId
 
 BEAT_SECONDS: Final = 2.0
 """So ACD_HEARTBEAT is set every 4 s, of the 15 s it may be old."""
@@ -60,11 +49,6 @@ BEAT_ANSWER_SECONDS: Final = 2.5
 """With BEAT_SECONDS: a dead connection is noticed within 4.5 s."""
 RECANCEL_SECONDS: Final = 0.1
 RESYNC_SECONDS: Final = 0.5
-EMERGENCY_CONTEXT: Final = "acd-emergency"
-EXTERNAL_CONTEXT: Final = "acd-external"
-OFFER_ID: Final = re.compile(r"acd-[0-9a-z]+")
-"""The Uniqueid of an agent's leg (acd.core.matching). Those that Asterisk makes have a dot, and
-begin with its systemname, which may be "acd-..." as well."""
 
 
 class LinkState(StrEnum):
@@ -94,10 +78,6 @@ class Session:
         self._buffer: list[Message] = []
         self._rows: list[ChannelListed] = []
         self._devices: list[DeviceStated] = []
-        self._rings: list[ChannelListed] = []
-        """Legs of an engine that is gone, which nobody has answered or joined yet."""
-        self._talks: set[str] = set()
-        """Bridges in which the list shows two people or more."""
         self._lists_open = 0
         self._suspects: set[CallId] = set()
         """Calls an action failed for: if they are still believed in a while later, we look."""
@@ -310,22 +290,10 @@ class Session:
         if self.state is not LinkState.SYNC or self._lists_open or not self._heartbeat_stands:
             return []
         self.state = LinkState.LIVE
-        events: list[Event] = []
-        rows = {row.uniqueid: row for row in self._rows}
-        # A caller who talks still shows BridgeWait: he was moved out of it by Bridge(). Whoever
-        # waits is alone in his bridge, but for an announcement, which is a Local channel.
-        people = [
-            row.bridge for row in self._rows if row.bridge and not row.channel.startswith("Local/")
-        ]
-        self._talks = {bridge for bridge, count in Counter(people).items() if count > 1}
-        self._compare_callers(rows, now, events)
-        self._compare_legs(rows, now, events)
-        events += self.tracker.announcers.compare(rows)
-        for row in rows.values():
-            self._look_at_unknown(row, rows, now, events)
-        for row in self._rings:
-            self._look_at_ring(row, now, events)
-        self._rings = []
+        reading = Reading(self.tracker, self.actions, self._rows)
+        reading.compare(now, restarted=self._restarted, suspects=self._suspects)
+        events = reading.events
+        self.writes += reading.writes
         self.duties.read(self._devices)
         for device in self._devices:
             if not device.device.startswith(CUSTOM):
@@ -336,122 +304,3 @@ class Session:
         self._rows, self._devices, self._buffer = [], [], []
         self._suspects.clear()
         return [*events, PbxLive(self.pbx)]
-
-    def _compare_callers(
-        self, rows: dict[str, ChannelListed], now: float, events: list[Event]
-    ) -> None:
-        tracker = self.tracker
-        for caller in list(tracker.callers.values()):
-            row = rows.get(caller.uniqueid)
-            if row is None:
-                events += tracker.caller_gone(caller, lost=self._restarted)
-            elif row.context == EMERGENCY_CONTEXT:
-                tracker.caller_gone(caller)
-            elif row.context == EXTERNAL_CONTEXT:
-                # Ours no more: he is connected by the PBX, and his Hangup ends the call.
-                caller.in_room = False
-            elif row.context in (MENU_CONTEXT, CODE_CONTEXT):
-                if self._suspects and caller.call not in self._suspects:
-                    continue
-                # Whatever was playing or asked is not known any more: he is asked again.
-                self.writes.append(self.actions.enter_menu(caller, now))
-            elif row.application == "BridgeWait" and row.bridge not in self._talks:
-                caller.bridge = row.bridge
-                if not caller.in_room:
-                    caller.in_room = True
-                    events.append(WaitingRoomEntered(caller.call))
-
-    def _compare_legs(
-        self, rows: dict[str, ChannelListed], now: float, events: list[Event]
-    ) -> None:
-        for leg in list(self.tracker.legs.values()):
-            row = rows.get(leg.offer)
-            if row is None:
-                events += self.tracker.leg_lost(leg)
-                continue
-            caller = self.tracker.caller(leg.call)
-            other = rows.get(caller.uniqueid) if caller is not None else None
-            together = other is not None and row.bridge != "" and row.bridge == other.bridge
-            leg.seen, leg.bridge = True, row.bridge
-            if together and caller is not None and not leg.connected:
-                caller.bridge, caller.in_room = row.bridge, False
-                leg.answered = leg.connected = True
-                events += [LegAnswered(leg.offer), LegConnected(leg.offer)]
-            elif leg.connected and not leg.left and not row.bridge:
-                leg.left = True
-                events.append(LegLeftTalk(leg.offer))
-
-    def _look_at_ring(self, row: ChannelListed, now: float, events: list[Event]) -> None:
-        """It goes on as ours when its caller waits; else nobody would notice its end."""
-        ring = decode_ring(row.place)
-        if ring is None or self.tracker.caller(ring[0]) is None:
-            self.writes.append(self.actions.hang_up(row.channel, now))
-            return
-        call, claim = ring
-        leg = self.tracker.adopt_leg(row, call, connected=False)
-        phone = DeviceId(row.channel.rpartition("-")[0])
-        events.append(RingFound(leg.offer, call, claim, phone, leg.ringing, leg.answered))
-
-    def _look_at_talk(
-        self, leg: ChannelListed, rows: dict[str, ChannelListed], events: list[Event]
-    ) -> None:
-        """An agent's leg that we did not know talks: with whom, says the bridge."""
-        for row in rows.values():
-            ours = row.context in (WAIT_CONTEXT, MENU_CONTEXT) and not OFFER_ID.fullmatch(
-                row.uniqueid
-            )
-            if row.bridge == leg.bridge and ours and row.uniqueid not in self.tracker.callers:
-                caller = self.tracker.adopt(row, code=False, in_room=False)
-                self.tracker.adopt_leg(leg, caller.call, connected=True)
-                events.append(
-                    TalkFound(
-                        OfferId(leg.uniqueid),
-                        caller.call,
-                        self.pbx,
-                        row.caller_number,
-                        DeviceId(leg.channel.rpartition("-")[0]),
-                        decode_place(row.place),
-                    )
-                )
-                return
-
-    def _look_at_unknown(
-        self,
-        row: ChannelListed,
-        rows: dict[str, ChannelListed],
-        now: float,
-        events: list[Event],
-    ) -> None:
-        """Find out what a channel is that we did not know: we may have been restarted."""
-        tracker = self.tracker
-        if row.uniqueid in tracker.callers or row.uniqueid in tracker.legs:
-            return
-        if row.uniqueid in tracker.announcers:
-            return
-        place = decode_place(row.place)
-        if OFFER_ID.fullmatch(row.uniqueid):
-            # Until it is answered it stands in its endpoint's own context, not in acd-ring.
-            if row.bridge in self._talks:
-                self._look_at_talk(row, rows, events)
-            elif not row.bridge:
-                self._rings.append(row)
-        elif ANNOUNCER_ID.fullmatch(row.uniqueid):
-            # Nobody would tell it to be silent when its caller is connected.
-            self.writes.append(self.actions.hang_up(row.channel, now))
-        elif row.bridge in self._talks:
-            return
-        elif row.context == EMERGENCY_CONTEXT:
-            # His call is over for us; it may be one that an engine before this one has kept.
-            events.append(CallerRescued(call_of(self.pbx, row.uniqueid)))
-        elif row.context == WAIT_CONTEXT and place:
-            # Between two rounds of music he is in no bridge, and it comes at once.
-            in_room = row.application == "BridgeWait" and row.bridge != ""
-            caller = tracker.adopt(row, code=False, in_room=in_room)
-            events.append(
-                CallFoundWaiting(caller.call, self.pbx, row.caller_number, place, in_room)
-            )
-        elif row.context in (MENU_CONTEXT, CODE_CONTEXT, WAIT_CONTEXT) and not row.bridge:
-            context = CODE_CONTEXT if row.context == CODE_CONTEXT else MENU_CONTEXT
-            if context == MENU_CONTEXT:
-                events.append(CallFoundInMenu(call_of(self.pbx, row.uniqueid), self.pbx))
-            self.writes.append(self.actions.redirect(row.channel, context, now))

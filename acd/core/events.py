@@ -72,7 +72,6 @@ class CallFoundInMenu(_Event, frozen=True):
     """
 
     call: CallId
-    pbx: PbxId
 
 
 class RingFound(_Event, frozen=True):

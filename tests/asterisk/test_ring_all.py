@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.ami.session import OFFER_ID
+from acd.ami.reading import OFFER_ID
 from acd.core.commands import CancelRing, MoveToWaitingRoom, RingAgent
 from acd.core.events import (
     CallArrived,
