@@ -18,7 +18,7 @@ from importlinter import api
 
 ROOT = Path(__file__).parent.parent
 
-LATER = {"acd.journal"}
+LATER: set[str] = set()
 """Named by a contract, and not written yet. Who writes one takes it out of here."""
 
 PURE_STDLIB = frozenset(

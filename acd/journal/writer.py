@@ -1,0 +1,273 @@
+"""The journal as the daemon sees it: ``append`` costs microseconds, a thread does the rest.
+
+Rules: whatever the disk does, ``append`` neither waits nor raises. What the thread cannot write it
+keeps and tries again; when more than ``buffer_bytes`` stand in line, entries are dropped and
+counted, and as soon as there is room again a ``Gap`` says so in their place.
+"""
+
+import secrets
+import threading
+from collections import deque
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from acd import __version__
+from acd.ami.items import Outputs
+from acd.core.memory import Memory
+from acd.core.plan import Plan
+from acd.core.records import Snapshot
+from acd.journal import framing
+from acd.journal.entries import (
+    Check,
+    Entry,
+    Gap,
+    Header,
+    RunEnd,
+    Said,
+    Segment,
+    SegmentEnd,
+    encode,
+    state_digest,
+)
+from acd.journal.segments import OpenSegment, Shelf, Tell, name_of
+from acd.pipeline import Item, PbxSetup
+
+_GATHER_SECONDS: Final = 0.02
+"""What comes within this time is written at once; so much of a run a killed engine may lose."""
+_RETRY_SECONDS: Final = 1.0
+_PIECE_BYTES: Final = 1024 * 1024
+
+
+class JournalLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How large a journal may grow, on disk and in memory."""
+
+    segment_bytes: int = 64 * 1024 * 1024
+    total_bytes: int = 2 * 1024 * 1024 * 1024
+    """All runs in the directory together; the file that is being written is never deleted."""
+    buffer_bytes: int = 32 * 1024 * 1024
+    """How much may wait for a slow disk before entries are dropped."""
+    check_every: int = 1000
+    """So many entries stand between two proofs."""
+
+
+class Journal:
+    """One run's journal. Make one with what the pipeline is made with, then `append` each step."""
+
+    def __init__(
+        self,
+        directory: Path,
+        plan: Plan,
+        pbxs: Sequence[PbxSetup],
+        *,
+        secret: bytes,
+        now: float,
+        memory: Memory | None = None,
+        limits: JournalLimits | None = None,
+        tell: Tell = lambda kind, text: None,
+    ) -> None:
+        """Begin a run; ``now`` and the rest are what the Pipeline is given, to the last bit.
+
+        Nothing is opened here: a directory that cannot be written is told through ``tell`` (a short
+        constant word and a text, from another thread), and tried again each second.
+        """
+        moment = datetime.fromtimestamp(now, UTC)
+        self.run = f"{moment:%Y%m%dT%H%M%S-%f}-{secrets.token_hex(3)}"
+        self.dropped = 0
+        """Entries that are not in the journal, for a metric."""
+        self._directory = directory
+        self._limits = limits or JournalLimits()
+        self._tell = tell
+        self._said = Said()
+        self._sequence = 0
+        self._gap: Gap | None = None
+        self._accepted_bytes = 0
+        self._written_bytes = 0
+        self._pending: deque[bytes] = deque()
+        self._signalled = False
+        self._wake = threading.Event()
+        self._closing = threading.Event()
+        self._failing = False
+        self._segment: OpenSegment | None = None
+        self._number = 0
+        self._shelf = Shelf(directory, self.run, self._limits.total_bytes, self._told)
+        self._untidy = threading.Event()
+        header = Header(__version__, now, secret, tuple(pbxs), plan, memory or Memory())
+        self._put(encode(header))
+        self._threads = [
+            threading.Thread(target=work, name=f"journal-{name}", daemon=True)
+            for name, work in (("write", self._write), ("tidy", self._tidy))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def buffered_bytes(self) -> int:
+        """What waits for the disk."""
+        return self._accepted_bytes - self._written_bytes
+
+    def append(self, now: float, item: Item, outputs: Outputs) -> None:
+        """Keep one item, the time it was stepped at and what came of it. Never waits or raises."""
+        self._sequence += 1
+        try:
+            said = self._said.step(outputs)
+            payload = encode(Entry(self._sequence, now, item, said))
+        except Exception as error:
+            # A text that is no Unicode, say. The engine has done its work; only a replay ends here.
+            self._drop(f"it could not be encoded: {error}")
+            return
+        self._take(payload)
+        if self._sequence % self._limits.check_every == 0:
+            self._check()
+
+    def append_bug(self, now: float, item: Item) -> None:
+        """Keep the item whose step raised: the bug report. Only `close` may follow."""
+        self._sequence += 1
+        try:
+            self._take(encode(Entry(self._sequence, now, item, None)))
+        except Exception as error:
+            self._drop(f"it could not be encoded: {error}")
+
+    def close(
+        self, now: float, snapshot: Snapshot | None = None, timeout_seconds: float = 0.5
+    ) -> bool:
+        """End the run: the last proof, the ``snapshot`` of ``now``, and what waits is written.
+
+        Blocks for at most twice the time given, so a loop gives it to a thread. Returns whether
+        everything was written; a journal without its end is read like that of a killed engine.
+        """
+        if self._gap is not None and self._has_room():
+            self._put(encode(self._gap))
+            self._gap = None
+        self._check()
+        state = state_digest(snapshot) if snapshot is not None else b""
+        if self._gap is None:
+            self._put(encode(RunEnd(self._sequence, now, state)))
+        self._closing.set()
+        self._wake.set()
+        for thread in self._threads:
+            thread.join(timeout_seconds)
+            self._untidy.set()
+        return not self._pending and not self.buffered_bytes
+
+    # -- on the loop ---------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        if self._gap is None:
+            self._put(encode(Check(self._sequence, self._said.digest())))
+
+    def _has_room(self) -> bool:
+        return self._accepted_bytes - self._written_bytes <= self._limits.buffer_bytes
+
+    def _take(self, payload: bytes) -> None:
+        if not self._has_room():
+            self._drop("the disk was full or too slow")
+            return
+        if self._gap is not None:
+            self._put(encode(self._gap))
+            self._gap = None
+        self._put(payload)
+
+    def _put(self, payload: bytes) -> None:
+        frame = framing.encode(payload)
+        self._accepted_bytes += len(frame)
+        self._pending.append(frame)
+        if not self._signalled:
+            self._signalled = True
+            self._wake.set()
+
+    def _drop(self, why: str) -> None:
+        self.dropped += 1
+        if self._gap is None:
+            self._gap = Gap(self._sequence, 1, why)
+            self._told("journal_gap", f"entry {self._sequence} and perhaps more are lost: {why}")
+        else:
+            self._gap = Gap(self._gap.sequence, self._gap.count + 1, self._gap.why)
+
+    # -- in the threads ------------------------------------------------------------------------
+
+    def _told(self, kind: str, text: str) -> None:
+        try:
+            self._tell(kind, text)
+        except RuntimeError:
+            pass  # The loop that would have logged it is closed.
+
+    def _write(self) -> None:
+        pending = self._pending
+        most_bytes = min(_PIECE_BYTES, self._limits.segment_bytes)
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            # Whoever appends from here on wakes us again, though we may take it with us now.
+            self._signalled = False
+            self._closing.wait(_GATHER_SECONDS)
+            closing = self._closing.is_set()
+            while pending:
+                piece: list[bytes] = []
+                size = 0
+                while pending and size < most_bytes:
+                    piece.append(pending.popleft())
+                    size += len(piece[-1])
+                if not self._written(b"".join(piece)):
+                    closing = True
+                    break
+            if closing:
+                if self._segment is not None:
+                    self._segment.close()
+                return
+
+    def _written(self, data: bytes) -> bool:
+        """Write until it is done; False when it cannot be and the journal is being closed."""
+        while True:
+            try:
+                self._into_segment(data)
+            except OSError as error:
+                if not self._failing:
+                    self._failing = True
+                    self._told(
+                        "journal_unwritable",
+                        f"{self._directory}: {error.strerror or error}; calls go on without a "
+                        "journal. Make room, or mend the directory's owner or mode",
+                    )
+                if self._closing.wait(_RETRY_SECONDS):
+                    return False
+            else:
+                self._written_bytes += len(data)
+                if self._failing:
+                    self._failing = False
+                    self._told("journal_writable", f"{self._directory}: written to again")
+                return True
+
+    def _into_segment(self, data: bytes) -> None:
+        segment = self._segment
+        if segment is not None and segment.size_bytes >= self._limits.segment_bytes:
+            segment.write(framing.encode(encode(SegmentEnd(self._number + 1))))
+            segment.close()
+            self._segment = segment = None
+        if segment is None:
+            number = self._number + 1
+            segment = OpenSegment(self._directory / name_of(self.run, number))
+            try:
+                begin = framing.encode(encode(Segment(self.run, number)))
+                segment.write(framing.preamble() + begin + data)
+            except OSError:
+                segment.size_bytes = 0
+                segment.close()
+                raise
+            self._segment, self._number = segment, number
+            self._untidy.set()
+        else:
+            segment.write(data)
+
+    def _tidy(self) -> None:
+        while True:
+            self._untidy.wait()
+            self._untidy.clear()
+            segment = self._segment
+            if segment is not None:
+                self._shelf.tidy(segment.path)
+            if self._closing.is_set():
+                return
