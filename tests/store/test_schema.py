@@ -1,0 +1,57 @@
+"""The tables as the migrations make them are the tables as the code knows them."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import NullPool, create_engine, text
+
+from acd.store import schema
+from acd.store.opening import open_store
+from tests.store.postgres import Postgres
+
+
+def test_head_is_the_last_step() -> None:
+    config = Config()
+    config.set_main_option("script_location", "acd.store:migrations")
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_current_head() == schema.HEAD
+
+
+def differences(url: str) -> list[object]:
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"version_table": schema.VERSION_TABLE, "compare_type": True}
+        )
+        return list(compare_metadata(context, schema.metadata))
+
+
+def test_sqlite_tables_are_those_of_the_code(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'acd.db'}"
+    open_store(url).close()
+    assert differences(url) == []
+
+
+@pytest.mark.slow
+def test_postgresql_tables_are_those_of_the_code(postgres: Postgres) -> None:
+    url = postgres.new_database("schema")
+    open_store(url).close()
+    assert differences(url.replace("postgresql:", "postgresql+psycopg:")) == []
+
+
+def test_open_spans_and_sessions_are_found_by_an_index(tmp_path: Path) -> None:
+    """However many there are: each log-out and wrap-up looks for them."""
+    url = f"sqlite:///{tmp_path / 'acd.db'}"
+    open_store(url).close()
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        plan = connection.execute(
+            text(
+                "EXPLAIN QUERY PLAN UPDATE wrap_ups SET ended_at = 2"
+                " WHERE agent = 'a' AND started_at <= 2 AND ended_at IS NULL"
+            )
+        )
+        said = " ".join(str(row) for row in plan)
+    assert "wrap_ups_open" in said, said
