@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec
+from urllib.parse import quote
 
 import typer
 
@@ -22,6 +23,7 @@ from acd.errors import OperatorError
 if TYPE_CHECKING:
     from acd.config.loader import Loaded
     from acd.daemon import Setup
+    from acd.store.port import Store
 
 app = typer.Typer(
     name="acd",
@@ -271,6 +273,7 @@ def _setup(loaded: "Loaded") -> "Setup":
     from acd.daemon import Setup
 
     credentials = read_credentials(loaded)
+    data = _data_folder(loaded)
     http = loaded.settings.http
     return Setup(
         plan=loaded.plan,
@@ -288,8 +291,44 @@ def _setup(loaded: "Loaded") -> "Setup":
         http_host=http.host,
         http_port=http.port,
         tokens_file=loaded.config_dir / http.tokens_file if http.tokens_file else None,
+        open_store=_store(loaded, data),
+        spill_path=data / "acd.spill",
         reload=lambda: load(loaded.config_dir, today=_today()).plan,
     )
+
+
+def _data_folder(loaded: "Loaded") -> Path:
+    """The folder for what the engine writes, made if need be. Raises OperatorError."""
+    named = loaded.settings.data_path
+    state = os.environ.get("STATE_DIRECTORY", "")
+    folder = Path(state) if named is None and state else loaded.config_dir / (named or "../var")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise OperatorError(
+            f"{folder} cannot be made: {error.strerror}; data_path in acd.yaml says where"
+        ) from None
+    return folder
+
+
+def _store(loaded: "Loaded", data: Path) -> "Callable[[], Store]":
+    """How to open the store of this configuration, its password read. Raises ConfigError."""
+    from acd.config.credentials import read_store_password
+
+    url, password = loaded.settings.store.url, read_store_password(loaded)
+    if password:
+        scheme, _, rest = url.partition("://")
+        user, _, place = rest.partition("@")
+        url = f"{scheme}://{user}:{quote(password, safe='')}@{place}"
+    url = url or f"sqlite:///{data.resolve() / 'acd.db'}"
+
+    def open_it() -> "Store":
+        # A second of imports, in a thread while the links connect.
+        from acd.store.opening import open_store
+
+        return open_store(url)
+
+    return open_it
 
 
 def _today() -> date:

@@ -24,9 +24,11 @@ from typing import IO, TYPE_CHECKING, Final, Literal
 
 from acd.ami.client import Connection, Link, LinkLimits, LinkSettings
 from acd.ami.items import FrameReceived, LinkItem, Outputs, Write
+from acd.books import Books
 from acd.clock import Clock
 from acd.core.events import AgentRequested, CallAction, CallRequested, PlanReplaced, Tick
 from acd.core.ids import AgentId, CallId, DeviceId, PbxId, QueueId
+from acd.core.memory import NOTHING, Memory
 from acd.core.plan import AgentAction, Plan
 from acd.core.records import Explanation, Replied, Snapshot
 from acd.errors import OperatorError
@@ -36,6 +38,7 @@ from acd.metrics import Metrics
 from acd.pipeline import Item, PbxSetup, Pipeline
 from acd.reports import Reports
 from acd.requests import Request, Requests
+from acd.store.port import Store
 from acd.systemd import Notifier
 from acd.web.port import EngineBusy, Readiness
 
@@ -61,6 +64,10 @@ class Setup:
     http_host: str = "127.0.0.1"
     http_port: int = 8023
     tokens_file: Path | None = None
+    open_store: Callable[[], Store] | None = field(default=None, repr=False)
+    """Opens what outlives the engine; without one nothing does. Raises StoreError."""
+    spill_path: Path = Path("acd.spill")
+    """Where records go while the store does not take them."""
     reload: Callable[[], Plan] | None = None
     """Reads the configuration again, in a thread; raises ConfigError and changes nothing."""
 
@@ -75,12 +82,9 @@ class Daemon:
         self.clock = clock or Clock()
         self.log = log
         self.inbox = Inbox(self.clock.now)
-        self.pipeline = Pipeline(
-            setup.plan,
-            [PbxSetup(link.pbx, setup.system_names.get(link.pbx, "")) for link in setup.links],
-            secret=secrets.token_bytes(32),
-            now=self.clock.now(),
-        )
+        self._setup = setup
+        self.pipeline = self._new_pipeline(NOTHING)
+        self._books = Books(setup.open_store, setup.spill_path, self.clock.now, log)
         self.links = {
             settings.pbx: Link(settings, self._deliver, limits=LinkLimits())
             for settings in setup.links
@@ -89,7 +93,6 @@ class Daemon:
         self.metrics = Metrics(setup.plan, list(self.links), self.snapshot)
         self.reports = Reports(log, self.metrics, self._notifier, self.links)
         self._web: WebServer | None = None
-        self._setup = setup
         self._plan = setup.plan
         self._exit_status = 0
         self._stopping = asyncio.Event()
@@ -112,11 +115,14 @@ class Daemon:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self.stop)
             loop.add_signal_handler(signal.SIGHUP, self.reload)
-        worker = asyncio.create_task(self._work(), name="engine")
-        worker.add_done_callback(self._on_task_end)
+        worker: asyncio.Task[None] | None = None
         try:
             for link in self.links.values():
                 link.start()
+            # The PBXs' answers wait in the inbox until it is known what was before.
+            self.pipeline = self._new_pipeline(await self._books.open())
+            worker = asyncio.create_task(self._work(), name="engine")
+            worker.add_done_callback(self._on_task_end)
             self._arm()
             await self._serve_web()
             self._announce_ready()
@@ -146,6 +152,16 @@ class Daemon:
         """The daemon's clock."""
         return self.clock.now()
 
+    def _new_pipeline(self, memory: Memory) -> Pipeline:
+        setup = self._setup
+        return Pipeline(
+            setup.plan,
+            [PbxSetup(link.pbx, setup.system_names.get(link.pbx, "")) for link in setup.links],
+            secret=secrets.token_bytes(32),
+            now=self.clock.now(),
+            memory=memory,
+        )
+
     # -- what the web sees ---------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
@@ -159,10 +175,15 @@ class Daemon:
     async def request(
         self, agent: AgentId, action: AgentAction, reason: str, phone: DeviceId | None
     ) -> Replied:
-        """One request into the inbox, its one answer out. Raises EngineBusy when not taken."""
-        return await self._requests.ask(
+        """One request into the inbox, its one answer out. Raises EngineBusy when not taken.
+
+        What was done is durable by then.
+        """
+        replied = await self._requests.ask(
             lambda number: AgentRequested(number, agent, action, reason, phone)
         )
+        await self._books.are_durable()
+        return replied
 
     async def change_call(
         self,
@@ -174,9 +195,11 @@ class Daemon:
         position: int = 1,
     ) -> Replied:
         """The same for a waiting call."""
-        return await self._requests.ask(
+        replied = await self._requests.ask(
             lambda number: CallRequested(number, call, action, queue, seconds, position)
         )
+        await self._books.are_durable()
+        return replied
 
     def readiness(self) -> Readiness:
         """Ready when every PBX is live; otherwise why not."""
@@ -245,6 +268,8 @@ class Daemon:
         """What can wait until the PBXs have been told: answers, log, metrics, the timer."""
         status = self.pipeline.pbx_status()
         for item, outputs in self._unreported:
+            if outputs.records:
+                self._books.write(outputs.records)
             for record in outputs.records:
                 if isinstance(record, Replied):
                     self._requests.answer(record)
@@ -304,7 +329,7 @@ class Daemon:
         seconds = self._notifier.watchdog_seconds / 2
         asyncio.get_running_loop().call_later(seconds, self._feed_watchdog)
 
-    async def _wind_down(self, worker: asyncio.Task[None]) -> None:
+    async def _wind_down(self, worker: asyncio.Task[None] | None) -> None:
         self._stopping.set()
         self._notifier.say("STOPPING=1")
         try:
@@ -314,13 +339,16 @@ class Daemon:
                     await asyncio.wait([self._beside])
                 if self._web is not None:
                     await self._web.stop()
-                worker.cancel()
-                await asyncio.wait([worker])
-                self._work_off()
+                if worker is not None:
+                    worker.cancel()
+                    await asyncio.wait([worker])
+                    self._work_off()
                 await asyncio.gather(*(link.stop() for link in self.links.values()))
         except TimeoutError:
             self.log.warning("stopped_in_haste", after_seconds=_STOP_SECONDS)
-        worker.cancel()
+        if worker is not None:
+            worker.cancel()
+        await self._books.close()
         if self._timer is not None:
             self._timer.cancel()
         self.log.info("stopped", status=self._exit_status)

@@ -42,6 +42,21 @@ def read_credentials(loaded: Loaded) -> Mapping[PbxId, PbxCredentials]:
     return found
 
 
+def read_store_password(loaded: Loaded) -> str:
+    """Return the password of the store, "" when none is named; raise ``ConfigError`` otherwise."""
+    source = Source(loaded.acd_source.name, loaded.acd_source.root)
+    store, password = loaded.settings.store, ""
+    if store.password_file is not None:
+        file = loaded.config_dir / store.password_file
+        password = _read(source, ("store", "password_file"), file)
+    elif store.password_credential is not None:
+        path = ("store", "password_credential")
+        password = _read_credential(source, path, store.password_credential)
+    if source.problems:
+        raise ConfigError(source.problems)
+    return password
+
+
 def _of_pbx(source: Source, number: int, pbx: Pbx, folder: Path) -> PbxCredentials:
     secret = system_name = ""
     if pbx.secret_file is not None:

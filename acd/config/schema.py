@@ -43,6 +43,12 @@ ExternalNumber = Annotated[str, StringConstraints(pattern=r"^[+0-9][0-9]{2,19}$"
 DialledNumber = Annotated[str, StringConstraints(pattern=r"^[+0-9]?[0-9]{0,31}$")]
 PbxPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/_.-]{1,200}$")]
 
+StoreUrl = Annotated[
+    str,
+    StringConstraints(pattern=r"^$|^sqlite:///[^\s?]+$|^postgresql://[^\s:@/]+@[^\s@]+$"),
+]
+"""Without a password: that has a file of its own."""
+
 Voice = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_+./-]{0,63}$")]
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -97,6 +103,10 @@ PATTERNS: dict[str, str] = {
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "a date is year, month, day: 2026-12-24",
     r"^[A-Za-z0-9_+/-]{1,64}$": "a time zone is written like Europe/Berlin",
     r"^[A-Z]{2}(-[A-Za-z0-9]{1,16})?$": "a country or a state of it is written like DE or DE-BE",
+    r"^$|^sqlite:///[^\s?]+$|^postgresql://[^\s:@/]+@[^\s@]+$": (
+        "sqlite:///<file>, or postgresql://<user>@<host>/<database>; the password has a file of its"
+        " own, password_file"
+    ),
 }
 """What each pattern means, in the words an operator reads."""
 
@@ -157,6 +167,18 @@ class Http(Entry):
     """A file of bearer tokens; without it only this machine may connect."""
 
 
+class Store(Entry):
+    """Where agents' states, living calls and the books are kept."""
+
+    url: StoreUrl = ""
+    """``postgresql://user@host/database``, or ``sqlite:///file``; without it SQLite in
+    ``data_path``."""
+    password_file: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """A file (mode 0400 or 0600) whose one line is PostgreSQL's password for that user."""
+    password_credential: Name | None = None
+    """Instead of ``password_file``: the systemd credential that holds it."""
+
+
 class LanguageEntry(Entry):
     """One language: who speaks it and the sentences that menus are made of."""
 
@@ -197,6 +219,11 @@ class AcdFile(Entry):
     """The Asterisks whose callers and phones we serve."""
     http: Http = Http()
     """The HTTP interface."""
+    data_path: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """The folder for what acd writes, relative to this file; without it systemd's state directory,
+    or ``../var`` where systemd gives none."""
+    store: Store = Store()
+    """What outlives the engine."""
     languages: Annotated[dict[LanguageCode, LanguageEntry], Field(min_length=1)]
     """The languages callers and agents may hear; menus name those they speak."""
     callers_menu: Name = "main"
