@@ -38,8 +38,8 @@ class Layout:
 
     agents: the agents' phones, which are PJSIP endpoints of that name at `agents_port` of
     127.0.0.3, unless `phones_register`. qualify_seconds: how often they are asked whether they
-    live; 0 is never. emergency: whose queues there are without an engine; None: every agent serves
-    every queue of tests.plans.
+    live; 0 is never. emergency: whose queues there are without an engine; None: every agent is in
+    the one queue of a switchboard.
     """
 
     directories: dict[str, str]
@@ -62,7 +62,7 @@ def render(layout: Layout) -> dict[str, str]:
     files["asterisk.conf"] = _asterisk(files["asterisk.conf"], layout)
     files["manager.conf"] = _manager(files["manager.conf"], layout)
     files["pjsip.conf"] = _pjsip(layout)
-    everybody = plans.plan(dict.fromkeys(layout.agents, plans.ALL))
+    everybody = plans.plan({agent: {"switchboard": 1} for agent in layout.agents})
     files |= emergency_files(layout.emergency or everybody, now=0.0)
     files["extensions.conf"] = _dialplan(files["extensions.conf"])
     files["rtp.conf"] = (
