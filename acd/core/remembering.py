@@ -123,7 +123,8 @@ def _restore_agent(floor: Floor, agent: Agent, kept: AgentMemory, now: float) ->
             floor.watch_shift(agent, now)
     if kept.wrap_up is not None:
         _restore_wrap_up(floor, agent, kept.wrap_up, now)
-    floor.report_agent(agent, now, "presence")
+    if agent.presence is not Presence.LOGGED_OUT:
+        floor.report_agent(agent, now, "presence")
     floor.review_agent(agent, now)
 
 

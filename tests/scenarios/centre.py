@@ -12,6 +12,7 @@ import wave
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -186,7 +187,8 @@ class Centre:
         self.world = world
         self.proxy = Proxy(world.ami.port)
         self.plan = plan(world.prompts_path)
-        self.engine = Engine(self.plan, world.ami, self.proxy)
+        self._folder = TemporaryDirectory()
+        self.start_engine()
         self._numbers = itertools.count(100)
         self._begun_at = now()
 
@@ -214,13 +216,14 @@ class Centre:
         assert self.engine.request(agent, AgentAction.LOG_IN) == ""
 
     def restart_engine(self) -> None:
-        """Kill the engine and start another; agents are logged out then."""
+        """Kill the engine and start another."""
         self.engine.kill()
         self.start_engine()
 
     def start_engine(self) -> None:
         """Start another engine in place of one that was killed."""
-        self.engine = Engine(self.plan, self.world.ami, self.proxy)
+        folder = Path(self._folder.name)
+        self.engine = Engine(self.plan, self.world.ami, self.proxy, data=folder)
 
     def begin(self) -> None:
         """A scenario begins: what was said before is no longer found by `said`."""
@@ -300,6 +303,7 @@ class Centre:
         self.engine.stop()
         self.proxy.shut()
         self.world.stop()
+        self._folder.cleanup()
 
 
 @contextmanager

@@ -14,16 +14,21 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from acd.ami.client import LinkSettings
 from acd.core.commands import Command, PlayPrompt
 from acd.core.events import CallArrived, CallFoundWaiting, CodeDialled, Event, PromptEnded
 from acd.core.ids import AgentId, CallId, DeviceId, PbxId
+from acd.core.memory import Memory
 from acd.core.plan import AgentAction, Plan
 from acd.core.records import AgentView, CallView, Record, Snapshot
 from acd.daemon import Daemon, Setup, fastest_loop
 from acd.log import open_log
+from acd.pipeline import Pipeline
+from acd.store.opening import open_store
 from tests.scenarios.proxy import Proxy
 from tests.scenarios.world import AmiAccess, until
 
@@ -44,7 +49,16 @@ class Step:
 class Engine:
     """One daemon, live at the PBX when this returns (unless `wait_live` is False)."""
 
-    def __init__(self, plan: Plan, ami: AmiAccess, proxy: Proxy, *, wait_live: bool = True) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        ami: AmiAccess,
+        proxy: Proxy,
+        *,
+        wait_live: bool = True,
+        data: Path | None = None,
+    ) -> None:
+        """``data`` is the folder with its store, kept over restarts; without it nothing is."""
         self.steps: list[Step] = []
         self.log = io.StringIO()
         self.exit_status: int | None = None
@@ -54,6 +68,8 @@ class Engine:
             links=(LinkSettings(PBX, "127.0.0.1", proxy.port, ami.user, ami.secret),),
             system_names={PBX: ami.system_name},
             http_port=0,
+            open_store=partial(open_store, f"sqlite:///{data}/acd.db") if data else None,
+            spill_path=data / "acd.spill" if data else Path("unused"),
         )
         started: Future[tuple[Daemon, asyncio.AbstractEventLoop]] = Future()
         self._thread = threading.Thread(
@@ -82,15 +98,22 @@ class Engine:
             self.exit_status = runner.run(work())
 
     def _keep_steps(self, daemon: Daemon) -> None:
-        inner = daemon.pipeline.engine
-        handle = inner.handle
+        new_pipeline = daemon._new_pipeline
 
-        def kept(event: Event, now: float) -> list[Command | Record]:
-            said = handle(event, now)
-            self.steps.append(Step(now, event, tuple(said)))
-            return said
+        def watched(memory: Memory) -> Pipeline:
+            pipeline = new_pipeline(memory)
+            handle = pipeline.engine.handle
 
-        inner.handle = kept  # type: ignore[method-assign]
+            def kept(event: Event, now: float) -> list[Command | Record]:
+                said = handle(event, now)
+                self.steps.append(Step(now, event, tuple(said)))
+                return said
+
+            pipeline.engine.handle = kept  # type: ignore[method-assign]
+            return pipeline
+
+        # It makes a new one when it knows what was before.
+        daemon._new_pipeline = watched  # type: ignore[method-assign]
 
     # -- what can be asked of it ---------------------------------------------------------------
 

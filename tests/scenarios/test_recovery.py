@@ -1,7 +1,15 @@
 """Rings and talks that begin or end while nobody watches, and a PBX that dies."""
 
 from acd.core.plan import AgentAction
-from acd.core.records import Activity, CallAnswered, CallState, Outcome, Presence, RingEnded
+from acd.core.records import (
+    Activity,
+    CallAnswered,
+    CallState,
+    Outcome,
+    Presence,
+    Repaired,
+    RingEnded,
+)
 from tests.scenarios.centre import GENERALISTS, Centre, now
 from tests.scenarios.world import Handset, until
 
@@ -39,20 +47,45 @@ def test_a_caller_who_leaves_while_the_link_is_away_silences_the_phone(centre: C
     assert centre.outcome(number) is Outcome.SHORT_ABANDONED
 
 
-def test_a_ring_of_an_engine_that_died_is_taken_back(centre: Centre) -> None:
-    """The caller keeps his place, and the phone is not rung twice at once."""
-    centre.on_duty(a1013=Handset("rings_on"))
+def test_a_ring_outlives_its_engine(centre: Centre) -> None:
+    """The next engine goes on with it: no second ring, and whoever answers has the call."""
+    centre.on_duty(a1013=Handset(ring_seconds=1.7, talk_seconds=1.0))
     number = centre.number()
     centre.world.call(number, keys=[(0.1, "1")])
-    ring = centre.ring("1013")
+    centre.ring("1013")
     centre.restart_engine()
-    end = until(lambda: centre.world.ring_end(ring), 2, "the end of the old ring")
-    assert end.how == "cancelled"
-    centre.waiting(number)
-    until(lambda: centre.engine.agent("1013").device == "free", 2, "a free phone")
-    centre.log_in("1013")
-    assert centre.ring("1013", nth=2).number == number
-    assert centre.world.rings("1013")[1].at > end.at
+    centre.is_("1013", Activity.RINGING)
+    centre.is_("1013", Activity.TALKING)
+    centre.is_("1013", Activity.WRAP_UP)
+    assert centre.outcome(number) is Outcome.ANSWERED
+    assert len(centre.world.rings("1013")) == 1
+    assert [each.kind for each in centre.said(Repaired)] == [
+        "waiting_call_adopted",
+        "ring_adopted",
+    ]
+
+
+def test_talks_and_wrap_ups_outlive_their_engine(centre: Centre) -> None:
+    """A talk is booked to the second; who is in wrap-up has his old deadline."""
+    centre.on_duty(a1015=Handset(talk_seconds=0.4), a1016=Handset(talk_seconds=4.0))
+    short, long = centre.number(), centre.number()
+    centre.world.call(short, keys=[(0.1, "1")])
+    centre.is_("1015", Activity.WRAP_UP)
+    ends_at = centre.engine.agent("1015").wrap_up_ends_at
+    centre.world.call(long, keys=[(0.1, "1")])
+    centre.is_("1016", Activity.TALKING)
+    centre.restart_engine()
+    assert centre.engine.agent("1016").activity is Activity.TALKING
+    assert centre.engine.agent("1015").activity is Activity.WRAP_UP
+    assert centre.engine.agent("1015").wrap_up_ends_at == ends_at
+    centre.is_("1016", Activity.WRAP_UP)
+    end = centre.ended(long)
+    assert (end.outcome, end.agent, end.queue) == (Outcome.ANSWERED, "1016", "fault")
+    [leg] = end.legs
+    assert leg.connected_at is not None
+    assert leg.ended_at is not None
+    assert abs(leg.ended_at - leg.connected_at - 4.0) < 1.0
+    assert [visit.how for visit in end.queue_path] == ["answered"]
 
 
 def test_a_pbx_that_dies_ends_its_calls_in_the_books(centre: Centre) -> None:
