@@ -21,7 +21,6 @@ from acd.core.records import (
     WrapUpStarted,
 )
 from acd.store.port import kept
-from acd.store.rows import Row
 
 
 class Batch:
@@ -32,9 +31,10 @@ class Batch:
         self.living: dict[CallId, CallMemory] = {}
         self.ended: dict[CallId, CallEnded] = {}
         self.presences: list[AgentChanged] = []
-        self.wrap_up_ends: list[WrapUpEnded] = []
-        self.wrap_ups: dict[tuple[AgentId, float], Row] = {}
-        self._open: dict[AgentId, list[Row]] = {}
+        self.wrap_up_ends: dict[AgentId, WrapUpEnded] = {}
+        """Each agent's first: what began after it is in ``wrap_ups`` with its own end."""
+        self.wrap_ups: dict[tuple[AgentId, float], tuple[WrapUpStarted, WrapUpEnded | None]] = {}
+        self._open: dict[AgentId, list[WrapUpStarted]] = {}
         for record in kept(records):
             match record:
                 case CallKept():
@@ -46,25 +46,13 @@ class Batch:
                     self.ended.setdefault(record.call, record)
                     self.living.pop(record.call, None)
                 case WrapUpStarted():
-                    self._start(record)
+                    self.wrap_ups[record.agent, record.at] = (record, None)
+                    self._open.setdefault(record.agent, []).append(record)
                 case WrapUpEnded():
-                    self.wrap_up_ends.append(record)
-                    for row in self._open.pop(record.agent, ()):
-                        row.update(ended_at=record.at, how=record.how.value)
+                    self.wrap_up_ends.setdefault(record.agent, record)
+                    for began in self._open.pop(record.agent, ()):
+                        self.wrap_ups[began.agent, began.at] = (began, record)
                 case AgentChanged():
                     self.presences.append(record)
                 case _:
                     assert_never(record)
-
-    def _start(self, record: WrapUpStarted) -> None:
-        row = {
-            "agent": record.agent,
-            "started_at": record.at,
-            "ended_at": None,
-            "ends_at": record.ends_at,
-            "how": "",
-            "queue": record.queue,
-            "call": record.call,
-        }
-        self.wrap_ups[record.agent, record.at] = row
-        self._open.setdefault(record.agent, []).append(row)

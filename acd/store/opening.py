@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, OperationalError, SQLAlchemyError
 
 from acd.errors import StoreAwayError, StoreError
 from acd.store import schema
@@ -115,7 +115,12 @@ def _sqlite(address: URL) -> Engine:
 def _postgresql(address: URL) -> Engine:
     given = {key: value for key, value in _POSTGRESQL.items() if key not in address.query}
     return create_engine(
-        address, hide_parameters=True, pool_size=1, max_overflow=1, connect_args=given
+        address,
+        hide_parameters=True,
+        pool_size=1,
+        max_overflow=1,
+        connect_args=given,
+        paramstyle="format",
     )
 
 
@@ -176,8 +181,7 @@ def _upgrade(connection: Connection, name: str, version: str | None) -> None:
 
 def _blamer(address: URL, name: str) -> Callable[[SQLAlchemyError], StoreError]:
     def blame(error: SQLAlchemyError) -> StoreError:
-        said = str(error.orig if isinstance(error, DBAPIError) and error.orig else error)
-        said = " ".join(said.split())
+        said = " ".join(_words_of(error).split())
         if address.password:
             said = said.replace(str(address.password), "***")
         if address.get_backend_name() == "sqlite":
@@ -185,6 +189,16 @@ def _blamer(address: URL, name: str) -> Callable[[SQLAlchemyError], StoreError]:
         return _blame_server(error, name, said)
 
     return blame
+
+
+def _words_of(error: SQLAlchemyError) -> str:
+    """What the database says, without the statement, the row or a value in it."""
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return str(error)
+    diagnosis: Any = getattr(error.orig, "diag", None)
+    if isinstance(error, DataError):
+        return f"{type(error.orig).__name__} {getattr(diagnosis, 'sqlstate', '')}"
+    return getattr(diagnosis, "message_primary", None) or str(error.orig)
 
 
 def _blame_file(error: SQLAlchemyError, name: str, said: str) -> StoreError:

@@ -2,7 +2,8 @@
 
 Rules: a write is one transaction, all of it or nothing. Records come in the order in which they
 became true, and writing the last ones again, in order and to the end, changes nothing: whoever
-does not know whether a write was committed repeats it. A call has one final record, whatever is
+does not know whether a write was committed repeats it. (An agent's changes of presence have
+different times.) A call has one final record, whatever is
 written; a living call that has one is not remembered. A store is used by one thread at a time.
 """
 

@@ -1,7 +1,8 @@
 """Records as rows and back: which field is which column, and lists as JSON text.
 
 Rules: what a caller or a PBX wrote is data of any content. A database takes no NUL and no half of
-a surrogate pair in its texts; both become U+FFFD. Rows are plain dictionaries by column name.
+a surrogate pair in its texts; both become U+FFFD. Rows are tuples, because they are made by the
+thousand beside an event loop.
 """
 
 import json
@@ -11,9 +12,10 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from acd.core.memory import AgentMemory, CallMemory, LegVisit, QueueVisit, WrapUpMemory
-from acd.core.records import CallEnded, Outcome
+from acd.core.records import CallEnded, Outcome, WrapUpEnded, WrapUpStarted
 
-Row = dict[str, Any]
+Row = tuple[str | float | None, ...]
+"""What is written: the columns of a table in their order (``acd.store.schema``)."""
 
 _encode: Final = msgspec.json.Encoder().encode
 _attributes: Final = msgspec.json.Decoder(tuple[tuple[str, str], ...])
@@ -53,22 +55,22 @@ def _json(value: tuple[object, ...]) -> str:
 def agent_row(agent: AgentMemory) -> Row:
     """Return an agent's row."""
     wrap_up = agent.wrap_up
-    return {
-        "agent": agent.agent,
-        "presence": agent.presence,
-        "reason": clean(agent.reason),
-        "phone": clean(agent.phone),
-        "since": agent.since,
-        "logged_in_at": agent.logged_in_at,
-        "idle_since": agent.idle_since,
-        "wrap_up_queue": wrap_up and wrap_up.queue,
-        "wrap_up_call": wrap_up and wrap_up.call,
-        "wrap_up_started_at": wrap_up and wrap_up.started_at,
-        "wrap_up_ends_at": wrap_up and wrap_up.ends_at,
-        "calls_taken": agent.calls_taken,
-        "talk_seconds": agent.talk_seconds,
-        "calls_in_row": agent.calls_in_row,
-    }
+    return (
+        agent.agent,
+        agent.presence,
+        clean(agent.reason),
+        clean(agent.phone),
+        agent.since,
+        agent.logged_in_at,
+        agent.idle_since,
+        wrap_up.queue if wrap_up else None,
+        wrap_up.call if wrap_up else None,
+        wrap_up.started_at if wrap_up else None,
+        wrap_up.ends_at if wrap_up else None,
+        agent.calls_taken,
+        agent.talk_seconds,
+        agent.calls_in_row,
+    )
 
 
 def agent_of(row: Mapping[str, Any]) -> AgentMemory:
@@ -87,24 +89,24 @@ def agent_of(row: Mapping[str, Any]) -> AgentMemory:
 
 def living_row(call: CallMemory) -> Row:
     """Return a living call's row."""
-    return {
-        "call": call.call,
-        "pbx": call.pbx,
-        "ani": clean(call.ani),
-        "dnis": clean(call.dnis),
-        "arrived_at": call.arrived_at,
-        "language": clean(call.language),
-        "option": clean(call.option),
-        "menu": call.menu,
-        "node": call.node,
-        "queue": call.queue,
-        "queued_at": call.queued_at,
-        "answered_at": call.answered_at,
-        "attributes": _json(call.attributes),
-        "menu_path": _json(call.menu_path),
-        "queue_path": _json(call.queue_path),
-        "legs": _json(call.legs),
-    }
+    return (
+        call.call,
+        call.pbx,
+        clean(call.ani),
+        clean(call.dnis),
+        call.arrived_at,
+        clean(call.language),
+        clean(call.option),
+        call.menu,
+        call.node,
+        call.queue,
+        call.queued_at,
+        call.answered_at,
+        _json(call.attributes),
+        _json(call.menu_path),
+        _json(call.queue_path),
+        _json(call.legs),
+    )
 
 
 def living_of(row: Mapping[str, Any]) -> CallMemory:
@@ -114,27 +116,40 @@ def living_of(row: Mapping[str, Any]) -> CallMemory:
 
 def ended_row(call: CallEnded) -> Row:
     """Return the row of a final record."""
-    return {
-        "call": call.call,
-        "pbx": call.pbx,
-        "outcome": call.outcome.value,
-        "ani": clean(call.ani),
-        "dnis": clean(call.dnis),
-        "language": clean(call.language),
-        "option": clean(call.option),
-        "queue": call.queue,
-        "agent": call.agent,
-        "arrived_at": call.arrived_at,
-        "queued_at": call.queued_at,
-        "answered_at": call.answered_at,
-        "talk_ended_at": call.talk_ended_at,
-        "ended_at": call.at,
-        "skills": _json(call.skills),
-        "attributes": _json(call.attributes),
-        "menu_path": _json(call.menu_path),
-        "queue_path": _json(call.queue_path),
-        "legs": _json(call.legs),
-    }
+    return (
+        call.call,
+        call.pbx,
+        call.outcome.value,
+        clean(call.ani),
+        clean(call.dnis),
+        clean(call.language),
+        clean(call.option),
+        call.queue,
+        call.agent,
+        call.arrived_at,
+        call.queued_at,
+        call.answered_at,
+        call.talk_ended_at,
+        call.at,
+        _json(call.skills),
+        _json(call.attributes),
+        _json(call.menu_path),
+        _json(call.queue_path),
+        _json(call.legs),
+    )
+
+
+def wrap_up_row(wrap_up: WrapUpStarted, ended: WrapUpEnded | None) -> Row:
+    """Return a wrap-up's row, all but the outcome code; ``ended`` is None while it lasts."""
+    return (
+        wrap_up.agent,
+        wrap_up.at,
+        ended.at if ended else None,
+        wrap_up.ends_at,
+        ended.how.value if ended else "",
+        wrap_up.queue,
+        wrap_up.call,
+    )
 
 
 def ended_of(row: Mapping[str, Any]) -> CallEnded:
@@ -145,7 +160,7 @@ def ended_of(row: Mapping[str, Any]) -> CallEnded:
     return CallEnded(at=values.pop("ended_at"), **values)
 
 
-def _with_paths(row: Mapping[str, Any]) -> Row:
+def _with_paths(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **row,
         "attributes": _attributes.decode(row["attributes"]),

@@ -5,23 +5,29 @@ by ``acd.store.batch``. Whatever the database raises leaves as a ``StoreError`` 
 store, never its password nor a caller's data. ``acd.store.opening`` makes the engine.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import (
     Connection,
+    Delete,
+    Dialect,
     Double,
     Engine,
     Select,
     String,
     Table,
+    Text,
     Update,
     bindparam,
+    cast,
     delete,
     exists,
     func,
     literal,
+    literal_column,
     or_,
     select,
     update,
@@ -37,7 +43,19 @@ from acd.errors import StoreError
 from acd.store import schema
 from acd.store.batch import Batch
 from acd.store.port import NotReadySpan, Session, Spans, WrapUpSpan
-from acd.store.rows import agent_of, agent_row, clean, ended_of, ended_row, living_of, living_row
+from acd.store.rows import (
+    Row,
+    agent_of,
+    agent_row,
+    clean,
+    ended_of,
+    ended_row,
+    living_of,
+    living_row,
+    wrap_up_row,
+)
+
+_encode: Final = msgspec.json.Encoder().encode
 
 READS: Final = {"acd_reads": True}
 """Execution options of a connection that takes no lock (see ``acd.store.opening``)."""
@@ -53,9 +71,7 @@ class SqlStore:
         self.name = name
         self._engine = engine
         self._blame = blame
-        self._statements = _Statements(
-            postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
-        )
+        self._statements = _Statements(engine.dialect)
 
     def write(self, records: Sequence[Record]) -> None:
         """See ``Store``."""
@@ -67,24 +83,24 @@ class SqlStore:
             raise self._blame(error) from None
 
     def _write(self, connection: Connection, batch: Batch) -> None:
-        run, to = connection.execute, self._statements
+        to = self._statements
         if batch.ended:
-            run(to.end_call, [ended_row(one) for one in batch.ended.values()])
-            run(delete(schema.living_calls).where(schema.living_calls.c.call.in_(batch.ended)))
+            to.end_calls.run(connection, [ended_row(one) for one in batch.ended.values()])
+            connection.execute(_no_longer_alive(batch.ended))
         if batch.living:
-            run(to.keep_call, [living_row(one) for one in batch.living.values()])
+            to.keep_calls.run(connection, [living_row(one) for one in batch.living.values()])
         if batch.agents:
-            run(to.keep_agent, [agent_row(one) for one in batch.agents.values()])
+            to.keep_agents.run(connection, [agent_row(one) for one in batch.agents.values()])
         if batch.wrap_up_ends:
-            run(
-                to.end_wrap_up,
+            to.end_wrap_ups.run(
+                connection,
                 [
                     {"who": one.agent, "at": one.at, "word": one.how.value}
-                    for one in batch.wrap_up_ends
+                    for one in batch.wrap_up_ends.values()
                 ],
             )
         if batch.wrap_ups:
-            run(to.start_wrap_up, list(batch.wrap_ups.values()))
+            to.keep_wrap_ups.run(connection, [wrap_up_row(*one) for one in batch.wrap_ups.values()])
         for presence in batch.presences:
             self._presence(connection, presence)
 
@@ -97,8 +113,8 @@ class SqlStore:
             return
         run(to.start_session, {**when, "phone": clean(new.phone)})
         if new.presence is Presence.NOT_READY:
-            span = {"agent": new.agent, "started_at": new.at, "ended_at": None}
-            run(to.start_not_ready, {**span, "reason": clean(new.reason)})
+            row = (new.agent, new.at, None, clean(new.reason))
+            to.keep_not_ready.run(connection, [row])
 
     def remember(self) -> Memory:
         """See ``Store``."""
@@ -160,29 +176,87 @@ class SqlStore:
 class _Statements:
     """What is executed, made once."""
 
-    def __init__(self, insert: Callable[[Table], Any]) -> None:
-        self.end_call: Insert = insert(schema.ended_calls).on_conflict_do_nothing()
-        self.keep_call = _upsert(insert(schema.living_calls), schema.living_calls)
-        self.keep_agent = _upsert(insert(schema.agents), schema.agents)
-        self.start_wrap_up = _upsert(
-            insert(schema.wrap_ups), schema.wrap_ups, leaves={"outcome_code"}
-        )
-        self.end_wrap_up = _end(schema.wrap_ups).values(how=bindparam("word"))
-        self.start_not_ready = _upsert(insert(schema.not_ready), schema.not_ready)
+    def __init__(self, dialect: Dialect) -> None:
+        insert = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+        self.end_calls = _Rows(dialect, insert, schema.ended_calls, replace=False)
+        self.keep_calls = _Rows(dialect, insert, schema.living_calls)
+        self.keep_agents = _Rows(dialect, insert, schema.agents)
+        # Who said what a call came to is not known here, and must not be unsaid.
+        self.keep_wrap_ups = _Rows(dialect, insert, schema.wrap_ups, leaves={"outcome_code"})
+        self.end_wrap_ups = _Many(dialect, _end(schema.wrap_ups).values(how=bindparam("word")))
+        self.keep_not_ready = _Rows(dialect, insert, schema.not_ready)
         self.end_not_ready = _end(schema.not_ready)
         self.start_session = _start_session(insert(schema.sessions))
         self.end_session = _end(schema.sessions)
 
 
-def _upsert(insert: Any, table: Table, leaves: frozenset[str] | set[str] = frozenset()) -> Insert:
-    """Insert rows or replace what is there; columns of ``leaves`` are neither set nor touched."""
-    keys = [column.name for column in table.primary_key]
-    names = [column.name for column in table.c if column.name not in leaves]
-    upsert: Insert = insert.values({name: bindparam(name) for name in names}).on_conflict_do_update(
-        index_elements=keys,
-        set_={name: insert.excluded[name] for name in names if name not in keys},
-    )
-    return upsert
+def _no_longer_alive(calls: Iterable[CallId]) -> Delete:
+    return delete(schema.living_calls).where(schema.living_calls.c.call.in_(list(calls)))
+
+
+class _Many:
+    """A statement that is run for many values; compiled once, because SQLAlchemy's own way costs
+    more for each of them than the database does."""
+
+    def __init__(self, dialect: Dialect, statement: Update | Insert) -> None:
+        compiled = statement.compile(dialect=dialect)
+        self._sql = str(compiled)
+        self._names: list[str] = list(compiled.positiontup or ())
+
+    def run(self, connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
+        """Run it for each."""
+        rows = [tuple(one[name] for name in self._names) for one in values]
+        connection.exec_driver_sql(self._sql, rows)
+
+
+class _Rows:
+    """Inserts rows, or replaces those that are there; or leaves them, without ``replace``.
+
+    SQLite takes one row after the other at next to no cost. PostgreSQL takes all of them as one
+    JSON text and unpacks it itself: its driver would spend more on each row than we may hold up
+    the event loop.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        insert: Callable[[Table], Any],
+        table: Table,
+        *,
+        replace: bool = True,
+        leaves: frozenset[str] | set[str] = frozenset(),
+    ) -> None:
+        columns = [column for column in table.c if column.name not in leaves]
+        names = [column.name for column in columns]
+        self._as_json = dialect.name == "postgresql"
+        if self._as_json:
+            rows = cast(bindparam("rows", type_=Text), postgresql.JSONB)
+            row = func.jsonb_array_elements(rows).column_valued("row")
+            fields = [
+                cast(row.op("->>")(literal_column(str(number))), column.type)
+                for number, column in enumerate(columns)
+            ]
+            new = insert(table).from_select(names, select(*fields))
+        else:
+            new = insert(table).values({name: bindparam(name) for name in names})
+        keys = [column.name for column in table.primary_key]
+        rest = {name: new.excluded[name] for name in names if name not in keys}
+        new = (
+            new.on_conflict_do_update(index_elements=keys, set_=rest)
+            if replace
+            else new.on_conflict_do_nothing(index_elements=keys)
+        )
+        self._statement: Insert = new
+        compiled = new.compile(dialect=dialect)
+        self._sql = str(compiled)
+        assert self._as_json or compiled.positiontup == names
+
+    def run(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Write them all."""
+        if self._as_json:
+            connection.execute(self._statement, {"rows": _encode(rows).decode()})
+        else:
+            connection.exec_driver_sql(self._sql, list(rows))
 
 
 def _end(table: Table) -> Update:

@@ -253,10 +253,14 @@ _stories = st.lists(st.tuples(st.integers(0, 2), _steps), max_size=12)
 
 
 def story(steps: Sequence[tuple[int, object]]) -> list[Record]:
-    """One agent's doings in order, some of them at one moment."""
+    """One agent's doings in order; wrap-ups begin and end at any moment, also at the same.
+
+    Of two things said about presence at the very same moment, whether the session ended before or
+    after cannot be told from the rows, and an agent does not say two at once.
+    """
     at, told = T0, list[Record]()
     for passed, step in steps:
-        at += passed
+        at += max(passed, isinstance(step, Presence))
         if isinstance(step, Presence):
             told.append(presence(at, step, f"reason {at}"))
         else:
