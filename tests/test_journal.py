@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import date
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -9,18 +10,20 @@ from random import Random
 import pytest
 
 from acd.ami.items import DropLink, FrameReceived, LinkDown, LinkUp, Outputs, Write
+from acd.config.loader import load
 from acd.core.events import AgentRequested, CallAction, CallRequested, PlanReplaced, Tick
 from acd.core.ids import AgentId, CallId, PbxId, RequestId
 from acd.core.plan import AgentAction
 from acd.errors import JournalError
 from acd.journal import framing
-from acd.journal.entries import Check, Entry, Gap, RunEnd
+from acd.journal.entries import Check, Entry, Gap, RunEnd, decode, encode
 from acd.journal.reader import Fault, Part, Run, find
 from acd.journal.segments import OpenSegment, pack
 from acd.journal.writer import Journal, JournalLimits
 from acd.pipeline import Item, PbxSetup
 from tests.plans import plan
 
+ROOT = Path(__file__).parent.parent
 PBX = PbxId("main")
 SECRET = b"0123456789abcdef"
 NOW = 1_700_000_000.0
@@ -95,6 +98,15 @@ def test_every_kind_of_item_comes_back_as_it_was(tmp_path: Path) -> None:
     assert isinstance(said[-2], Check)
     assert isinstance(said[-1], RunEnd)
     assert not faults(said)
+
+
+def test_the_sample_configuration_comes_back_as_it_was() -> None:
+    """To the last type: a whole number in place of a float would be written differently."""
+    before = load(ROOT / "config", today=date(2026, 11, 22), need_prompts=False).plan
+    item = PlanReplaced(before)
+    content = decode(encode(Entry(1, NOW, item, 0)))
+    assert isinstance(content, Entry)
+    assert repr(content.item) == repr(item)
 
 
 def test_nobody_else_may_read_it(tmp_path: Path) -> None:
@@ -302,9 +314,15 @@ def without_header(data: bytes) -> bytes:
     return data[: header.offset] + data[header.end :]  # type: ignore[union-attr]
 
 
+def foreign(data: bytes) -> bytes:
+    begin, _ = framing.frames(data[: framing.PREAMBLE_BYTES + 200])
+    return data[: begin.end] + framing.encode(b"\x92\x63\x01")  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
+        (foreign, "this acd does not understand what stands there .* replay it with the acd"),
         (newer, "has format 2, and this acd knows formats up to 1"),
         (without_header, "does not say what the engine was started with"),
         (lambda data: b"", "cut within its first line"),
@@ -479,6 +497,14 @@ def test_a_directory_that_cannot_be_made_is_told_and_stops_nothing(tmp_path: Pat
     assert notices[0][0] == "journal_unwritable"
     assert str(tmp_path / "file" / "journal") in notices[0][1]
     assert not one.close(NOW, timeout_seconds=10)
+
+
+def test_a_gap_at_the_very_end_is_told(tmp_path: Path) -> None:
+    one = journal(tmp_path)
+    one.append(NOW, Tick(), NOTHING)
+    one.append(NOW, LinkDown(PBX, 1, "broken \udcff"), NOTHING)
+    one.close(NOW, timeout_seconds=10)
+    assert [type(part) for part in parts(tmp_path)] == [Entry, Gap, Check, RunEnd]
 
 
 def test_an_item_that_cannot_be_written_is_a_gap(tmp_path: Path) -> None:

@@ -300,6 +300,46 @@ def test_a_cut_journal_is_replayed_up_to_the_cut_and_says_so(hour: Hour, tmp_pat
     assert "its engine was killed or is still at work, or the rest is lost" in text
 
 
+KILLED = """
+import os, signal, sys, threading
+from pathlib import Path
+from tests.test_replay import Recorder
+from acd.sim.run import run
+
+class Killed(Recorder):
+    def _one(self, item, now):
+        outputs = super()._one(item, now)
+        if self.entries == 900:
+            while self._journal.buffered_bytes:
+                threading.Event().wait(0.001)
+        if self.entries == 1000:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return outputs
+
+run(1, 0.1, sabotage=Killed(Path(sys.argv[1]), 1).attach)
+"""
+
+
+@pytest.mark.slow
+def test_the_journal_of_a_killed_engine_is_replayed(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", KILLED, str(tmp_path)]
+    killed = subprocess.run(command, cwd=Path(__file__).parent.parent, check=False)
+    assert killed.returncode == -9
+    agreed, text = replayed(tmp_path)
+    assert agreed, text
+    entries = int(text.splitlines()[1].split()[0])
+    assert 900 <= entries <= 1000
+    assert f"the run has no end after entry {entries}" in text
+
+
+@pytest.mark.slow
+def test_what_cannot_be_replayed_is_one_line_and_status_1(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "acd", "replay", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"{tmp_path}: there is no journal in this directory\n"
+
+
 def test_a_file_that_is_gone_ends_the_replay(tmp_path: Path) -> None:
     record(tmp_path, hours=0.05)
     paths = find(tmp_path).paths

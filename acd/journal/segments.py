@@ -78,9 +78,11 @@ class OpenSegment:
         self._file = os.open(path, flags, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             os.close(self._file)
             raise
+        except OSError:
+            pass  # A file system without locks; then nobody should share the directory.
 
     def write(self, data: bytes) -> None:
         """Append all of it. Raises OSError; then nothing counts as written, and it may be retried.
