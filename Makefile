@@ -18,7 +18,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
 .PHONY: help run test check check-static fmt lab lab-install smoke sim design bench-idle-gap bench-ami \
-	bench-matching bench-sim proof-erlang docs-pooling lock clean venv venv-run
+	bench-matching bench-sim bench-store proof-erlang docs-pooling lock clean venv venv-run
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | \
@@ -81,6 +81,9 @@ bench-matching: venv ## what one event costs with 10,000 waiting calls
 
 bench-sim: venv ## virtual time of a 500-agent centre
 	@exec $(BIN)/python -m bench.sim $(ARGS)
+
+bench-store: venv ## what the books cost: SQLite and PostgreSQL beside the event loop
+	@exec $(BIN)/python -m bench.store $(ARGS)
 
 lock: venv ## renew the lock files (make lock ARGS=--upgrade for newer releases)
 	@$(LOCK) --group build -o requirements.lock $(ARGS)
