@@ -70,6 +70,8 @@ class Stalls:
 
     def __init__(self) -> None:
         self._stalls: list[Stall] = []
+        self.noticed = asyncio.Event()
+        """Set when the timer has been due once."""
         self._threads = [
             os.open(path, os.O_RDONLY) for path in Path("/proc/self/task").glob("*/schedstat")
         ]
@@ -83,16 +85,12 @@ class Stalls:
             late_ms = (time.perf_counter() - due) * 1000
             before, waited_ms = waited_ms, self._waited_ms()
             self._stalls.append(Stall(late_ms, max(0.0, late_ms - (waited_ms - before))))
+            self.noticed.set()
 
     def _waited_ms(self) -> float:
         """How long our threads have waited for a processor, all together."""
         waited_ns = sum(int(os.pread(thread, 100, 0).split()[1]) for thread in self._threads)
         return waited_ns / 1_000_000
-
-    @property
-    def count(self) -> int:
-        """How often the timer was due."""
-        return len(self._stalls)
 
     def end(self) -> tuple[Stall, str]:
         """Return the worst, and all of it in words."""

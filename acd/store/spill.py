@@ -60,7 +60,7 @@ class Spill:
                 f"{self.path} is no spill file of this acd; nothing was changed: let the acd that"
                 " wrote it finish it, or move it aside"
             )
-        at, wrong = len(_MAGIC), False
+        at, wrong, self.records = len(_MAGIC), False, 0
         while at < size:
             payload, count, wrong = self._frame(at, size)
             if payload is None:

@@ -40,8 +40,7 @@ async def test_a_loop_that_is_held_up_is_noticed() -> None:
     ends_at = time.perf_counter() + 0.02
     while time.perf_counter() < ends_at:
         pass
-    while not stalls.count:
-        await asyncio.sleep(0)
+    await stalls.noticed.wait()
     worst, words = stalls.end()
     assert worst.late_ms >= 15
     assert "late by at most" in words
