@@ -1,6 +1,6 @@
 """Who is on duty, as a PBX is told it: what is new, few at a time, after all that is urgent."""
 
-from acd.ami.actions import Actions
+from acd.ami.actions import Actions, encode_place
 from acd.ami.duties import BATCH, PAUSE_SECONDS, DutyBoard
 from acd.ami.items import FrameReceived, LinkUp
 from acd.ami.messages import DeviceStated
@@ -8,13 +8,14 @@ from acd.ami.tracker import Tracker
 from acd.ami.wire import Framer, Headers, parse
 from acd.core.commands import Duty
 from acd.core.events import AgentRequested, Tick
-from acd.core.ids import AgentId, PbxId, RequestId
+from acd.core.ids import AgentId, PbxId, QueueId, RequestId
+from acd.core.place import Place
 from acd.core.plan import AgentAction
 from acd.core.records import Noticed
 from acd.core.tokens import Tokens
 from acd.pipeline import PbxSetup, Pipeline
 from tests import plans
-from tests.ami.test_session import Pbx
+from tests.ami.answering import Pbx, channel
 
 ANNA = AgentId("1001")
 BANNER = b"Asterisk Call Manager/9\r\n"
@@ -89,13 +90,15 @@ def test_what_was_set_is_no_phone_of_anybody() -> None:
 class Link:
     """A pipeline with one live PBX, which answers whatever it is asked."""
 
-    def __init__(self, agents: int) -> None:
+    def __init__(self, agents: int, *rows: str) -> None:
+        """Log in at a PBX that lists these channels."""
         skills = {str(number): {"fault": 1} for number in range(1001, 1001 + agents)}
         self.pipeline = Pipeline(
             plans.plan(skills), [PbxSetup(PbxId("main"))], secret=b"0123456789abcdef", now=0.0
         )
         self.now = 1.0
         self.records: list[object] = []
+        self.rows = rows
         self.answer_to_duties = "Response: Success"
         self.writes: list[list[Headers]] = []
         self.step(LinkUp(PbxId("main"), 1))
@@ -122,6 +125,9 @@ class Link:
             "CoreShowChannels": "CoreShowChannelsComplete",
             "DeviceStateList": "DeviceStateListComplete",
         }
+        if action["Action"] == "CoreShowChannels":
+            mine = f"Event: CoreShowChannel\r\nActionID: {action['ActionID']}\r\n"
+            frames += [f"{mine}{row}".encode() for row in self.rows]
         if end := ends.get(action["Action"]):
             frames.append(f"Event: {end}\r\nActionID: {action['ActionID']}".encode())
         return frames
@@ -158,6 +164,21 @@ def test_a_change_is_told_in_its_step() -> None:
     link.now += 1.0
     link.step(AgentRequested(RequestId(1), ANNA, AgentAction.LOG_IN))
     assert link.duties() == [["1001"]]
+
+
+def test_a_ring_goes_before_it() -> None:
+    place = encode_place(Place(QueueId("fault"), 0.5, 0.5, 20.5))
+    waits = channel("1.1", "PJSIP/trunk-1", "acd-wait", "BridgeWait", "b1")
+    link = Link(1, f"{waits}\r\nChanVariable: ACD_CALL={place}")
+    link.now += 1.0
+    link.writes.clear()
+    link.step(AgentRequested(RequestId(1), ANNA, AgentAction.LOG_IN))
+    (write,) = link.writes
+    assert [action.get("Variable", "").partition("(")[0] for action in write] == [
+        "ACD_OFFER",
+        "ACD_CALLER=PJSIP/trunk-1",
+        "DEVICE_STATE",
+    ]
 
 
 def test_a_pbx_that_cannot_show_it_is_named_once_and_left_alone() -> None:
