@@ -97,15 +97,19 @@ async def test_a_disk_too_full_even_to_spill_keeps_records_in_memory(tiny_disk: 
     heard = Heard()
     url = f"sqlite:///{tiny_disk / 'acd.db'}"
     with writing(url, tiny_disk / "spill", heard) as writer:
-        count = 0
-        while "memory only" not in writer.last_error:
+        full = asyncio.create_task(asyncio.to_thread(heard.wait_for, "memory only"))
+        count, kept = 0, asyncio.create_task(asyncio.sleep(0))
+        while not full.done():
+            await kept
             ticket = writer.put([record for n in range(20) for record in whole_call(count + n)])
             count += 20
-            await asyncio.sleep(0)
+            kept = asyncio.create_task(writer.wait_committed(ticket))
+            await asyncio.wait({full, kept}, return_when=asyncio.FIRST_COMPLETED)
+        assert not kept.done()
         assert writer.committed < ticket
         resize(tiny_disk, "64m")
         async with asyncio.timeout(GUARD_SECONDS):
-            await writer.wait_committed(ticket)
+            await kept
         await asyncio.to_thread(heard.wait_for, RECOVERED)
     assert_books(store := open_store(url), count)
     store.close()
