@@ -1,4 +1,4 @@
-"""The engine's hold on its store: what it remembers at its start, what it writes as it goes on.
+"""What an engine leaves behind: its store, which the next one remembers by, and its journal.
 
 Rules: routing never waits for it. A store out of reach is no reason not to serve: the engine starts
 with what its spill file knows and writes there until the store is back. One that is refused (of a
@@ -11,21 +11,27 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+from acd.ami.items import Outputs
 from acd.core.memory import NOTHING, Memory
-from acd.core.records import Record
+from acd.core.plan import Plan
+from acd.core.records import Snapshot
 from acd.errors import StoreAwayError, StoreError
+from acd.journal.writer import Journal
 from acd.log import Log
+from acd.pipeline import Item, PbxSetup
 from acd.store.port import Store
 from acd.store.writer import REFUSED, Writer
 from acd.web.port import EngineBusy
 
 _CLOSE_SECONDS: Final = 0.4
+_JOURNAL_CLOSE_SECONDS: Final = 0.1
 _DURABLE_SECONDS: Final = 5.0
 """How long somebody who asked for something waits for his answer at most."""
 
 
 class Books:
-    """One for a daemon; without ``open_store`` nothing outlives it."""
+    """One for a daemon; without ``open_store`` nothing outlives it, without ``journal_path`` no run
+    of it can be done again."""
 
     def __init__(
         self,
@@ -33,8 +39,11 @@ class Books:
         spill_path: Path,
         now: Callable[[], float],
         log: Log,
+        journal_path: Path | None = None,
     ) -> None:
         self._log = log
+        self._journal_path = journal_path
+        self.journal: Journal | None = None
         self._ticket = 0
         self.writer = (
             Writer(
@@ -59,10 +68,32 @@ class Books:
             self._trouble(str(error))
             return await asyncio.to_thread(writer.start, without_store=True)
 
-    def write(self, records: Sequence[Record]) -> None:
-        """Have these records written; never waits."""
-        if self.writer is not None:
-            ticket = self.writer.put(records)
+    def begin(
+        self, plan: Plan, pbxs: Sequence[PbxSetup], secret: bytes, now: float, memory: Memory
+    ) -> None:
+        """A pipeline is made with exactly this: its journal begins."""
+        if self._journal_path is not None:
+            self.journal = Journal(
+                self._journal_path,
+                plan,
+                pbxs,
+                secret=secret,
+                now=now,
+                memory=memory,
+                tell=self._journal_tells,
+            )
+
+    def bug(self, now: float, item: Item) -> None:
+        """The step of this item raised; it is the last of the run."""
+        if self.journal is not None:
+            self.journal.append_bug(now, item)
+
+    def write(self, now: float, item: Item, outputs: Outputs) -> None:
+        """Have one step written; never waits."""
+        if self.journal is not None:
+            self.journal.append(now, item, outputs)
+        if self.writer is not None and outputs.records:
+            ticket = self.writer.put(outputs.records)
             if ticket != REFUSED:
                 self._ticket = ticket
 
@@ -79,8 +110,10 @@ class Books:
         except (StoreError, TimeoutError):
             raise EngineBusy("it is done, but it could not be written down; look again") from None
 
-    async def close(self) -> None:
-        """Write down what is left, within half a second."""
+    async def close(self, now: float, snapshot: Snapshot | None) -> None:
+        """Write down what is left, within half a second; ``snapshot`` is how it ended."""
+        if self.journal is not None:
+            await asyncio.to_thread(self.journal.close, now, snapshot, _JOURNAL_CLOSE_SECONDS)
         if self.writer is not None and not await asyncio.to_thread(
             self.writer.stop, _CLOSE_SECONDS
         ):
@@ -88,6 +121,9 @@ class Books:
 
     def _trouble(self, why: str) -> None:
         self._log.error("store_trouble", why=why)
+
+    def _journal_tells(self, kind: str, text: str) -> None:
+        self._log.warning(kind, text=text)
 
     def _recovered(self) -> None:
         self._log.info("store_recovered")

@@ -293,6 +293,7 @@ def _setup(loaded: "Loaded") -> "Setup":
         tokens_file=loaded.config_dir / http.tokens_file if http.tokens_file else None,
         open_store=_store(loaded, data),
         spill_path=data / "acd.spill",
+        journal_path=data / "journal",
         reload=lambda: load(loaded.config_dir, today=_today()).plan,
     )
 

@@ -28,7 +28,7 @@ from acd.books import Books
 from acd.clock import Clock
 from acd.core.events import AgentRequested, CallAction, CallRequested, PlanReplaced, Tick
 from acd.core.ids import AgentId, CallId, DeviceId, PbxId, QueueId
-from acd.core.memory import NOTHING, Memory
+from acd.core.memory import Memory
 from acd.core.plan import AgentAction, Plan
 from acd.core.records import Explanation, Replied, Snapshot
 from acd.errors import OperatorError
@@ -68,6 +68,8 @@ class Setup:
     """Opens what outlives the engine; without one nothing does. Raises StoreError."""
     spill_path: Path = Path("acd.spill")
     """Where records go while the store does not take them."""
+    journal_path: Path | None = None
+    """The folder of the journal; without one there is none."""
     reload: Callable[[], Plan] | None = None
     """Reads the configuration again, in a thread; raises ConfigError and changes nothing."""
 
@@ -83,8 +85,11 @@ class Daemon:
         self.log = log
         self.inbox = Inbox(self.clock.now)
         self._setup = setup
-        self.pipeline = self._new_pipeline(NOTHING)
-        self._books = Books(setup.open_store, setup.spill_path, self.clock.now, log)
+        self._books = Books(
+            setup.open_store, setup.spill_path, self.clock.now, log, setup.journal_path
+        )
+        self.pipeline: Pipeline
+        """There is one as soon as it is known what was before."""
         self.links = {
             settings.pbx: Link(settings, self._deliver, limits=LinkLimits())
             for settings in setup.links
@@ -100,7 +105,7 @@ class Daemon:
         self._timer_at = 0.0
         self._requests = Requests(self._take)
         self._reloading: asyncio.Task[None] | None = None
-        self._unreported: list[tuple[Item, Outputs]] = []
+        self._unreported: list[tuple[float, Item, Outputs]] = []
         self._beside: asyncio.Task[None] | None = None
 
     async def run(self, *, signals: bool = True, beside: Beside | None = None) -> int:
@@ -153,14 +158,10 @@ class Daemon:
         return self.clock.now()
 
     def _new_pipeline(self, memory: Memory) -> Pipeline:
-        setup = self._setup
-        return Pipeline(
-            setup.plan,
-            [PbxSetup(link.pbx, setup.system_names.get(link.pbx, "")) for link in setup.links],
-            secret=secrets.token_bytes(32),
-            now=self.clock.now(),
-            memory=memory,
-        )
+        setup, secret, now = self._setup, secrets.token_bytes(32), self.clock.now()
+        pbxs = [PbxSetup(link.pbx, setup.system_names.get(link.pbx, "")) for link in setup.links]
+        self._books.begin(setup.plan, pbxs, secret, now, memory)
+        return Pipeline(setup.plan, pbxs, secret=secret, now=now, memory=memory)
 
     # -- what the web sees ---------------------------------------------------------------------
 
@@ -240,13 +241,15 @@ class Daemon:
     def _step(self, item: Item, arrived_at: float) -> bool:
         """One item to its end; False when that was our last."""
         try:
-            outputs = self.pipeline.step(item, self.clock.now())
+            now = self.clock.now()
+            outputs = self.pipeline.step(item, now)
             if outputs.writes:
                 self._write(outputs.writes, arrived_at)
             for drop in outputs.drops:
                 self.links[drop.pbx].drop(drop.epoch, drop.reason)
-            self._unreported.append((item, outputs))
+            self._unreported.append((now, item, outputs))
         except Exception as error:
+            self._books.bug(self.clock.now(), item)
             self._stop_for_bug(error, item)
             return False
         return True
@@ -267,9 +270,8 @@ class Daemon:
     def _report(self) -> None:
         """What can wait until the PBXs have been told: answers, log, metrics, the timer."""
         status = self.pipeline.pbx_status()
-        for item, outputs in self._unreported:
-            if outputs.records:
-                self._books.write(outputs.records)
+        for now, item, outputs in self._unreported:
+            self._books.write(now, item, outputs)
             for record in outputs.records:
                 if isinstance(record, Replied):
                     self._requests.answer(record)
@@ -348,7 +350,9 @@ class Daemon:
             self.log.warning("stopped_in_haste", after_seconds=_STOP_SECONDS)
         if worker is not None:
             worker.cancel()
-        await self._books.close()
+        now = self.clock.now()
+        ended = self.pipeline.snapshot(now) if worker is not None else None
+        await self._books.close(now, ended)
         if self._timer is not None:
             self._timer.cancel()
         self.log.info("stopped", status=self._exit_status)

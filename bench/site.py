@@ -16,19 +16,27 @@ import urllib.request
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import yaml
-
-from tests.lab.asterisk import LabAsterisk
 
 ROOT = Path(__file__).parents[1]
 READY_SECONDS = 15.0
 
 
+class Reachable(Protocol):
+    """A PBX as the configuration names it: the lab's Asterisk, or a simulated one."""
+
+    ami_port: int
+    ami_user: str
+    ami_secret: str
+    system_name: str
+    prompts_path_on_pbx: str
+
+
 def write_config(
     directory: Path,
-    lab: LabAsterisk,
+    lab: Reachable,
     *,
     agents: Iterable[Mapping[str, object]] | None = None,
     wrap_up_seconds: float | None = None,
@@ -84,7 +92,8 @@ class Engine:
             self.url = self._announced()
         self.ready_seconds = time.monotonic() - started
         while not self._ready():
-            time.sleep(0.02)
+            time.sleep(0.01)
+        self.live_seconds = time.monotonic() - started
 
     def __enter__(self) -> Self:
         return self
@@ -125,6 +134,11 @@ class Engine:
         """Return the processor time the engine has used, of user and system."""
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def kill(self) -> None:
+        """End it as nothing should: in the middle of whatever it does."""
+        self._process.kill()
+        self._process.wait(timeout=10)
 
     def stop(self) -> None:
         """End it as systemd would."""

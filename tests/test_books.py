@@ -1,6 +1,7 @@
 """The daemon and its store: what it remembers, what it promises, and what it does without one."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from acd.core.plan import AgentAction
 from acd.core.records import Presence
 from acd.errors import StoreAwayError, StoreError
+from acd.replay import replay
 from acd.store.inmemory import InMemoryStore
 from acd.store.opening import open_store
 from acd.store.port import Store
@@ -99,6 +101,15 @@ async def test_what_cannot_be_written_down_in_time_is_not_confirmed(
 
 def lost(*_: object) -> None:
     raise OSError(28, "No space left on device")
+
+
+async def test_a_run_can_be_done_again_from_its_journal(house: House, tmp_path: Path) -> None:
+    await live(house, journal_path=tmp_path / "journal")
+    await house.daemon.request(AGENT, AgentAction.LOG_IN, "", None)
+    house.daemon.stop()
+    await house.running
+    told = io.StringIO()
+    assert await asyncio.to_thread(replay, tmp_path / "journal", told), told.getvalue()
 
 
 async def test_without_a_store_nothing_is_written_and_nobody_waits(house: House) -> None:

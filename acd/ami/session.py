@@ -115,7 +115,9 @@ class Session:
     def next_deadline(self) -> float | None:
         """Return when ``due`` should be called at the latest."""
         at = self._timers.next()
-        for other in (self.tracker.verdicts.next(), self.actions.deadlines.next()):
+        # Rings are judged only while the PBX is live: whoever woke for it before would not sleep.
+        verdict = self.tracker.verdicts.next() if self.state is LinkState.LIVE else None
+        for other in (verdict, self.actions.deadlines.next()):
             if other is not None and (at is None or other < at):
                 at = other
         return at
@@ -125,7 +127,7 @@ class Session:
         return (
             self._timers.earliest <= now
             or self.actions.deadlines.earliest <= now
-            or self.tracker.verdicts.earliest <= now
+            or (self.state is LinkState.LIVE and self.tracker.verdicts.earliest <= now)
         )
 
     def due(self, now: float) -> list[Event]:

@@ -2,6 +2,7 @@
 
 from acd.ami.messages import Rejected
 from acd.ami.session import BEAT_ANSWER_SECONDS, BEAT_SECONDS, LinkState
+from acd.ami.tracker import VERDICT_SECONDS
 from acd.ami.wire import Headers
 from acd.core.commands import (
     Announce,
@@ -278,3 +279,13 @@ def test_after_a_failed_command_about_a_living_call_the_pbx_is_read_again() -> N
     pbx.frame(f"Response: Error\r\nActionID: {agi['ActionID']}\r\nMessage: No such".encode())
     pbx.answering = True
     assert pbx.wait(1.0) == [PbxDown(PBX), CallerHungUp(CALL), PbxLive(PBX)]
+
+
+def test_a_ring_half_ended_as_the_link_breaks_keeps_nobody_awake() -> None:
+    pbx = waiting()
+    ring(pbx)
+    pbx.frame(event("DialBegin", DestUniqueid=OFFER, DestChannel="PJSIP/1001-1"))
+    pbx.frame(event("Hangup", Uniqueid=OFFER, Cause="19"))
+    assert pbx.session.next_deadline() == pbx.now + VERDICT_SECONDS
+    pbx.session.link_down(1, pbx.now)
+    assert pbx.session.next_deadline() is None

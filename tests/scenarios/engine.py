@@ -28,6 +28,7 @@ from acd.core.records import AgentView, CallView, Record, Snapshot
 from acd.daemon import Daemon, Setup, fastest_loop
 from acd.log import open_log
 from acd.pipeline import Pipeline
+from acd.replay import replay
 from acd.store.opening import open_store
 from tests.scenarios.proxy import Proxy
 from tests.scenarios.world import AmiAccess, until
@@ -70,7 +71,9 @@ class Engine:
             http_port=0,
             open_store=partial(open_store, f"sqlite:///{data}/acd.db") if data else None,
             spill_path=data / "acd.spill" if data else Path("unused"),
+            journal_path=data / "journal" if data else None,
         )
+        self._journal = setup.journal_path
         started: Future[tuple[Daemon, asyncio.AbstractEventLoop]] = Future()
         self._thread = threading.Thread(
             target=self._run, args=(setup, started), name="engine", daemon=True
@@ -225,10 +228,13 @@ class Engine:
     # -- its end -------------------------------------------------------------------------------
 
     def stop(self) -> None:
-        """As at SIGTERM."""
+        """As at SIGTERM. What it did can be done again from its journal, byte for byte."""
         self._loop.call_soon_threadsafe(self.daemon.stop)
         self._thread.join(5)
         assert not self._thread.is_alive(), "the engine did not stop"
+        if self._journal is not None:
+            told = io.StringIO()
+            assert replay(self._journal, told), told.getvalue()
 
     def kill(self) -> None:
         """As by `kill -9`, seen from the PBX: the connection breaks, and nothing more is said."""
