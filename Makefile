@@ -18,7 +18,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
 .PHONY: help run test check check-static fmt lab lab-install smoke sim design bench-idle-gap bench-ami \
-	bench-matching bench-sim bench-store proof-erlang docs-pooling lock clean venv venv-run
+	bench-matching bench-restart bench-sim bench-store proof-erlang docs-pooling lock clean venv venv-run
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | \
@@ -84,6 +84,9 @@ bench-sim: venv ## virtual time of a 500-agent centre
 
 bench-store: venv ## what the books cost: SQLite and PostgreSQL beside the event loop
 	@exec $(BIN)/python -m bench.store $(ARGS)
+
+bench-restart: venv ## killed with 1,000 living calls, and started again
+	@exec $(BIN)/python -m bench.restart $(ARGS)
 
 lock: venv ## renew the lock files (make lock ARGS=--upgrade for newer releases)
 	@$(LOCK) --group build -o requirements.lock $(ARGS)

@@ -325,7 +325,7 @@ class _Families:
         self.replies = counter("change_requests", text, "result")
         self.notices = counter("notices", "What operators should look at.", "kind")
         text = "Differences between us and a PBX that were put right."
-        self.repairs = counter("repairs", text, "kind")
+        self.repairs = counter("reconcile_repairs", text, "kind")
         text = "Match possible to Originate written."
         self.dispatch = times("dispatch_latency", text, _DISPATCH)
         self.messages = counter("ami_messages", "AMI messages read, by type.", "pbx", "kind")
