@@ -65,7 +65,8 @@ class Stalls:
 
     A thread that could run and finds no processor free is late by the machine's doing, as when
     something else runs beside it, and the loop is too when that thread has the interpreter's lock.
-    Linux tells how long each thread has waited (``/proc/.../schedstat``).
+    Linux tells how long each thread has waited (``/proc/.../schedstat``). What several of them
+    waited at once is taken off several times, so ``ours_ms`` is rather too small than too large.
     """
 
     def __init__(self) -> None:
