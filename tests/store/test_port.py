@@ -268,6 +268,7 @@ def story(steps: Sequence[tuple[int, object]]) -> list[Record]:
     return told
 
 
+@pytest.mark.slow
 @settings(
     max_examples=60,
     deadline=None,
