@@ -4,6 +4,7 @@ Where no PostgreSQL can be had its tests are skipped with a loud reason; where C
 """
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -36,6 +37,14 @@ def postgres() -> Iterator[Postgres]:
         server.remove()
 
 
+@pytest.fixture(scope="session")
+def new_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite store in which nothing is yet; making one takes longer than most tests."""
+    path = tmp_path_factory.mktemp("store") / "new.db"
+    open_store(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture(
     params=[
         "memory",
@@ -51,7 +60,9 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[
         yield lambda: lasting
         return
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'acd.db'}"
+        path = tmp_path / "acd.db"
+        shutil.copy(request.getfixturevalue("new_file"), path)
+        url = f"sqlite:///{path}"
     else:
         server: Postgres = request.getfixturevalue("postgres")
         url = server.new_database(f"store_{next(_names)}")
