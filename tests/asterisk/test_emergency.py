@@ -38,6 +38,7 @@ PLAN = plans.plan(
 ENDPOINT = "[{0}](acd-agent)\naors={0}\n[{0}](acd-agent-aor)\n"
 PHONES = ("1001", "1002", "1003")
 BILLING = "2"
+PATIENCE = 15.0
 FIRST, SECOND, THIRD = "0301000001", "0301000002", "0301000003"
 
 
@@ -97,12 +98,14 @@ class Outage:
         return line.rpartition(" has ")[0].rpartition("(")[2].rstrip(") ")
 
     def shows(self, queue: str, agent: str, state: str) -> None:
-        until(lambda: self.shown(queue, agent) == state, 5, f"{agent} {state}")
+        until(lambda: self.shown(queue, agent) == state, PATIENCE, f"{agent} {state}")
 
     def call(self, number: str, key: str = "") -> str:
         """He calls, presses the key when he is in the menu; returns his channel."""
         keys = (Key(key, 0.2, 0.06),) if key else ()
-        SippCallers(self.lab, [Call(number, keys=keys)], self._directory / number)
+        # By INFO, which a busy machine does not lose.
+        call = Call(number, keys=keys, keys_by="info")
+        SippCallers(self.lab, [call], self._directory / number)
         start = self.observer.event("Newchannel", CallerIDNum=number)
         return start["Channel"]
 
@@ -111,16 +114,18 @@ class Outage:
             view = self.engine.call(number)
             return view is not None and view.state is CallState.QUEUED
 
-        until(queued, 5, f"{number} in a queue")
+        until(queued, PATIENCE, f"{number} in a queue")
 
     def is_(self, agent: str, activity: Activity) -> None:
-        until(lambda: self.engine.agent(agent).activity is activity, 5, f"{agent} {activity}")
+        until(
+            lambda: self.engine.agent(agent).activity is activity, PATIENCE, f"{agent} {activity}"
+        )
 
     def rings(self, agent: str, number: str) -> None:
         """Return when the agent's phone has rung for the number, and has answered."""
         until(
             lambda: number in [ring.from_number for ring in self.phones.rings(agent)],
-            5,
+            PATIENCE,
             f"a ring of {agent} for {number}",
         )
 
