@@ -21,6 +21,7 @@ from acd.core.ids import (
     PbxId,
     QueueId,
 )
+from acd.core.place import Place
 
 
 class WrapUpMemory(msgspec.Struct, frozen=True):
@@ -104,6 +105,8 @@ class CallMemory(msgspec.Struct, frozen=True):
     answered_at: float | None = None
     queue_path: tuple[QueueVisit, ...] = ()
     legs: tuple[LegVisit, ...] = ()
+    place: Place | None = None
+    """Where he waits; his channel says it too, once he is there."""
 
 
 class Memory(msgspec.Struct, frozen=True):

@@ -28,6 +28,7 @@ from acd.core.records import (
     WrapUpEnd,
     WrapUpEnded,
 )
+from acd.core.waiting import place_of
 
 COMES_SECONDS: Final = 5.0
 """How long a caller may take from one place in the menu to its start."""
@@ -68,6 +69,7 @@ def memory_of_call(call: Call) -> CallMemory:
         call.answered_at,
         tuple(call.queue_path),
         tuple(call.legs.values()),
+        place_of(call) if call.state in (CallState.QUEUED, CallState.RINGING) else None,
     )
 
 

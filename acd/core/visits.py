@@ -69,6 +69,11 @@ def arrived(floor: Floor, event: CallArrived, now: float) -> None:
     if kept is None:
         floor.emit(CallOffered(now, call.id, call.pbx))
     call.moves(CallSignal.MENU, now)
+    if kept is not None and kept.place is not None and kept.place.queue in floor.lines:
+        # He was sent to wait, and the engine died before he was on his way.
+        waiting.take_place(floor, call, kept.place, now)
+        floor.emit(MoveToWaitingRoom(call.id, kept.place))
+        return
     menus = floor.plan.menus
     menu = menus.get(kept.menu) if kept is not None and kept.menu is not None else None
     language = kept.language if kept is not None else Language("")

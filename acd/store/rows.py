@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from acd.core.memory import AgentMemory, CallMemory, LegVisit, QueueVisit, WrapUpMemory
+from acd.core.place import Place
 from acd.core.records import CallEnded, Outcome, WrapUpEnded, WrapUpStarted
 
 Row = tuple[str | float | None, ...]
@@ -22,6 +23,7 @@ _attributes: Final = msgspec.json.Decoder(tuple[tuple[str, str], ...])
 _words: Final = msgspec.json.Decoder(tuple[str, ...])
 _queues: Final = msgspec.json.Decoder(tuple[QueueVisit, ...])
 _legs: Final = msgspec.json.Decoder(tuple[LegVisit, ...])
+_place: Final = msgspec.json.Decoder(Place | None)
 
 _T = TypeVar("_T")
 
@@ -42,8 +44,8 @@ def encodable(value: _T, of: type[_T] | Any) -> _T:
     return decoded
 
 
-def _json(value: tuple[object, ...]) -> str:
-    if not value:
+def _json(value: tuple[object, ...] | Place | None) -> str:
+    if value == ():
         return "[]"
     try:
         return _encode(value).decode()
@@ -106,12 +108,15 @@ def living_row(call: CallMemory) -> Row:
         _json(call.menu_path),
         _json(call.queue_path),
         _json(call.legs),
+        _json(call.place),
     )
 
 
 def living_of(row: Mapping[str, Any]) -> CallMemory:
     """Return the living call of a row."""
-    return CallMemory(**_with_paths(row))
+    values = _with_paths(row)
+    values["place"] = _place.decode(values["place"])
+    return CallMemory(**values)
 
 
 def ended_row(call: CallEnded) -> Row:

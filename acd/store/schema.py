@@ -90,6 +90,7 @@ living_calls = Table(
     _json("menu_path"),
     _json("queue_path"),
     _json("legs"),
+    _json("place"),
 )
 """Every call that is not over, as it is now."""
 

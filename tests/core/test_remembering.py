@@ -5,12 +5,13 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from acd.core.commands import PlayPrompt
+from acd.core.commands import MoveToWaitingRoom, PlayPrompt
 from acd.core.events import (
     AgentRequested,
     CallArrived,
     CallerHungUp,
     CallerRescued,
+    CallFoundInMenu,
     DigitPressed,
     LegAnswered,
     LegConnected,
@@ -109,6 +110,35 @@ def test_whoever_was_idle_longest_still_is() -> None:
     centre = killed(centre, house)
     call = centre.call_in()
     assert rung(centre) == [(call, "1001")]
+
+
+def test_a_caller_who_was_sent_to_wait_and_is_still_in_the_menu_keeps_his_place() -> None:
+    """The engine died between its decision and the PBX's work on it."""
+    house = plan({"1001": ALL})
+    centre = Centre(house)
+    call = CallId("main-1.1")
+    centre.feed(CallArrived(call, PBX, "0301234567", "100"), DigitPressed(call, "2"))
+    due_at = centre.call(call).due_at
+    centre.wait(2.0)
+    memory = centre.memory()
+    centre = Centre(house, now=centre.now, memory=memory, found=[CallFoundInMenu(call)])
+    centre.feed(CallArrived(call, PBX, "0301234567", "100"))
+    [sent] = centre.take(MoveToWaitingRoom)
+    assert (sent.call, sent.place.due_at) == (call, due_at)
+    view = centre.call(call)
+    assert (view.state, view.queue, view.due_at) == (CallState.QUEUED, "billing", due_at)
+
+
+def test_a_caller_who_hangs_up_on_his_way_to_the_menu_has_his_record() -> None:
+    house = plan({"1001": ALL})
+    centre = Centre(house)
+    call = CallId("main-1.1")
+    centre.feed(CallArrived(call, PBX, "0301234567", "100"))
+    memory = centre.memory()
+    centre = Centre(house, now=centre.now, memory=memory, found=[CallFoundInMenu(call)])
+    assert centre.take(CallEnded) == []
+    centre.wait(5.0)
+    assert [one.outcome for one in centre.take(CallEnded)] == [Outcome.LEFT_IN_MENU]
 
 
 def test_a_caller_in_the_menu_is_asked_where_he_was_in_his_language() -> None:

@@ -35,7 +35,7 @@ def upgrade() -> None:
         *(_text("language"), _text("option")),
         *(_text("menu", null=True), _text("node", null=True), _text("queue", null=True)),
         *(_at("queued_at", null=True), _at("answered_at", null=True)),
-        *_json("attributes", "menu_path", "queue_path", "legs"),
+        *_json("attributes", "menu_path", "queue_path", "legs", "place"),
     )
     op.create_table(
         "ended_calls",
