@@ -16,7 +16,7 @@ from acd.core.history import Trail
 from acd.core.ids import AgentId, CallId, Language, OfferId, PbxId, QueueId
 from acd.core.ivr import Dialogue
 from acd.core.machine import IGNORE, ILLEGAL, Machine
-from acd.core.memory import LegVisit, QueueVisit
+from acd.core.memory import CallMemory, LegVisit, QueueVisit
 from acd.core.plan import Need
 from acd.core.records import CallState, Outcome
 
@@ -115,6 +115,7 @@ class Call:
         "hops",
         "id",
         "in_room",
+        "kept",
         "language",
         "left_as",
         "legs",
@@ -190,6 +191,8 @@ class Call:
         self.queue_path: list[QueueVisit] = []
         self.legs: dict[OfferId, LegVisit] = {}
         """Every ring for him, the present one included, with its talk."""
+        self.kept: CallMemory | None = None
+        """What was told last to be kept of it."""
         self.answered_at: float | None = None
         self.talk_ended_at: float | None = None
 

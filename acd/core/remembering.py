@@ -37,8 +37,12 @@ COMES_SECONDS: Final = 5.0
 def keep_changed(floor: Floor, now: float) -> None:
     """Tell what has to be kept of those who were marked since the last time."""
     for call in floor.changed_calls.values():
-        if call.id in floor.calls:
-            floor.emit(CallKept(now, memory_of_call(call)))
+        if call.id not in floor.calls:
+            continue
+        told = memory_of_call(call)
+        if told != call.kept:
+            call.kept = told
+            floor.emit(CallKept(now, told))
     floor.changed_calls.clear()
     for agent in floor.changed_agents.values():
         memory = memory_of_agent(agent)

@@ -36,7 +36,7 @@ from acd.journal.entries import (
 from acd.journal.segments import OpenSegment, Shelf, Tell, name_of
 from acd.pipeline import Item, PbxSetup
 
-_GATHER_SECONDS: Final = 0.02
+_GATHER_SECONDS: Final = 0.1
 """What comes within this time is written at once; so much of a run a killed engine may lose."""
 _RETRY_SECONDS: Final = 1.0
 _PIECE_BYTES: Final = 1024 * 1024

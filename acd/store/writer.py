@@ -35,6 +35,12 @@ REFUSED: Final = -1
 _MOST_IN_BATCH: Final = 2_000
 """Records in a transaction: it must be over well within ``slow_seconds``."""
 
+_PATIENT: Final = frozenset({CallKept, AgentKept})
+_PATIENT_SECONDS: Final = 0.5
+"""How long these may wait for others when nobody waits for them. What they add to what the PBX
+shows hardly changes meanwhile, and a transaction costs more than all that is in it. Whoever goes
+into wrap-up or says something has a record besides, and so is written at once."""
+
 _HOLD_GROUPS: Final = 4
 """While the store catches up, new records are spilled after so many group times."""
 
@@ -86,6 +92,8 @@ class Writer:
         # What both sides touch, each by operations that cannot be torn apart.
         self._items: deque[tuple[int, float, list[Kept]]] = deque()
         self._idle = False
+        self._urgent = False
+        """Something was put, or is waited for, that is not to wait for more."""
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -214,8 +222,10 @@ class Writer:
         self._ticket += 1
         self._put_count += len(mine)
         self._items.append((self._ticket, self._now(), mine))
-        if self._idle:
-            self._wake.set()
+        if any(one.__class__ not in _PATIENT for one in mine):
+            self._urgent = True
+            if self._idle:
+                self._wake.set()
         return self._ticket
 
     async def wait_committed(self, ticket: int) -> None:
@@ -230,6 +240,8 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         told = self._loop.create_future()
         self._waiting[told] = ticket
+        self._urgent = True
+        self._wake.set()
         try:
             # It may have been committed just before we stood in the list.
             self._release()
@@ -395,9 +407,9 @@ class Writer:
         self._wake.clear()
         self._idle = True
         # Looked at after saying so: who puts one now either is seen here or sees us idle.
-        if not self._items and not self._stopping.is_set():
-            self._wake.wait()
-        self._idle = False
+        if not self._urgent and not self._stopping.is_set():
+            self._wake.wait(_PATIENT_SECONDS)
+        self._idle = self._urgent = False
 
     def _end(self) -> None:
         assert self._hand is not None
