@@ -9,7 +9,9 @@ queue's strategy; all strategies are in use. Three kinds of event are timed: a c
 queue, an agent becomes free, a relaxation falls due. Everything that follows within the engine is
 part of each.
 
-Microseconds are this process's CPU time, so that what else runs on the machine does not count.
+Microseconds are this process's CPU time, so that what else runs on the machine does not count; and
+growth is that of the cost beside a fixed loop's, so that a processor that slows down meanwhile does
+not count either.
 Collections are set as the daemon sets them (`acd.daemon.run`): frozen once the centre exists,
 before the first call, and then enabled.
 """
@@ -65,6 +67,9 @@ RING_ALL_AGENTS: Final = 8
 """A queue that rings all rings about so many; the size of such a group does not grow."""
 
 QUEUED, FREED, DUE, ALL = "call queued", "agent free", "step due", "all"
+PACE: Final = "fixed loop"
+PACE_STEPS: Final = 5_000
+PACED_TURNS: Final = 20
 
 
 class Size(NamedTuple):
@@ -323,8 +328,11 @@ def measure(size: Size, turns: int, seed: int) -> dict[str, Cost]:
     for costs in centre.costs.values():
         costs.clear()
     filled = time.monotonic()
-    for _ in range(turns):
+    paces = []
+    for number in range(turns):
         centre.turn()
+        if number % PACED_TURNS == 0:
+            paces.append(pace_us())
     gc.unfreeze()
     print(
         f"{size.waiting} waiting, {size.agents} agents, {size.skills} skills, "
@@ -333,6 +341,7 @@ def measure(size: Size, turns: int, seed: int) -> dict[str, Cost]:
     )
     found = {kind: Cost.of(costs) for kind, costs in centre.costs.items()}
     found[ALL] = Cost.of([cost for costs in centre.costs.values() for cost in costs])
+    found[PACE] = Cost.of(paces)
     for kind, cost in found.items():
         print(
             f"  {kind:12} median {cost.median_us:6.1f}  mean {cost.mean_us:6.1f}  "
@@ -342,12 +351,25 @@ def measure(size: Size, turns: int, seed: int) -> dict[str, Cost]:
     return found
 
 
+def pace_us() -> float:
+    """Return what a fixed piece of work costs just now: the pace changes by the minute."""
+    began = time.process_time_ns()
+    count = 0
+    while count < PACE_STEPS:
+        count += 1
+    return (time.process_time_ns() - began) / 1000
+
+
 def growth(smaller: dict[str, Cost], larger: dict[str, Cost]) -> float:
-    """Return how many times the mean cost is that of the smaller centre; each kind counts alike."""
-    kinds = (QUEUED, FREED, DUE)
-    return sum(larger[kind].mean_us for kind in kinds) / sum(
-        smaller[kind].mean_us for kind in kinds
-    )
+    """Return how many times the mean cost is that of the smaller centre; each kind counts alike.
+
+    Costs are those at one pace of the processor.
+    """
+
+    def cost(found: dict[str, Cost]) -> float:
+        return sum(found[kind].mean_us for kind in (QUEUED, FREED, DUE)) / found[PACE].median_us
+
+    return cost(larger) / cost(smaller)
 
 
 def bytes_per_waiting_call(size: Size, seed: int) -> float:

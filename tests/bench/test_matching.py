@@ -3,7 +3,7 @@
 import pytest
 
 from acd.core.records import Activity, CallState
-from bench.matching import DUE, FREED, QUEUED, Centre, Cost, Size, growth
+from bench.matching import DUE, FREED, PACE, QUEUED, Centre, Cost, Size, growth
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +22,9 @@ def test_the_centre_is_as_full_as_it_says() -> None:
     assert all(centre.costs[kind] for kind in (QUEUED, FREED, DUE))
 
 
-def test_growth_is_of_means_and_each_kind_counts_alike() -> None:
+def test_growth_is_of_means_at_one_pace_and_each_kind_counts_alike() -> None:
     small = {kind: Cost.of([10.0, 30.0]) for kind in (QUEUED, FREED, DUE)}
     large = {QUEUED: Cost.of([20.0]), FREED: Cost.of([20.0] * 9), DUE: Cost.of([80.0])}
-    assert growth(small, large) == 2.0
+    pace = Cost.of([50.0])
+    assert growth({**small, PACE: pace}, {**large, PACE: pace}) == 2.0
+    assert growth({**small, PACE: pace}, {**large, PACE: Cost.of([100.0])}) == 1.0
