@@ -27,8 +27,9 @@ def programs() -> Path:
         return found
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise PostgresUnavailableError("no PostgreSQL; as root: apt-get install -y postgresql")
+    install = "apt-get update -q && apt-get install -y --no-install-recommends postgresql"
     done = subprocess.run(
-        ["apt-get", "install", "-y", "--no-install-recommends", "postgresql"],
+        ["sh", "-c", install],
         env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         capture_output=True,
         text=True,
