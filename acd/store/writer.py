@@ -287,12 +287,16 @@ class Writer:
             self._tell_waiting()
 
     def _take(self) -> None:
+        # Forgotten before it is looked: what is put meanwhile says so again.
+        self._urgent = False
         while self._items and len(self._held) < _MOST_IN_BATCH:
             ticket, put_at, records = self._items.popleft()
             if self._held_since is None:
                 self._held_since = put_at
             self._held += records
             self._held_ticket = ticket
+        if self._items:
+            self._urgent = True
 
     def _write_held(self) -> None:
         if not self._held:
@@ -409,7 +413,7 @@ class Writer:
         # Looked at after saying so: who puts one now either is seen here or sees us idle.
         if not self._urgent and not self._stopping.is_set():
             self._wake.wait(_PATIENT_SECONDS)
-        self._idle = self._urgent = False
+        self._idle = False
 
     def _end(self) -> None:
         assert self._hand is not None

@@ -13,6 +13,7 @@ from acd.store.inmemory import InMemoryStore
 from acd.store.port import Kept
 from acd.store.spill import Spill
 from acd.store.writer import REFUSED, Writer
+from tests.scenarios.world import until
 from tests.store.samples import T0, agent, call_id, ended, living, whole_call
 from tests.store.writing import AWAY, GUARD_SECONDS, RECOVERED, Heard, MoodyStore, make_writer
 
@@ -318,3 +319,29 @@ async def test_who_waits_for_what_is_never_written_is_told(
     assert not await asyncio.to_thread(writer.stop, 1.0)
     with pytest.raises(StoreError, match="stopped before"):
         await waiting
+
+
+async def test_more_than_one_batch_is_written_without_a_rest(
+    make: Make, store: MoodyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("acd.store.writer._PATIENT_SECONDS", 1000.0)
+    monkeypatch.setattr("acd.store.writer._MOST_IN_BATCH", 10)
+    writer = make()
+    for number in range(100):
+        ticket = writer.put([ended(number)])
+    # Whoever waits by `wait_committed` hurries it.
+    await asyncio.to_thread(until, lambda: writer.committed == ticket, GUARD_SECONDS / 2)
+    assert store.ended_count() == 100
+
+
+async def test_what_the_pbx_shows_as_well_waits_for_others_unless_somebody_waits_for_it(
+    make: Make, store: MoodyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("acd.store.writer._PATIENT_SECONDS", 1000.0)
+    writer = make()
+    await writer.wait_committed(writer.put([ended(1)]))
+    for number in range(2, 12):
+        writer.put([living(number)])
+    await writer.wait_committed(writer.put([agent()]))
+    assert len(store.writes) == 2
+    assert len(store.remember().calls) == 10
