@@ -28,7 +28,7 @@ from acd.daemon import EXIT_BUG, Daemon, Setup
 from acd.errors import ConfigError, OperatorError, Problem
 from acd.inbox import Inbox
 from acd.remote import Remote
-from acd.sim.pbx import Options, VirtualPbx
+from acd.sim.pbx import VirtualPbx
 from acd.sim.phones import Behaviour
 from acd.sim.server import AmiServer
 from acd.web.port import EngineBusy
@@ -89,9 +89,7 @@ class House:
         self.clock = Clock()
         self.log = Lines()
         phones = [agent.phone for agent in sample_plan().agents.values()]
-        # Tests dial as soon as the PBX is live, which may be before the heart's first beat.
-        patient = Options(stale_after_seconds=1e12)
-        self.pbx = VirtualPbx(seed=1, phones=phones, start=self.clock.now(), options=patient)
+        self.pbx = VirtualPbx(seed=1, phones=phones, start=self.clock.now())
         self.server = AmiServer(self.pbx, users={"acd": SECRET}, start=self.clock.now())
 
     async def open(self, secret: str = SECRET, **more: Any) -> Daemon:

@@ -16,12 +16,11 @@ from acd.core.events import CallFoundWaiting, RingFound, RingOutcome, TalkFound
 from acd.core.floor import Floor
 from acd.core.ids import OfferId, PbxId
 from acd.core.ivr import Dialogue
-from acd.core.matching import match_call
+from acd.core.matching import match_call, ring_the_others
 from acd.core.memory import LegVisit
 from acd.core.offer import Offer
 from acd.core.offers import CANCEL_SECONDS
 from acd.core.place import Place
-from acd.core.queueplan import Strategy
 from acd.core.records import Activity, CallState, Noticed, Repaired, RingEnded
 from acd.core.remembering import recall
 
@@ -52,10 +51,15 @@ def found_waiting(floor: Floor, event: CallFoundWaiting, now: float) -> None:
     match_call(floor, call, now)
 
 
+def _waited(call: Call, place: Place) -> None:
+    """Write down of a call that does not wait any more where it did."""
+    call.queued_at, call.entered_at, call.due_at = place.queued_at, place.entered_at, place.due_at
+    call.language, call.option = place.language, place.option
+
+
 def _talk_is_over(floor: Floor, call: Call, place: Place, now: float) -> None:
     """He was answered, and stands where he waited before only because he is on his way out."""
-    call.queued_at, call.due_at, call.entered_at = place.queued_at, place.due_at, place.entered_at
-    call.language, call.option = place.language, place.option
+    _waited(call, place)
     call.queue = place.queue if place.queue in floor.lines else None
     call.agent = next((leg.agent for leg in call.legs.values() if leg.connected_at), None)
     call.moves(CallSignal.CONNECT, now)
@@ -87,8 +91,7 @@ def found_ringing(floor: Floor, event: RingFound, now: float) -> None:
     agent.activity_moves(ActivitySignal.OFFER, now)
     agent.offer, agent.call, agent.queue = offer.id, call.id, queue.id
     floor.deadlines.set(("ring", offer.id), now + queue.ring_timeout_seconds + CANCEL_SECONDS)
-    if queue.strategy is Strategy.RING_ALL:
-        floor.open_rings[call.id] = call
+    ring_the_others(floor, call, now)
     floor.emit(Repaired(now, "ring_adopted", call.id))
     floor.report_agent(agent, now)
     floor.review_agent(agent, now)
@@ -120,9 +123,8 @@ def found_talking(floor: Floor, event: TalkFound, now: float) -> None:
     place = event.place
     call = Call(event.call, event.pbx, event.ani, place.dnis if place is not None else "", now)
     if place is not None:
-        call.arrived_at = call.queued_at = place.queued_at
-        call.due_at = place.due_at
-        call.language, call.option, call.entered_at = place.language, place.option, place.entered_at
+        call.arrived_at = place.queued_at
+        _waited(call, place)
     kept = recall(floor, call)
     floor.calls[call.id] = call
     floor.emit(Repaired(now, "talk_adopted", call.id))

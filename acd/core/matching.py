@@ -45,7 +45,7 @@ def match_agent(floor: Floor, agent: Agent, now: float) -> None:
     if best is not None:
         ring(floor, best, agent, now)
         if best.preferred is None:
-            _ring_the_others(floor, best, now)
+            ring_the_others(floor, best, now)
     elif floor.open_rings:
         _join_ring(floor, agent, now)
 
@@ -67,7 +67,7 @@ def match_call(floor: Floor, call: Call, now: float) -> None:
     found = next_agent(floor, call)
     if found is not None:
         ring(floor, call, found, now)
-        _ring_the_others(floor, call, now)
+        ring_the_others(floor, call, now)
 
 
 def next_agent(floor: Floor, call: Call) -> Agent | None:
@@ -185,7 +185,8 @@ def ring(floor: Floor, call: Call, agent: Agent, now: float) -> None:
     floor.report_agent(agent, now)
 
 
-def _ring_the_others(floor: Floor, call: Call, now: float) -> None:
+def ring_the_others(floor: Floor, call: Call, now: float) -> None:
+    """Let those besides him ring whom the queue's strategy wants to, now or later."""
     assert call.queue is not None
     queue = floor.lines[call.queue].plan
     if queue.strategy is Strategy.RING_PROGRESSIVELY:

@@ -169,6 +169,18 @@ def test_rings_of_one_call_share_their_claim_also_with_those_that_follow() -> No
     assert centre.engine.floor.calls[call].claim == claim
 
 
+def test_a_progressive_ring_goes_on_to_the_next_phone_after_a_restart() -> None:
+    strategy = Strategy.RING_PROGRESSIVELY
+    house = with_queue(plan(TWO), "fault", strategy=strategy, progress_seconds=6.0)
+    centre = Centre(house, "1001", "1002")
+    call = centre.call_in()
+    centre = killed(centre, house)
+    centre.wait(5.9)
+    assert rung(centre) == []
+    centre.wait(0.1)
+    assert rung(centre) == [(call, "1002")]
+
+
 @pytest.mark.parametrize("state", ["caller gone", "agent unknown", "agent in wrap-up"])
 def test_a_ring_we_would_not_make_is_taken_back(state: str) -> None:
     house = plan({"1001": ALL})
