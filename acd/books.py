@@ -20,7 +20,7 @@ from acd.journal.writer import Journal
 from acd.log import Log
 from acd.pipeline import Item, PbxSetup
 from acd.store.port import Store
-from acd.store.writer import REFUSED, Writer
+from acd.store.writer import Writer
 from acd.web.port import EngineBusy
 
 _CLOSE_SECONDS: Final = 0.4
@@ -93,9 +93,7 @@ class Books:
         if self.journal is not None:
             self.journal.append(now, item, outputs)
         if self.writer is not None and outputs.records:
-            ticket = self.writer.put(outputs.records)
-            if ticket != REFUSED:
-                self._ticket = ticket
+            self._ticket = self.writer.put(outputs.records)
 
     async def are_durable(self) -> None:
         """Return when all that was written until now is durable.

@@ -99,6 +99,16 @@ async def test_what_cannot_be_written_down_in_time_is_not_confirmed(
     assert await presence(house) is Presence.READY
 
 
+async def test_what_there_was_no_room_for_is_not_confirmed(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await live(house, open_store=InMemoryStore, spill_path=tmp_path / "spill")
+    await house.daemon.request(AGENT, AgentAction.LOG_IN, "", None)
+    monkeypatch.setattr(house.daemon._books.writer, "_most_records", 0)
+    with pytest.raises(EngineBusy, match="could not be written down"):
+        await house.daemon.request(AGENT, AgentAction.NOT_READY, "break", None)
+
+
 def lost(*_: object) -> None:
     raise OSError(28, "No space left on device")
 

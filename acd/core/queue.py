@@ -2,9 +2,9 @@
 
 Calls stand in the order of their due time, which does not change as they wait. A Line knows every
 call of one queue and its position. A Lane holds the calls of all queues that ask for the same and
-the free agents who satisfy it. Lanes are heaps whose entries may be stale: a call that is ringing,
-gone or elsewhere, an agent who is no longer free. A stale entry is dropped when it comes up, which
-makes every change O(log n) and needs no search. A caller who is just between two rounds of the
+the agents who satisfy it, free or not. Its calls are a heap whose entries may be stale: a call that
+is ringing, gone or elsewhere. A stale entry is dropped when it comes up, which makes every change
+O(log n) and needs no search. A caller who is just between two rounds of the
 waiting room keeps his entry and is passed over for those milliseconds.
 
 It must not know presence, devices or deadlines: whoever calls it says who is free.
