@@ -18,7 +18,8 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
 .PHONY: help run test check check-static fmt lab lab-install smoke sim design bench-idle-gap bench-ami \
-	bench-matching bench-restart bench-sim bench-store proof-erlang docs-pooling lock clean venv venv-run
+	bench-matching bench-restart bench-sim bench-store proof-erlang docs-pooling fault-table lock clean \
+	venv venv-run
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | \
@@ -28,7 +29,7 @@ run: venv-run ## the daemon against the built-in simulated PBX, live in the term
 	@exec $(BIN)/acd demo $(ARGS)
 
 test: venv lab-install ## the whole suite, with the real Asterisk where the lab can be had
-	@rm -f .test-tally.json; status=0; \
+	@rm -f .test-tally.json .fault-tally.jsonl; status=0; \
 	$(BIN)/python -m pytest -m "not asterisk" -n $(JOBS) --dist loadgroup \
 		--tally-to=.test-tally.json $(ARGS) || status=$$?; \
 	$(BIN)/python -m pytest -m asterisk \
@@ -64,6 +65,9 @@ sim: venv-run ## virtual time: make sim SEED=7 HOURS=24
 design: venv ## redraw the machines in DESIGN.md from their tables
 	@$(BIN)/python -m acd.drawings DESIGN.md
 
+fault-table: venv ## write what the last run saw of the fault matrix into docs/reliability.md
+	@$(BIN)/python -m tests.faults.table --write docs/reliability.md
+
 bench-idle-gap: venv lab-install ## agent's hang-up to next ring, acd beside app_queue
 	@exec $(BIN)/python -m bench.idle_gap $(ARGS)
 
@@ -94,7 +98,7 @@ lock: venv ## renew the lock files (make lock ARGS=--upgrade for newer releases)
 
 clean: ## remove what was built here (the lab's cache stays)
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
-		.test-tally.json dist build
+		.test-tally.json .fault-tally.jsonl dist build
 	find . -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 venv:

@@ -21,6 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("acd")
     group.addoption("--tally-to", metavar="FILE", help="leave this run's reports in FILE")
     group.addoption("--tally-from", metavar="FILE", help="count an earlier run's reports as well")
+    group.addoption("--fault-tally", metavar="FILE", help="where the fault matrix is counted")
+    group.addoption("--soak", action="store_true", help="do the fault matrix's full counts")
 
 
 def pytest_configure(config: pytest.Config) -> None:

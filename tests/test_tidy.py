@@ -28,7 +28,7 @@ READS_TIME = {
     "acd/sim/server.py",  # A PBX of its own, in real time, with a clock of its own.
 }
 
-SLEEPS_IN_TESTS = ("tests/asterisk/", "tests/lab/", "tests/scenarios/")
+SLEEPS_IN_TESTS = ("tests/asterisk/", "tests/faults/", "tests/lab/", "tests/scenarios/")
 """A PBX on a real socket takes its own time; everywhere else a test steps the clock."""
 
 Finding = tuple[int, str]

@@ -1,0 +1,29 @@
+"""What every test of the fault matrix has: the ledger, and whether this is a soak."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.ledger import TALLY, Ledger
+from tests.faults.table import TablePlugin
+
+
+def tally_of(config: pytest.Config) -> Path:
+    return config.rootpath / (config.getoption("--fault-tally") or TALLY)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(TablePlugin(tally_of(config)), "acd-fault-table")
+
+
+@pytest.fixture(scope="session")
+def ledger(pytestconfig: pytest.Config) -> Ledger:
+    """Where a test counts what it saw."""
+    return Ledger(tally_of(pytestconfig))
+
+
+@pytest.fixture(scope="session")
+def soak(pytestconfig: pytest.Config) -> bool:
+    """Whether to do the matrix's full counts, which take hours, or those of `make test`."""
+    return bool(pytestconfig.getoption("--soak"))
