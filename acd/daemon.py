@@ -275,7 +275,7 @@ class Daemon:
             for record in outputs.records:
                 if isinstance(record, Replied):
                     self._requests.answer(record)
-            self.reports.step(item, outputs)
+            self.reports.step(item, outputs, now)
         self._unreported.clear()
         self.reports.status(status)
         self._arm()

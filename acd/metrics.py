@@ -65,6 +65,8 @@ _TOLD: Final = (15, 30, 60, 90, 120, 180, 300, 450, 600, 900, 1200, 1800, 3600)
 _TALK: Final = (5, 15, 30, 60, 120, 180, 240, 300, 450, 600, 900, 1800, 3600)
 _WRAP_UP: Final = (1, 5, 10, 20, 30, 60, 90, 120, 180, 240, 300, 450, 600)
 _RING: Final = (1, 2, 3, 5, 8, 10, 15, 20, 30, 60)
+_LAG: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30)
+_LAG_MOST_SECONDS: Final = 3600.0
 _DISPATCH: Final = (0.00025, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.5, 2)
 
 
@@ -103,6 +105,7 @@ class Metrics:
         messages, rejected = self._families.messages, self._families.rejected
         self._messages = {pbx: Words(partial(messages.labels, pbx)) for pbx in self._arrived}
         self._rejected = {pbx: Words(partial(rejected.labels, pbx)) for pbx in self._arrived}
+        self._lag = {pbx: self._families.lag.labels(pbx) for pbx in self._arrived if pbx != OTHER}
         self._connected = {
             pbx: self._families.connected.labels(pbx) for pbx in self._arrived if pbx != OTHER
         }
@@ -168,6 +171,15 @@ class Metrics:
     def ami_rejected(self, pbx: PbxId, reason: str, times: int = 1) -> None:
         """Count messages from a PBX that were refused; ``reason`` is a short constant word."""
         self._rejected.get(pbx, self._rejected[PbxId(OTHER)]).count(reason, times)
+
+    def ami_lag(self, pbx: PbxId, seconds: float) -> None:
+        """How long ago a PBX sent what has just been worked off, by its clock and ours.
+
+        Clocks that differ show here too. Below nothing is nothing; what is over an hour off was
+        made up, or a clock is wrong by so much that the sum would say nothing any more.
+        """
+        if abs(seconds) < _LAG_MOST_SECONDS and pbx in self._lag:
+            self._lag[pbx].observe(max(0.0, seconds))
 
     def ami_connected(self, pbx: PbxId, connected: bool) -> None:
         """Say whether the link to a configured PBX is up and in step."""
@@ -331,6 +343,8 @@ class _Families:
         self.messages = counter("ami_messages", "AMI messages read, by type.", "pbx", "kind")
         text = "AMI messages refused as forged or broken."
         self.rejected = counter("ami_rejected_messages", text, "pbx", "reason")
+        text = "From the PBX's Timestamp to the message being worked off; one each 0.1 s is asked."
+        self.lag = times("ami_lag", text, _LAG, "pbx")
         text = "1 while the link to the PBX is up and in step."
         self.connected = Gauge("acd_ami_connected", text, ["pbx"], registry=registry)
 

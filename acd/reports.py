@@ -6,17 +6,21 @@ It must not decide anything, nor send anything to a PBX.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from acd.ami.client import Link
 from acd.ami.items import FrameReceived, LinkDown, Outputs
-from acd.ami.wire import event_name
+from acd.ami.wire import event_name, timestamp
 from acd.core.events import PlanReplaced
 from acd.core.ids import PbxId
-from acd.log import Log, tell, without_numbers
+from acd.log import Log, without_numbers
 from acd.metrics import Metrics
 from acd.pipeline import Item
 from acd.systemd import Notifier
 from acd.web.port import Readiness
+
+_LAG_EVERY_SECONDS: Final = 0.1
+"""Of the messages of so long only the first is asked how old it is; the others cost nothing."""
 
 
 class Reports:
@@ -33,12 +37,13 @@ class Reports:
         self._status: Mapping[PbxId, str] = dict.fromkeys(links, "down")
         self._frames: dict[tuple[PbxId, bytes], int] = {}
         self._refused: dict[tuple[PbxId, str], int] = {}
+        self._lag_at = 0.0
 
-    def step(self, item: Item, outputs: Outputs) -> None:
-        """Tell of one item and what came of it."""
+    def step(self, item: Item, outputs: Outputs, now: float) -> None:
+        """Tell of one item, worked off at ``now``, and what came of it."""
         if outputs.records:
             for record in outputs.records:
-                tell(self.log, record)
+                self.log.tell(record)
             self.metrics.observe(outputs.records)
         for pbx, reason in outputs.rejected:
             self.metrics.ami_rejected(pbx, reason)
@@ -47,6 +52,8 @@ class Reports:
                 # Some thousand a second: they are counted by name here and told when asked for.
                 key = (item.pbx, event_name(item.frame))
                 self._frames[key] = self._frames.get(key, 0) + 1
+                if now >= self._lag_at and not outputs.rejected:
+                    self._tell_lag(item, now)
             case LinkDown():
                 self._link_down(item.pbx, item.reason)
             case PlanReplaced(plan):
@@ -91,6 +98,12 @@ class Reports:
         """We are at fault, and this is what we were at: the bug report."""
         text = item.frame.decode("utf-8", "replace") if isinstance(item, FrameReceived) else item
         self.log.critical("bug", item=without_numbers(str(text)), exc_info=error)
+
+    def _tell_lag(self, item: FrameReceived, now: float) -> None:
+        sent_at = timestamp(item.frame)
+        if sent_at is not None:
+            self._lag_at = now + _LAG_EVERY_SECONDS
+            self.metrics.ami_lag(item.pbx, now - sent_at)
 
     def _link_down(self, pbx: PbxId, reason: str) -> None:
         if self._status[pbx] != "down" or self._why_down[pbx] != reason:

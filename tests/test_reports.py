@@ -31,8 +31,10 @@ class Desk:
         self.metrics = Metrics(plan(), [PBX])
         self.reports = Reports(self.log, self.metrics, Notifier({}), {PBX: self.link})
 
-    def step(self, item: object, status: str, outputs: Outputs = NOTHING) -> None:
-        self.reports.step(item, outputs)  # type: ignore[arg-type]
+    def step(
+        self, item: object, status: str, outputs: Outputs = NOTHING, now: float = 1000.0
+    ) -> None:
+        self.reports.step(item, outputs, now)  # type: ignore[arg-type]
         self.reports.status({PBX: status})
 
     def said(self) -> list[str]:
@@ -86,6 +88,29 @@ def test_messages_and_refusals_are_counted(desk: Desk) -> None:
     assert 'acd_ami_rejected_messages_total{pbx="main",reason="duplicate_header"} 1.0' in page
     assert 'acd_ami_rejected_messages_total{pbx="main",reason="line_too_long"} 2.0' in page
     assert 'acd_ami_connected{pbx="main"} 1.0' in page
+
+
+def test_lag_is_that_of_the_first_message_of_each_tenth_of_a_second(desk: Desk) -> None:
+    def hangup(sent_at: str) -> FrameReceived:
+        return FrameReceived(PBX, 1, f"Event: Hangup\r\nTimestamp: {sent_at}\r\nX: 1".encode())
+
+    def lag(of: str) -> float:
+        lines = (line for line in desk.page().splitlines() if line.startswith("acd_ami_lag_"))
+        return next(float(line.split()[1]) for line in lines if of in line)
+
+    assert lag("count") == 0
+    desk.step(hangup("995.5"), "live", now=1000.0)  # After a stall the oldest comes first.
+    desk.step(hangup("999.9"), "live", now=1000.05)
+    assert (lag("count"), lag("sum")) == (1, 4.5)
+    assert (lag('le="2.0"'), lag('le="5.0"')) == (0, 1)
+    desk.step(hangup("1000.25"), "live", now=1000.2)  # The PBX's clock is a little ahead.
+    assert (lag("count"), lag("sum")) == (2, 4.5)
+    refused = Outputs([], [], [], [(PBX, "forged")])
+    desk.step(hangup("1"), "live", refused, now=1001.0)
+    for number, odd in enumerate(("", "soon", "nan", "inf", "-inf", "-1e300", "9" * 400)):
+        desk.step(hangup(odd), "live", now=4000.0 + number)
+    desk.step(FrameReceived(PBX, 1, b"Response: Success\r\nX: 1"), "live", now=5000.0)
+    assert (lag("count"), lag("sum")) == (2, 4.5)
 
 
 def test_records_are_logged_and_counted(desk: Desk) -> None:

@@ -173,6 +173,17 @@ def event_name(frame: bytes) -> bytes:
     return frame[7:] if end < 0 else frame[7:end]
 
 
+def timestamp(frame: bytes) -> float | None:
+    """When the PBX sent it, by its own clock, read without parsing the rest; None if not told."""
+    _, found, rest = frame.partition(b"\r\nTimestamp: ")
+    if not found:
+        return None
+    try:
+        return float(rest.partition(b"\r\n")[0])
+    except ValueError:
+        return None
+
+
 def is_response(frame: bytes) -> bool:
     """Whether the message answers an action of ours."""
     return frame.startswith(b"Response: ")

@@ -18,6 +18,7 @@ from acd.ami.wire import (
     event_name,
     is_response,
     parse,
+    timestamp,
 )
 
 GREETING = b"Asterisk Call Manager/11.0.0\r\n"
@@ -156,6 +157,12 @@ class TestReadingWithoutParsing:
         assert event_name(b"Event: Shutdown") == b"Shutdown"
         assert event_name(RESPONSE) == b""
         assert event_name(b"Channel: x\r\nEvent: Hangup") == b""
+
+    def test_timestamp(self) -> None:
+        assert timestamp(b"Event: Hangup\r\nTimestamp: 17.25\r\nX: 1") == 17.25
+        assert timestamp(b"Response: Success\r\nPing: Pong\r\nTimestamp: 17.25") == 17.25
+        for frame in (RESPONSE, b"Event: X\r\nTimestamp: now", b"Event: X\r\nTimestamp: "):
+            assert timestamp(frame) is None
 
     def test_is_response(self) -> None:
         assert is_response(RESPONSE)
