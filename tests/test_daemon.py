@@ -24,9 +24,11 @@ from acd.config.loader import load
 from acd.core.events import CallAction, Tick
 from acd.core.ids import AgentId, CallId, DeviceId, PbxId, QueueId
 from acd.core.plan import AgentAction, Plan
+from acd.core.records import Record
 from acd.daemon import EXIT_BUG, Daemon, Setup
 from acd.errors import ConfigError, OperatorError, Problem
 from acd.inbox import Inbox
+from acd.log import fields_of, is_told
 from acd.remote import Remote
 from acd.sim.pbx import VirtualPbx
 from acd.sim.phones import Behaviour
@@ -62,6 +64,12 @@ class Lines:
 
     def __getattr__(self, level: str) -> Callable[..., None]:
         return self._line(level)
+
+    def tell(self, record: Record) -> None:
+        if not is_told(record):
+            return
+        fields = fields_of(record)
+        self._line(str(fields.pop("level")))(str(fields.pop("event")), **fields)
 
     async def until(self, event: str, times: int = 1, **fields: object) -> dict[str, object]:
         """The fields of the line that says this, waited for if need be."""

@@ -24,7 +24,7 @@ from acd.core.records import (
     ShiftEnding,
     WaitAnnounced,
 )
-from acd.log import LineWriter, capture_logging, masked, open_log, tell, without_numbers
+from acd.log import LineWriter, capture_logging, masked, open_log, without_numbers
 
 CALL = CallId("main-1700000000.17")
 ENDED = CallEnded(
@@ -52,7 +52,7 @@ def lines(form: Literal["text", "json"], *records: object) -> list[str]:
         if isinstance(record, str):
             log.info(record, pbx="main")
         else:
-            tell(log, record)  # type: ignore[arg-type]
+            log.tell(record)  # type: ignore[arg-type]
     writer.close(5)
     return stream.getvalue().splitlines()
 
@@ -217,3 +217,12 @@ def test_what_a_caller_typed_and_what_is_kept_of_him_is_not_logged() -> None:
     assert "call_ended" in text
     assert "4711815" not in text
     assert "kept" not in text
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_text_that_is_no_unicode_costs_no_more_than_its_own_line(
+    form: Literal["text", "json"],
+) -> None:
+    first, second = lines(form, Noticed(1.0, "odd", "half \ud800 a pair"), Noticed(2.0, "odd", "."))
+    assert "oticed" in first
+    assert "noticed" in second

@@ -5,7 +5,7 @@ by ``acd.store.batch``. Whatever the database raises leaves as a ``StoreError`` 
 store, never its password nor a caller's data. ``acd.store.opening`` makes the engine.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -86,7 +86,7 @@ class SqlStore:
         to = self._statements
         if batch.ended:
             to.end_calls.run(connection, [ended_row(one) for one in batch.ended.values()])
-            connection.execute(_no_longer_alive(batch.ended))
+            to.forget_living.run(connection, [{"over": call} for call in batch.ended])
         if batch.living:
             to.keep_calls.run(connection, [living_row(one) for one in batch.living.values()])
         if batch.agents:
@@ -179,6 +179,10 @@ class _Statements:
     def __init__(self, dialect: Dialect) -> None:
         insert = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
         self.end_calls = _Rows(dialect, insert, schema.ended_calls, replace=False)
+        living = schema.living_calls
+        self.forget_living = _Many(
+            dialect, delete(living).where(living.c.call == bindparam("over"))
+        )
         self.keep_calls = _Rows(dialect, insert, schema.living_calls)
         self.keep_agents = _Rows(dialect, insert, schema.agents)
         # Who said what a call came to is not known here, and must not be unsaid.
@@ -190,15 +194,11 @@ class _Statements:
         self.end_session = _end(schema.sessions)
 
 
-def _no_longer_alive(calls: Iterable[CallId]) -> Delete:
-    return delete(schema.living_calls).where(schema.living_calls.c.call.in_(list(calls)))
-
-
 class _Many:
     """A statement that is run for many values; compiled once, because SQLAlchemy's own way costs
     more for each of them than the database does."""
 
-    def __init__(self, dialect: Dialect, statement: Update | Insert) -> None:
+    def __init__(self, dialect: Dialect, statement: Update | Delete) -> None:
         compiled = statement.compile(dialect=dialect)
         self._sql = str(compiled)
         self._names: list[str] = list(compiled.positiontup or ())

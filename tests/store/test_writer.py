@@ -345,3 +345,19 @@ async def test_what_the_pbx_shows_as_well_waits_for_others_unless_somebody_waits
     await writer.wait_committed(writer.put([agent()]))
     assert len(store.writes) == 2
     assert len(store.remember().calls) == 10
+
+
+async def test_under_load_transactions_are_few_unless_somebody_waits(
+    make: Make, store: MoodyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("acd.store.writer._SOON_SECONDS", 1000.0)
+    monkeypatch.setattr("acd.store.writer._PATIENT_SECONDS", 1000.0)
+    writer = make()
+    first = writer.put([ended(1)])
+    # Nothing was written for long: the first is, without anybody waiting.
+    await asyncio.to_thread(until, lambda: writer.committed == first, GUARD_SECONDS / 2)
+    for number in range(2, 12):
+        writer.put([ended(number)])
+    await writer.wait_committed(writer.put([ended(12)]))
+    assert len(store.writes) == 2
+    assert store.ended_count() == 12
