@@ -16,6 +16,7 @@ from acd.config.emergency import DIALPLAN_FILE, PREFIX, QUEUES_FILE
 from acd.core.plan import AgentAction
 from acd.core.records import Activity, CallState
 from tests import plans
+from tests.faults.tcpproxy import Proxy
 from tests.lab.ami import Observer
 from tests.lab.asterisk import LabAsterisk, LabUnavailableError
 from tests.lab.rtp import Key
@@ -23,7 +24,6 @@ from tests.lab.script import Script
 from tests.lab.sipp import Call, SippAgents, SippCallers, stop_all
 from tests.scenarios.centre import write_prompts
 from tests.scenarios.engine import Engine
-from tests.scenarios.proxy import Proxy
 from tests.scenarios.world import AmiAccess, until
 
 UNREGISTERED = "1004"

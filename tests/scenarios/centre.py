@@ -38,8 +38,8 @@ from acd.core.records import (
     RingEnded,
 )
 from tests import plans
+from tests.faults.tcpproxy import Proxy
 from tests.scenarios.engine import Engine, Said
-from tests.scenarios.proxy import Proxy
 from tests.scenarios.world import QUALIFIED, Handset, Ring, World, until
 
 SPECIALISTS = {str(1001 + index): {queue: 1} for index, queue in enumerate(plans.QUEUES)}

@@ -30,7 +30,7 @@ from acd.log import open_log
 from acd.pipeline import Pipeline
 from acd.replay import replay
 from acd.store.opening import open_store
-from tests.scenarios.proxy import Proxy
+from tests.faults.tcpproxy import Proxy
 from tests.scenarios.world import AmiAccess, until
 
 PBX = PbxId("main")
