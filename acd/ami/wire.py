@@ -296,10 +296,12 @@ class Headers:
 
 
 def _picker(positions: list[int | None]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
-    found = [position for position in positions if position is not None]
-    if len(found) == len(positions) > 1:
-        return itemgetter(*found)
-    return lambda values: tuple("" if at is None else values[at] for at in positions)
+    if len(positions) < 2:
+        raise AssertionError("one name is asked for by `get`")
+    found = itemgetter(*(-1 if position is None else position for position in positions))
+    if None in positions:
+        return lambda values: found((*values, ""))
+    return found
 
 
 _SHAPES: Final[dict[tuple[str, int], list[_Shape]]] = {}

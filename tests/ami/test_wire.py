@@ -181,6 +181,14 @@ class TestHeaders:
         assert "EMPTY" in self.HEADERS
         assert self.HEADERS.get("tight") == "v"
 
+    def test_several_are_picked_as_one_by_one(self) -> None:
+        names = ("cause", "Uniqueid", "Missing", "Event")
+        for again in range(2):
+            headers = parse(b"Event: Hangup\r\nUniqueid: 1.%d\r\nCause: 16\r\nCause: 17" % again)
+            assert headers.pick(names) == tuple(headers.get(name) for name in names)
+            assert headers.pick(names) == ("16", f"1.{again}", "", "Hangup")
+            assert headers.pick(names[:2]) == ("16", f"1.{again}")
+
     def test_first_and_duplicates(self) -> None:
         assert self.HEADERS.first == "Event"
         assert self.HEADERS.duplicates() == ("chanvariable",)
