@@ -1,11 +1,14 @@
 """What every test of the fault matrix has: the ledger, and whether this is a soak."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.faults.ledger import TALLY, Ledger
+from tests.faults.site import Site
 from tests.faults.table import TablePlugin
+from tests.lab.asterisk import LabUnavailableError
 
 
 def tally_of(config: pytest.Config) -> Path:
@@ -27,3 +30,14 @@ def ledger(pytestconfig: pytest.Config) -> Ledger:
 def soak(pytestconfig: pytest.Config) -> bool:
     """Whether to do the matrix's full counts, which take hours, or those of `make test`."""
     return bool(pytestconfig.getoption("--soak"))
+
+
+@pytest.fixture(scope="module")
+def ami_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A real Asterisk and the real engine, with the door between them; see `site`."""
+    try:
+        site = Site(tmp_path_factory.mktemp("site"))
+    except LabUnavailableError as reason:
+        pytest.skip(f"no lab Asterisk: {reason}")
+    yield site
+    site.stop()

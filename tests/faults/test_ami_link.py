@@ -1,0 +1,128 @@
+"""Rows 8, 9 and 11: the link to the real Asterisk is cut, goes dead, stalls and crawls."""
+
+import signal
+import time
+from random import Random
+
+import pytest
+
+from tests.faults.ledger import Ledger
+from tests.faults.site import Load, Site
+from tests.scenarios.world import until
+
+pytestmark = pytest.mark.asterisk
+
+CUTS = 20
+CUTS_IN_SOAK = 100
+NOTICED_SECONDS = 0.1
+RESYNC_SECONDS = 2.0
+HALF_OPEN_SECONDS = 5.0
+PER_SECOND = 4.0
+TALKATIVE_PER_SECOND = 2.0
+
+REPAIRS = "acd_reconcile_repairs_total"
+
+
+def under_load(site: Site, seconds: float, *, talkative: bool = False) -> Load:
+    """Callers for so long; returns when the first phone has rung."""
+    rate = TALKATIVE_PER_SECOND if talkative else PER_SECOND
+    load = site.load(round(seconds * rate), rate, talkative=talkative)
+    until(load.legs, 10, "the first ring")
+    return load
+
+
+def test_row_08_ami_tcp_cut(ami_site: Site, ledger: Ledger, soak: bool) -> None:
+    cuts, rng = CUTS_IN_SOAK if soak else CUTS, Random(8)
+    repaired = ami_site.metric(REPAIRS)
+    load = under_load(ami_site, cuts * 0.8)
+    noticed, faults = [], []
+    for _ in range(cuts):
+        time.sleep(rng.uniform(0.05, 0.75))
+        cut_at = time.time()
+        ami_site.proxy.cut()
+        noticed.append(ami_site.down_at(cut_at - 0.001, 3).at - cut_at)
+        faults.append((cut_at, ami_site.live_at(cut_at, 10)))
+    lost = load.lost()
+    resync = [live_at - cut_at for cut_at, live_at in faults]
+    ledger.saw(
+        8,
+        tries=cuts,
+        lost=len(lost),
+        repaired=int(ami_site.metric(REPAIRS) - repaired),
+        first_ring_ms=load.first_rings_ms(faults),
+    )
+    print(f"noticed after {max(noticed):.3f} s, live after {max(resync):.3f} s at worst")
+    assert lost == []
+    assert max(noticed) < NOTICED_SECONDS
+    assert max(resync) <= RESYNC_SECONDS
+
+
+def test_row_09_ami_half_open(ami_site: Site, ledger: Ledger, soak: bool) -> None:
+    repaired = ami_site.metric(REPAIRS)
+    tries = 10 if soak else 1
+    load = under_load(ami_site, tries * 6, talkative=True)
+    noticed, faults = [], []
+    for _ in range(tries):
+        frozen_at = time.time()
+        ami_site.proxy.freeze()
+        noticed.append(ami_site.down_at(frozen_at, 10).at - frozen_at)
+        faults.append((frozen_at, ami_site.live_at(frozen_at, 10)))
+        sessions = ami_site.lab.cli("manager show connected").splitlines()
+        assert len([line for line in sessions if line.split()[:1] == ["acd"]]) == 2
+        ami_site.proxy.thaw()
+    lost = load.lost()
+    ledger.saw(
+        9,
+        tries=tries,
+        lost=len(lost),
+        repaired=int(ami_site.metric(REPAIRS) - repaired),
+        first_ring_ms=load.first_rings_ms(faults),
+    )
+    print(f"noticed after {max(noticed):.3f} s at worst, live {faults[-1][1] - faults[-1][0]:.3f}")
+    assert lost == []
+    assert max(noticed) <= HALF_OPEN_SECONDS
+    assert max(live_at - frozen_at for frozen_at, live_at in faults) <= (
+        HALF_OPEN_SECONDS + RESYNC_SECONDS
+    )
+
+
+def lagged(site: Site) -> float:
+    """How many messages were worked off more than half a second after they were sent."""
+    lag = "acd_ami_lag_seconds"
+    return site.metric(f"{lag}_count") - site.metric(f"{lag}_bucket", 'le="0.5"')
+
+
+def test_row_11_slow_ami(ami_site: Site, ledger: Ledger, soak: bool) -> None:
+    repaired = ami_site.metric(REPAIRS)
+    load = under_load(ami_site, 14, talkative=True)
+    faults = [_stalled(ami_site, seconds) for seconds in (1.0, 5.0)]
+    throttled_at = time.time()
+    ami_site.proxy.bytes_per_second = 10_000
+    time.sleep(5)
+    ami_site.proxy.bytes_per_second = None
+    until(ami_site.is_ready, 10, "an engine in step")
+    faults.append((throttled_at, time.time()))
+    truncated_at = time.time()
+    ami_site.proxy.truncate()
+    assert "in the middle of a message" in ami_site.down_at(truncated_at, 5).rest
+    faults.append((truncated_at, ami_site.live_at(truncated_at, 5)))
+    lost = load.lost()
+    ledger.saw(
+        11,
+        tries=len(faults),
+        lost=len(lost),
+        repaired=int(ami_site.metric(REPAIRS) - repaired),
+        first_ring_ms=load.first_rings_ms(faults),
+    )
+    assert lost == []
+
+
+def _stalled(site: Site, seconds: float) -> tuple[float, float]:
+    """Stop the engine's process for so long; when that was, and when it was in step again."""
+    before, stopped_at = lagged(site), time.time()
+    site.signal(signal.SIGSTOP)
+    time.sleep(seconds)
+    site.signal(signal.SIGCONT)
+    until(lambda: lagged(site) > before, 5, "a metric that shows how late messages are")
+    until(site.is_ready, 10, "an engine in step")
+    return stopped_at, time.time()
