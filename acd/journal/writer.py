@@ -1,8 +1,10 @@
-"""The journal as the daemon sees it: ``append`` costs microseconds, a thread does the rest.
+"""The journal as the daemon sees it: ``append`` costs a microsecond, a thread does the rest.
 
-Rules: whatever the disk does, ``append`` neither waits nor raises. What the thread cannot write it
-keeps and tries again; when more than ``buffer_bytes`` stand in line, entries are dropped and
-counted, and as soon as there is room again a ``Gap`` says so in their place.
+Rules: whatever the disk does, ``append`` neither waits nor raises, and what is given to it is never
+changed afterwards: the thread encodes it, many at a time, which costs a third of what it would
+between two messages. What the thread cannot write it keeps and tries again; when more than
+``buffer_bytes`` stand in line, entries are dropped and counted, and as soon as there is room again
+a ``Gap`` says so in their place.
 """
 
 import secrets
@@ -11,12 +13,12 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from acd import __version__
-from acd.ami.items import Outputs
+from acd.ami.items import FrameReceived, Outputs
 from acd.core.memory import Memory
 from acd.core.plan import Plan
 from acd.core.records import Snapshot
@@ -40,6 +42,24 @@ _GATHER_SECONDS: Final = 0.1
 """What comes within this time is written at once; so much of a run a killed engine may lose."""
 _RETRY_SECONDS: Final = 1.0
 _PIECE_BYTES: Final = 1024 * 1024
+_STEP_BYTES: Final = 64
+_RECORD_BYTES: Final = 256
+"""What a step and a record of it take in memory, about, beside the frame itself."""
+
+
+class _Step(NamedTuple):
+    """An entry to be: what it was stepped with, and what was said; None when it raised."""
+
+    sequence: int
+    now: float
+    item: Item
+    outputs: Outputs | None
+
+
+class _Proof(NamedTuple):
+    """A check to be, with whatever has been said when its turn comes."""
+
+    sequence: int
 
 
 class JournalLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,8 +96,6 @@ class Journal:
         """
         moment = datetime.fromtimestamp(now, UTC)
         self.run = f"{moment:%Y%m%dT%H%M%S-%f}-{secrets.token_hex(3)}"
-        self.dropped = 0
-        """Entries that are not in the journal, for a metric."""
         self._directory = directory
         self._limits = limits or JournalLimits()
         self._tell = tell
@@ -86,7 +104,9 @@ class Journal:
         self._gap: Gap | None = None
         self._accepted_bytes = 0
         self._written_bytes = 0
-        self._pending: deque[bytes] = deque()
+        self._pending: deque[tuple[int, bytes | _Step | _Proof]] = deque()
+        """With about how many bytes each takes."""
+        self._dropped = self._unencodable = 0
         self._signalled = False
         self._wake = threading.Event()
         self._closing = threading.Event()
@@ -106,30 +126,24 @@ class Journal:
 
     @property
     def buffered_bytes(self) -> int:
-        """What waits for the disk."""
+        """About how much waits for the disk."""
         return self._accepted_bytes - self._written_bytes
+
+    @property
+    def dropped(self) -> int:
+        """Entries that are not in the journal, for a metric."""
+        return self._dropped + self._unencodable
 
     def append(self, now: float, item: Item, outputs: Outputs) -> None:
         """Keep one item, the time it was stepped at and what came of it. Never waits or raises."""
         self._sequence += 1
-        try:
-            said = self._said.step(outputs)
-            payload = encode(Entry(self._sequence, now, item, said))
-        except Exception as error:
-            # A text that is no Unicode, say. The engine has done its work; only a replay ends here.
-            self._drop(f"it could not be encoded: {error}")
-            return
-        self._take(payload)
-        if self._sequence % self._limits.check_every == 0:
-            self._check()
+        size = _STEP_BYTES + _RECORD_BYTES * len(outputs.records)
+        self._take(size, _Step(self._sequence, now, item, outputs))
 
     def append_bug(self, now: float, item: Item) -> None:
         """Keep the item whose step raised: the bug report. Only `close` may follow."""
         self._sequence += 1
-        try:
-            self._take(encode(Entry(self._sequence, now, item, None)))
-        except Exception as error:
-            self._drop(f"it could not be encoded: {error}")
+        self._take(_STEP_BYTES, _Step(self._sequence, now, item, None))
 
     def close(
         self, now: float, snapshot: Snapshot | None = None, timeout_seconds: float = 0.5
@@ -142,9 +156,9 @@ class Journal:
         if self._gap is not None and self._has_room():
             self._put(encode(self._gap))
             self._gap = None
-        self._check()
         state = state_digest(snapshot) if snapshot is not None else b""
         if self._gap is None:
+            self._put(_Proof(self._sequence))
             self._put(encode(RunEnd(self._sequence, now, state)))
         self._closing.set()
         self._wake.set()
@@ -155,32 +169,28 @@ class Journal:
 
     # -- on the loop ---------------------------------------------------------------------------
 
-    def _check(self) -> None:
-        if self._gap is None:
-            self._put(encode(Check(self._sequence, self._said.digest())))
-
     def _has_room(self) -> bool:
         return self._accepted_bytes - self._written_bytes <= self._limits.buffer_bytes
 
-    def _take(self, payload: bytes) -> None:
+    def _take(self, size: int, step: _Step) -> None:
         if not self._has_room():
             self._drop("the disk was full or too slow")
             return
         if self._gap is not None:
             self._put(encode(self._gap))
             self._gap = None
-        self._put(payload)
+        item = step.item
+        self._put(step, size + len(item.frame) if isinstance(item, FrameReceived) else size)
 
-    def _put(self, payload: bytes) -> None:
-        frame = framing.encode(payload)
-        self._accepted_bytes += len(frame)
-        self._pending.append(frame)
+    def _put(self, what: bytes | _Step | _Proof, size: int = _STEP_BYTES) -> None:
+        self._accepted_bytes += size
+        self._pending.append((size, what))
         if not self._signalled:
             self._signalled = True
             self._wake.set()
 
     def _drop(self, why: str) -> None:
-        self.dropped += 1
+        self._dropped += 1
         if self._gap is None:
             self._gap = Gap(self._sequence, 1, why)
             self._told("journal_gap", f"entry {self._sequence} and perhaps more are lost: {why}")
@@ -206,18 +216,42 @@ class Journal:
             self._closing.wait(_GATHER_SECONDS)
             closing = self._closing.is_set()
             while pending:
-                piece: list[bytes] = []
-                size = 0
-                while pending and size < most_bytes:
-                    piece.append(pending.popleft())
-                    size += len(piece[-1])
-                if not self._written(b"".join(piece)):
+                piece = bytearray()
+                taken = 0
+                while pending and len(piece) < most_bytes:
+                    size, what = pending.popleft()
+                    taken += size
+                    piece += self._framed(what)
+                if not self._written(bytes(piece)):
                     closing = True
                     break
+                self._written_bytes += taken
             if closing:
                 if self._segment is not None:
                     self._segment.close()
                 return
+
+    def _framed(self, what: bytes | _Step | _Proof) -> bytes:
+        if isinstance(what, _Proof):
+            return self._proof(what.sequence)
+        if not isinstance(what, _Step):
+            return framing.encode(what)
+        sequence, now, item, outputs = what
+        try:
+            said = None if outputs is None else self._said.step(outputs)
+            framed = framing.encode(encode(Entry(sequence, now, item, said)))
+        except Exception as error:
+            # A text that is no Unicode, say. The engine has done its work; only a replay ends here.
+            self._unencodable += 1
+            why = f"it could not be encoded: {error}"
+            self._told("journal_gap", f"entry {sequence} is lost: {why}")
+            return framing.encode(encode(Gap(sequence, 1, why)))
+        if sequence % self._limits.check_every == 0:
+            return framed + self._proof(sequence)
+        return framed
+
+    def _proof(self, sequence: int) -> bytes:
+        return framing.encode(encode(Check(sequence, self._said.digest())))
 
     def _written(self, data: bytes) -> bool:
         """Write until it is done; False when it cannot be and the journal is being closed."""
@@ -235,7 +269,6 @@ class Journal:
                 if self._closing.wait(_RETRY_SECONDS):
                     return False
             else:
-                self._written_bytes += len(data)
                 if self._failing:
                     self._failing = False
                     self._told("journal_writable", f"{self._directory}: written to again")
