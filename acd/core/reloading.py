@@ -11,7 +11,7 @@ from acd.core.ids import CallId
 from acd.core.matching import match_all
 from acd.core.plan import Plan
 from acd.core.queue import Line
-from acd.core.queueplan import Requirement
+from acd.core.queueplan import Relaxation, Requirement
 
 
 def replace_plan(floor: Floor, plan: Plan, now: float) -> None:
@@ -21,17 +21,23 @@ def replace_plan(floor: Floor, plan: Plan, now: float) -> None:
         for line in floor.lines.values()
         for _, _, call in line.entries
     }
-    before = {queue: line.plan.relaxations for queue, line in floor.lines.items()}
+    before = {queue: _steps(line) for queue, line in floor.lines.items()}
     floor.adopt_plan(plan, now)
-    for queue, line in floor.lines.items():
-        # Which steps are due is not known by their number when they are new.
-        anew = before.get(queue, ()) != line.plan.relaxations
+    anew = {queue for queue, line in floor.lines.items() if before.get(queue, ()) != _steps(line)}
+    for call in floor.calls.values():
+        # Which steps are due is not known by their number when they are new. Who talks has taken
+        # steps as well, and his final record tells them.
+        call.step = 0 if call.queue in anew else call.step
+    for line in floor.lines.values():
         for _, _, call in line.entries:
             call.heap = None
-            call.step = 0 if anew else call.step
         if line.entries:
             _take_up(floor, line, asked, now)
     match_all(floor, now)
+
+
+def _steps(line: Line) -> tuple[Relaxation, ...]:
+    return line.plan.relaxations
 
 
 def _take_up(floor: Floor, line: Line, asked: dict[CallId, Requirement], now: float) -> None:

@@ -4,12 +4,12 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acd.core.events import CallFoundWaiting, PlanReplaced, Tick
+from acd.core.events import CallerHungUp, CallFoundWaiting, PlanReplaced, Tick
 from acd.core.ids import CallId, Language, MenuId, SkillId
 from acd.core.place import Place
 from acd.core.plan import AgentAction, Need, Plan
 from acd.core.queueplan import ExitCondition, ToAnnouncement, ToMenu
-from acd.core.records import CallState
+from acd.core.records import CallEnded, CallState, Outcome
 from tests.core.centre import PBX, Centre, rung
 from tests.core.queues import (
     ENGLISH,
@@ -69,6 +69,20 @@ def test_steps_that_stay_as_they_were_are_not_taken_twice() -> None:
     assert whats == ["queued", "relaxed"]
     centre.wait(50.0)
     assert rung(centre) == [(call, "trainee")]
+
+
+def test_who_talks_after_a_step_that_is_gone_from_the_plan_ends_like_any_other() -> None:
+    agents = {"trainee": {"fault": 1}}
+    asks = asks_for(("fault", 5))
+    steps = (relax(30.0, ("fault", 1)),)
+    house = with_queue(plan(agents), "fault", requirement=asks, relaxations=steps)
+    centre = Centre(house, "trainee")
+    call = centre.call_in()
+    centre.wait(30.0)
+    centre.lift("trainee")
+    centre.feed(PlanReplaced(with_queue(plan(agents), "fault", requirement=asks)))
+    centre.feed(CallerHungUp(call))
+    assert [ended.outcome for ended in centre.take(CallEnded)] == [Outcome.ANSWERED]
 
 
 def test_a_language_that_nobody_speaks_any_more_is_not_waited_for() -> None:
