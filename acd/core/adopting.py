@@ -22,7 +22,7 @@ from acd.core.offer import Offer
 from acd.core.offers import CANCEL_SECONDS
 from acd.core.place import Place
 from acd.core.records import Activity, CallState, Noticed, Repaired, RingEnded
-from acd.core.remembering import recall
+from acd.core.remembering import recall, talk_ended_unseen
 
 
 def found_waiting(floor: Floor, event: CallFoundWaiting, now: float) -> None:
@@ -105,11 +105,12 @@ def close_lost_rings(floor: Floor, pbx: PbxId, now: float) -> None:
         for leg in tuple(call.legs.values()):
             if leg.ended_at is not None or leg.offer in floor.offers:
                 continue
-            talked = leg.connected_at is not None
-            how = "talked" if talked else RingOutcome.CANCELLED.value
-            call.leg_changes(leg.offer, ended_at=now, how=how)
             floor.keep(call)
-            if not talked and leg.agent in floor.agents:
+            if leg.connected_at is not None:
+                talk_ended_unseen(floor, call, leg, now)
+                continue
+            call.leg_changes(leg.offer, ended_at=now, how=RingOutcome.CANCELLED.value)
+            if leg.agent in floor.agents:
                 seconds, cancelled = now - leg.rung_at, RingOutcome.CANCELLED
                 floor.emit(
                     RingEnded(now, leg.offer, call.id, leg.queue, leg.agent, cancelled, seconds)

@@ -15,7 +15,7 @@ from acd.core.call import Call
 from acd.core.ending import end_call
 from acd.core.floor import Floor
 from acd.core.ids import CallId, PbxId
-from acd.core.memory import AgentMemory, CallMemory, Memory, WrapUpMemory
+from acd.core.memory import AgentMemory, CallMemory, LegVisit, Memory, WrapUpMemory
 from acd.core.records import (
     Activity,
     AgentKept,
@@ -25,8 +25,10 @@ from acd.core.records import (
     Outcome,
     Presence,
     Repaired,
+    TalkEnded,
     WrapUpEnd,
     WrapUpEnded,
+    WrapUpStarted,
 )
 from acd.core.waiting import place_of
 
@@ -195,5 +197,31 @@ def end_remembered(floor: Floor, kept: CallMemory, outcome: Outcome | None, now:
     call.queue = kept.queue if kept.queue in floor.lines else None
     talked = [leg for leg in kept.legs if leg.connected_at is not None]
     call.agent = talked[-1].agent if talked else None
+    for leg in talked:
+        if leg.ended_at is None:
+            talk_ended_unseen(floor, call, leg, now)
     floor.calls[call.id] = call
     end_call(floor, call, outcome, now)
+
+
+def talk_ended_unseen(floor: Floor, call: Call, leg: LegVisit, now: float) -> None:
+    """A talk of a former engine is over: when it ended nobody knows, so it ends now.
+
+    Its agent has his wrap-up, unless he has been found to do something else meanwhile.
+    """
+    assert leg.connected_at is not None
+    call.talk_ended_at = now
+    call.leg_changes(leg.offer, ended_at=now, how="talked")
+    agent, line = floor.agents.get(leg.agent), floor.lines.get(leg.queue)
+    if agent is None or line is None or agent.activity is not Activity.IDLE:
+        return
+    seconds = now - leg.connected_at
+    agent.talk_seconds += seconds
+    floor.emit(TalkEnded(now, call.id, leg.queue, agent.id, seconds, leg.hold_seconds))
+    cap_seconds = line.plan.wrap_up_seconds
+    if cap_seconds > 0:
+        wrap_up = WrapUpMemory(leg.queue, call.id, now, now + cap_seconds)
+        _restore_wrap_up(floor, agent, wrap_up, now)
+        floor.emit(WrapUpStarted(now, agent.id, leg.queue, call.id, wrap_up.ends_at))
+    floor.report_agent(agent, now)
+    floor.review_agent(agent, now)

@@ -12,6 +12,7 @@ from acd.core.events import (
     CallerHungUp,
     CallerRescued,
     CallFoundInMenu,
+    CallFoundWaiting,
     DigitPressed,
     LegAnswered,
     LegConnected,
@@ -31,9 +32,11 @@ from acd.core.records import (
     Outcome,
     Presence,
     Repaired,
+    TalkEnded,
     WrapUpEnd,
     WrapUpEnded,
 )
+from acd.core.waiting import place_of
 from tests.core.centre import PBX, Centre, rung
 from tests.core.queues import without_queue
 from tests.core.rebirth import killed
@@ -168,6 +171,39 @@ def test_a_call_that_ended_meanwhile_gets_its_one_record() -> None:
     centre.feed(CallerHungUp(gone))
     assert centre.take(CallEnded) == []
     assert centre.memory().calls == ()
+
+
+@pytest.mark.parametrize("caller", ["gone", "on his way out"])
+def test_a_talk_that_ended_meanwhile_has_an_end_and_its_agent_his_wrap_up(caller: str) -> None:
+    house = plan({"1001": ALL})
+    centre = Centre(house, "1001")
+    call = centre.call_in()
+    centre.lift("1001")
+    answered_at = centre.now
+    centre.wait(60.0)
+    place = place_of(centre.engine.floor.calls[call])
+    still_there = [CallFoundWaiting(call, PBX, "0301234567", place, in_room=False)]
+    centre = Centre(
+        house,
+        now=centre.now + 3.0,
+        memory=centre.memory(),
+        found=[] if caller == "gone" else still_there,
+    )
+    ends_at = centre.now + 300.0
+    assert centre.agent("1001").activity is Activity.WRAP_UP
+    assert centre.agent("1001").wrap_up_ends_at == ends_at
+    if caller != "gone":
+        centre.feed(CallerHungUp(call))
+    talks = [one for one in centre.said if isinstance(one, TalkEnded)]
+    assert [(one.agent, one.talk_seconds) for one in talks] == [("1001", 63.0)]
+    [ended] = centre.take(CallEnded)
+    assert (ended.outcome, ended.answered_at) == (Outcome.ANSWERED, answered_at)
+    assert ended.talk_ended_at == ends_at - 300.0
+    following = centre.call_in()
+    centre.wait(299.9)
+    assert rung(centre) == []
+    centre.wait(0.2)
+    assert rung(centre) == [(following, "1001")]
 
 
 def test_a_caller_whom_the_dialplan_rescued_meanwhile_is_booked_so() -> None:
