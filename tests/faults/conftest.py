@@ -32,7 +32,7 @@ def soak(pytestconfig: pytest.Config) -> bool:
     return bool(pytestconfig.getoption("--soak"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ami_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A real Asterisk and the real engine, with the door between them; see `site`."""
     try:

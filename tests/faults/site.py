@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,11 +27,13 @@ from tests.lab.rtp import Key
 from tests.lab.sipp import Call, Hostile, Phone, SippAgents, SippCallers
 from tests.scenarios.world import until
 
-AGENTS = [str(2001 + number) for number in range(20)]
+AGENTS = [str(2001 + number) for number in range(40)]
 SKILLS = ("fault", "billing", "meter", "house_connection", "laboratory", "switchboard")
-TALK_SECONDS = 1.0
-LONG_TALK_SECONDS = 6.5
-"""Longer than the link may be away: of a talk that began and ended meanwhile no channel is left."""
+SHORT, LONG, VERY_LONG = 1.0, 6.5, 13.0
+"""Seconds of a talk. A long one lasts longer than the link may be away, a very long one than a
+round of reconciliation: of a talk that begins and ends unheard no channel is left to tell of it."""
+CALLED = {SHORT: "0304", LONG: "0305", VERY_LONG: "0306"}
+"""How callers' numbers begin, by which phones know how long to talk."""
 PRESSES = tuple(Key("1", 0.3 + 2 * n, 0.06) for n in range(15))
 """A key pressed while nobody listens is lost, and whoever hears nothing of it presses again."""
 TRUNK = "PJSIP/trunk-"
@@ -84,13 +87,16 @@ class Site:
         ]
         config = write_config(directory, pbx, agents=agents, wrap_up_seconds=0.0)
         self.engine = Engine(config, directory)
-        phone = Phone(ring_seconds=0.1, talk_seconds=TALK_SECONDS)
-        talks = {_number(n, talkative=True): LONG_TALK_SECONDS for n in range(1000)}
+        phone = Phone(ring_seconds=0.1, talk_seconds=SHORT)
+        talks = {
+            f"{CALLED[seconds]}{n:06d}": seconds
+            for seconds in (LONG, VERY_LONG)
+            for n in range(9999)
+        }
         self.phones = SippAgents(
             lab, dict.fromkeys(AGENTS, phone), directory / "phones", talks=talks
         )
-        for agent in AGENTS:
-            self.engine.post(f"/api/v1/agents/{agent}/login")
+        self.ask_agents("login", AGENTS)
         self._numbers = itertools.count(1)
         self._loads = itertools.count(1)
 
@@ -104,15 +110,15 @@ class Site:
 
     # -- callers -------------------------------------------------------------------------------
 
-    def load(self, count: int, per_second: float, *, talkative: bool = False) -> "Load":
-        """So many callers, each of whom wants to talk with an agent."""
-        numbers = [_number(next(self._numbers), talkative=talkative) for _ in range(count)]
+    def load(self, count: int, per_second: float, talk_seconds: float = SHORT) -> "Load":
+        """So many callers, each of whom wants to talk with an agent for so long."""
+        numbers = [f"{CALLED[talk_seconds]}{next(self._numbers):06d}" for _ in range(count)]
         calls = [Call(number, keys=PRESSES) for number in numbers]
-        return Load(self, self._callers(calls, per_second), time.time())
+        return Load(self, self._callers(calls, per_second))
 
     def hostile(self, raw: Hostile) -> SippCallers:
         """One caller whose far end writes raw text, and who hangs up after a while."""
-        call = Call(_number(next(self._numbers)), hang_up_after_seconds=0.6)
+        call = Call(f"{CALLED[SHORT]}{next(self._numbers):06d}", hang_up_after_seconds=0.6)
         return self._callers([call], 10, raw)
 
     def _callers(
@@ -124,6 +130,11 @@ class Site:
         )
 
     # -- the engine, seen from outside -----------------------------------------------------------
+
+    def ask_agents(self, what: str, agents: Sequence[str]) -> None:
+        """Have them log in or out, all at once: each answer waits until it is durable."""
+        with ThreadPoolExecutor(len(agents)) as together:
+            list(together.map(lambda a: self.engine.post(f"/api/v1/agents/{a}/{what}"), agents))
 
     def signal(self, number: int) -> None:
         """Send the engine's process a signal."""
@@ -195,6 +206,20 @@ class Site:
             raise AssertionError(f"left after {within:g} s: {self.not_at_rest()}") from None
         assert self.lab.current_calls() == 0
 
+    def asterisks(self) -> dict[str, set[str]]:
+        """Asterisk's own records of callers: number to Uniqueids, without its system name."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for row in self.lab.cdr_rows():
+            if row.channel.startswith(TRUNK):
+                found[row.src].add(row.uniqueid.removeprefix(f"{self.lab.system_name}-"))
+        return found
+
+    def unmatched(self) -> list[str]:
+        """Calls of which only Asterisk or only we have a record, whoever called."""
+        ours = [call for calls in self.records().values() for call, _, _ in calls]
+        theirs = [call for calls in self.asterisks().values() for call in calls]
+        return [f"{call} stands in one book only" for call in sorted({*ours} ^ {*theirs})]
+
     def records(self) -> dict[str, list[tuple[str, str, str]]]:
         """Our final records: caller's number to Uniqueid, outcome and agent of each."""
         found: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
@@ -205,11 +230,6 @@ class Site:
         for number, call, outcome, agent in rows:
             found[number].append((call.partition("-")[2], outcome, agent or ""))
         return found
-
-
-def _number(count: int, *, talkative: bool = False) -> str:
-    """A caller's number, which tells the phones how long the talk will be."""
-    return f"030{5 if talkative else 4}{count:06d}"
 
 
 Complaint = tuple[str, str]
@@ -233,7 +253,6 @@ class Load:
 
     site: Site
     callers: SippCallers
-    began_at: float
 
     @property
     def numbers(self) -> list[str]:
@@ -300,14 +319,11 @@ class Load:
 
     def _in_books(self) -> Iterator[Complaint]:
         """What we wrote down, beside what Asterisk did, and who really answered."""
-        ours, answered_by = self.site.records(), dict[str, str]()
+        ours, theirs = self.site.records(), self.site.asterisks()
+        answered_by: dict[str, str] = {}
         for leg in self.legs():
             if leg.answered:
                 answered_by[leg.number] = leg.agent
-        theirs: dict[str, set[str]] = defaultdict(set)
-        for row in self.site.lab.cdr_rows():
-            if row.channel.startswith(TRUNK):
-                theirs[row.src].add(row.uniqueid.removeprefix(f"{self.site.lab.system_name}-"))
         for number in self.numbers:
             wanted = [(each, "answered", answered_by.get(number, "")) for each in theirs[number]]
             if len(wanted) != 1 or ours[number] != wanted:

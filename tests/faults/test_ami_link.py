@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from tests.faults.ledger import Ledger
-from tests.faults.site import Load, Site
+from tests.faults.site import LONG, SHORT, Load, Site
 from tests.scenarios.world import until
 
 pytestmark = pytest.mark.asterisk
@@ -18,15 +18,13 @@ NOTICED_SECONDS = 0.1
 RESYNC_SECONDS = 2.0
 HALF_OPEN_SECONDS = 5.0
 PER_SECOND = 4.0
-TALKATIVE_PER_SECOND = 2.0
 
 REPAIRS = "acd_reconcile_repairs_total"
 
 
-def under_load(site: Site, seconds: float, *, talkative: bool = False) -> Load:
+def under_load(site: Site, seconds: float, talk_seconds: float = SHORT) -> Load:
     """Callers for so long; returns when the first phone has rung."""
-    rate = TALKATIVE_PER_SECOND if talkative else PER_SECOND
-    load = site.load(round(seconds * rate), rate, talkative=talkative)
+    load = site.load(round(seconds * PER_SECOND), PER_SECOND, talk_seconds)
     until(load.legs, 10, "the first ring")
     return load
 
@@ -34,10 +32,10 @@ def under_load(site: Site, seconds: float, *, talkative: bool = False) -> Load:
 def test_row_08_ami_tcp_cut(ami_site: Site, ledger: Ledger, soak: bool) -> None:
     cuts, rng = CUTS_IN_SOAK if soak else CUTS, Random(8)
     repaired = ami_site.metric(REPAIRS)
-    load = under_load(ami_site, cuts * 0.8)
+    load = under_load(ami_site, cuts * 0.7)
     noticed, faults = [], []
     for _ in range(cuts):
-        time.sleep(rng.uniform(0.05, 0.75))
+        time.sleep(rng.uniform(0.05, 0.45))
         cut_at = time.time()
         ami_site.proxy.cut()
         noticed.append(ami_site.down_at(cut_at - 0.001, 3).at - cut_at)
@@ -60,7 +58,7 @@ def test_row_08_ami_tcp_cut(ami_site: Site, ledger: Ledger, soak: bool) -> None:
 def test_row_09_ami_half_open(ami_site: Site, ledger: Ledger, soak: bool) -> None:
     repaired = ami_site.metric(REPAIRS)
     tries = 10 if soak else 1
-    load = under_load(ami_site, tries * 6, talkative=True)
+    load = under_load(ami_site, tries * 5, LONG)
     noticed, faults = [], []
     for _ in range(tries):
         frozen_at = time.time()
@@ -94,11 +92,11 @@ def lagged(site: Site) -> float:
 
 def test_row_11_slow_ami(ami_site: Site, ledger: Ledger, soak: bool) -> None:
     repaired = ami_site.metric(REPAIRS)
-    load = under_load(ami_site, 14, talkative=True)
+    load = under_load(ami_site, 10, LONG)
     faults = [_stalled(ami_site, seconds) for seconds in (1.0, 5.0)]
     throttled_at = time.time()
     ami_site.proxy.bytes_per_second = 10_000
-    time.sleep(5)
+    time.sleep(3)
     ami_site.proxy.bytes_per_second = None
     until(ami_site.is_ready, 10, "an engine in step")
     faults.append((throttled_at, time.time()))

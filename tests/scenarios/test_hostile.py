@@ -6,22 +6,8 @@ from contextlib import contextmanager
 from acd.core.records import Activity, Record
 from acd.sim.faults import HOSTILE_TEXTS
 from tests.scenarios.centre import Centre
+from tests.scenarios.hostile import INVITES, forgeries_of
 from tests.scenarios.world import Hostile, remains, until
-
-INVITES = [
-    Hostile(name='"Eve\\r\\nEvent: Hangup\\r\\nCause: 16"'),
-    Hostile(name='"' + "A" * 900 + '"'),
-    Hostile(name='"J\udcfcrgen \udce2\udc82"'),
-    Hostile(name='"${SHELL(id)} ,ACD_OFFER=x|y"'),
-    Hostile(name='"\\"><script>alert(1)</script>"'),
-    Hostile(
-        headers='P-Asserted-Identity: "Event: Hangup" <sip:${CHANNEL(name)}@h>\r\n'
-        "Diversion: <sip:1001%0d%0aEvent%3a%20Hangup@h>;reason=unconditional\r\n"
-        'Remote-Party-ID: "x" <sip:%22%0aPJSIP%2f1001@h>;party=calling'
-    ),
-    Hostile(number="0800555100%0d%0aEvent:%20Hangup"),
-    Hostile(number="0800555100;x=%0a"),
-]
 
 
 @contextmanager
@@ -92,29 +78,13 @@ def test_forged_events_on_the_link_touch_nobody(centre: Centre) -> None:
         forgeries = [
             message
             for caller in callers
-            for message in _forgeries(caller.channel, caller.uniqueid, ami.system_name)
+            for message in forgeries_of(caller.channel, caller.uniqueid, ami.system_name)
         ]
         rejected = _rejected(centre)
         for forgery in forgeries:
             centre.proxy.say(forgery)
         until(lambda: _rejected(centre) >= rejected + len(forgeries), 3, "every forgery refused")
         assert centre.engine.daemon.readiness().ready
-
-
-def _forgeries(channel: str, uniqueid: str, system_name: str) -> list[bytes]:
-    head = f"Event: Hangup\r\nPrivilege: call,all\r\nChannel: {channel}\r\nUniqueid: {uniqueid}\r\n"
-    leave = head.replace("Hangup", "BridgeLeave")
-    texts = [
-        f"{head}Cause: 16\r\n\r\n",
-        f"{head}SystemName: wrong\r\nCause: 16\r\n\r\n",
-        f"{head}SystemName: {system_name}\r\nSystemName: {system_name}\r\nCause: 16\r\n\r\n",
-        f"{head}SystemName: {system_name}\r\nUniqueid: {uniqueid}\r\nCause: 16\r\n\r\n",
-        f"{leave}BridgeUniqueid: x\r\n\r\n",
-        f"CallerIDName: Eve\r\n{head}SystemName: {system_name}\r\nCause: 16\r\n\r\n",
-        "Response: Success\r\nActionID: guessed\r\nMessage: Originate\r\n\r\n",
-        f"{head}SystemName: {system_name}\r\nCause: sixteen\r\n\r\n",
-    ]
-    return [text.encode() for text in texts]
 
 
 def _rejected(centre: Centre) -> float:
