@@ -206,6 +206,7 @@ class Actions:
                 self.tracker.announcers.silence(caller.call)
                 return [*self.silence(now), self.enter_menu(caller, now)]
             case KeepInMenu():
+                caller.kept_at = now
                 return [self._set(caller, "TIMEOUT(absolute)", str(DEAD_MAN_SECONDS), now)]
             case MoveToWaitingRoom(_, place):
                 return [

@@ -47,6 +47,10 @@ class Announcers:
     def __len__(self) -> int:
         return len(self._known)
 
+    def uniqueids(self) -> list[str]:
+        """Return all of them."""
+        return list(self._known)
+
     def expect(self, uniqueid: str, call: CallId, announcement_id: int) -> None:
         """An announcer with this Uniqueid is about to be originated."""
         self._known[uniqueid] = _Announcer(uniqueid, call, announcement_id)

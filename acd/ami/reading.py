@@ -1,6 +1,7 @@
 """The reading of a PBX: what it lists, compared with what we believed. Pure.
 
-The difference becomes ordinary events, so that nobody behind it needs to know that there was a gap.
+The difference becomes ordinary events, so that nobody behind it needs to know that there was a gap;
+each is told as one beforehand, so that it can be counted.
 Channels that we did not know are those of an engine that is gone: who waits, for whom a phone rings
 and who talks is taken over, what nobody would miss is hung up.
 """
@@ -13,11 +14,20 @@ from typing import Final
 from acd.ami.actions import Actions, decode_place, decode_ring
 from acd.ami.announcers import ANNOUNCER_ID
 from acd.ami.messages import ChannelListed
-from acd.ami.tracker import CODE_CONTEXT, MENU_CONTEXT, WAIT_CONTEXT, Tracker, call_of
+from acd.ami.tracker import (
+    CODE_CONTEXT,
+    MENU_CONTEXT,
+    WAIT_CONTEXT,
+    CallerChannel,
+    Leg,
+    Tracker,
+    call_of,
+)
 from acd.core.events import (
     CallerRescued,
     CallFoundInMenu,
     CallFoundWaiting,
+    DifferenceFound,
     Event,
     LegAnswered,
     LegConnected,
@@ -35,23 +45,52 @@ OFFER_ID: Final = re.compile(r"acd-[0-9a-z]+")
 begin with its systemname, which may be "acd-..." as well."""
 
 
-class Reading:
-    """One comparison. Make it of all rows of a list, ``compare`` once, take what came of it."""
+class Living:
+    """All channels a PBX lists, and in which bridge each is."""
 
-    def __init__(self, tracker: Tracker, actions: Actions, rows: Iterable[ChannelListed]) -> None:
+    def __init__(self) -> None:
+        self.bridges: dict[str, str] = {}
+        """Uniqueid -> bridge, "" when in none."""
+        self._people: Counter[str] = Counter()
+
+    def add(self, uniqueid: str, channel: str, bridge: str) -> None:
+        """Take up one row."""
+        self.bridges[uniqueid] = bridge
+        if bridge and not channel.startswith("Local/"):
+            self._people[bridge] += 1
+
+    def is_talk(self, bridge: str) -> bool:
+        """Tell whether people talk in this bridge.
+
+        A caller who talks still shows BridgeWait: he was moved out of it by Bridge(). Whoever
+        waits is alone in his bridge, but for an announcement, which is a Local channel.
+        """
+        return self._people[bridge] > 1
+
+
+class Reading:
+    """One comparison: of a whole list (``compare``), or of those of its rows that look wrong.
+
+    Make one of rows, let it compare once, take what came of it.
+    """
+
+    def __init__(
+        self,
+        tracker: Tracker,
+        actions: Actions,
+        rows: Iterable[ChannelListed],
+        living: Living | None = None,
+    ) -> None:
+        """``living``: every channel the PBX lists, where ``rows`` are only some of them."""
         self.tracker = tracker
         self.actions = actions
         self.rows = {row.uniqueid: row for row in rows}
+        self.living = living or Living()
+        if living is None:
+            for row in self.rows.values():
+                self.living.add(row.uniqueid, row.channel, row.bridge)
         self.events: list[Event] = []
         self.writes: list[bytes] = []
-        # A caller who talks still shows BridgeWait: he was moved out of it by Bridge(). Whoever
-        # waits is alone in his bridge, but for an announcement, which is a Local channel.
-        people = [
-            row.bridge
-            for row in self.rows.values()
-            if row.bridge and not row.channel.startswith("Local/")
-        ]
-        self._talks = {bridge for bridge, count in Counter(people).items() if count > 1}
         self._rings: list[ChannelListed] = []
         """Legs of an engine that is gone, which nobody has answered or joined yet."""
         self._restarted = False
@@ -64,53 +103,84 @@ class Reading:
         these callers are asked again in their menus.
         """
         self._restarted, self._suspects = restarted, frozenset(suspects)
-        self._compare_callers(now)
-        self._compare_legs()
-        self.events += self.tracker.announcers.compare(self.rows)
-        for row in self.rows.values():
-            self._look_at_unknown(row, now)
-        for row in self._rings:
-            self._look_at_ring(row, now)
-
-    def _compare_callers(self, now: float) -> None:
         tracker = self.tracker
         for caller in list(tracker.callers.values()):
             row = self.rows.get(caller.uniqueid)
             if row is None:
-                self.events += tracker.caller_gone(caller, lost=self._restarted)
-            elif row.context == EMERGENCY_CONTEXT:
-                tracker.caller_gone(caller)
-            elif row.context == EXTERNAL_CONTEXT:
-                # Ours no more: he is connected by the PBX, and his Hangup ends the call.
-                caller.in_room = False
-            elif row.context in (MENU_CONTEXT, CODE_CONTEXT):
-                if self._suspects and caller.call not in self._suspects:
-                    continue
+                self.gone(caller.uniqueid)
+            elif row.context not in (MENU_CONTEXT, CODE_CONTEXT):
+                self.compare_caller(caller, row)
+            elif not self._suspects or caller.call in self._suspects:
                 # Whatever was playing or asked is not known any more: he is asked again.
                 self.writes.append(self.actions.enter_menu(caller, now))
-            elif row.application == "BridgeWait" and row.bridge not in self._talks:
-                caller.bridge = row.bridge
-                if not caller.in_room:
-                    caller.in_room = True
-                    self.events.append(WaitingRoomEntered(caller.call))
+        for leg in list(tracker.legs.values()):
+            if leg.offer in self.rows:
+                self.compare_leg(leg, self.rows[leg.offer])
+            else:
+                self.gone(leg.offer)
+        self.events += tracker.announcers.compare(self.rows)
+        for row in self.rows.values():
+            self.look_at_unknown(row, now)
+        for row in self._rings:
+            self._look_at_ring(row, now)
 
-    def _compare_legs(self) -> None:
-        for leg in list(self.tracker.legs.values()):
-            row = self.rows.get(leg.offer)
-            if row is None:
-                self.events += self.tracker.leg_lost(leg)
-                continue
-            caller = self.tracker.caller(leg.call)
-            other = self.rows.get(caller.uniqueid) if caller is not None else None
-            together = other is not None and row.bridge != "" and row.bridge == other.bridge
-            leg.seen, leg.bridge = True, row.bridge
-            if together and caller is not None and not leg.connected:
-                caller.bridge, caller.in_room = row.bridge, False
-                leg.answered = leg.connected = True
-                self.events += [LegAnswered(leg.offer), LegConnected(leg.offer)]
-            elif leg.connected and not leg.left and not row.bridge:
-                leg.left = True
-                self.events.append(LegLeftTalk(leg.offer))
+    def gone(self, uniqueid: str) -> None:
+        """A channel that we believed in is not there any more."""
+        tracker = self.tracker
+        caller, leg = tracker.callers.get(uniqueid), tracker.legs.get(uniqueid)
+        if caller is not None:
+            self._differs("call_ended_unseen", caller.call)
+            self.events += tracker.caller_gone(caller, lost=self._restarted)
+        elif leg is not None:
+            talked = leg.connected and not leg.left
+            self._differs("talk_ended_unseen" if talked else "ring_ended_unseen", leg.call)
+            self.events += tracker.leg_lost(leg)
+        else:
+            ended = tracker.announcers.ended(uniqueid)
+            if ended:
+                self._differs("announcement_ended_unseen", uniqueid)
+            self.events += ended
+
+    def enter_again(self, caller: CallerChannel, now: float) -> None:
+        """He stands in a menu and nobody asks him anything: his coming was not told."""
+        self._differs("menu_asked_again", caller.call)
+        self.writes.append(self.actions.enter_menu(caller, now))
+
+    def compare_caller(self, caller: CallerChannel, row: ChannelListed) -> None:
+        """Compare a caller who stands outside our menus with what we believed of him."""
+        if row.context == EMERGENCY_CONTEXT:
+            # What he is to us now is said when this row is looked at as one we do not know.
+            self.tracker.caller_gone(caller)
+        elif row.context == EXTERNAL_CONTEXT:
+            # Ours no more: he is connected by the PBX, and his Hangup ends the call.
+            caller.in_room = False
+        elif row.application == "BridgeWait" and not self.living.is_talk(row.bridge):
+            caller.bridge = row.bridge
+            if not caller.in_room:
+                caller.in_room = True
+                self._differs("wait_began_unseen", caller.call)
+                self.events.append(WaitingRoomEntered(caller.call))
+
+    def compare_leg(self, leg: Leg, row: ChannelListed) -> None:
+        """Compare an agent's leg that lives with what we believed of it."""
+        caller = self.tracker.caller(leg.call)
+        other = self.living.bridges.get(caller.uniqueid, "") if caller is not None else ""
+        leg.seen, leg.bridge = True, row.bridge
+        if caller is not None and row.bridge and row.bridge == other and not leg.connected:
+            caller.bridge, caller.in_room = row.bridge, False
+            leg.answered = leg.connected = True
+            self._differs("talk_began_unseen", leg.call)
+            self.events += [LegAnswered(leg.offer), LegConnected(leg.offer)]
+        elif leg.connected and not leg.left and not row.bridge:
+            leg.left = True
+            self._differs("talk_ended_unseen", leg.call)
+            self.events.append(LegLeftTalk(leg.offer))
+        elif row.state == "Ringing" and not leg.ringing:
+            self._differs("ring_unseen", leg.call)
+            self.events += self.tracker.leg_rings(leg)
+
+    def _differs(self, kind: str, subject: str) -> None:
+        self.events.append(DifferenceFound(kind, subject))
 
     def _look_at_ring(self, row: ChannelListed, now: float) -> None:
         """It goes on as ours when its caller waits; else nobody would notice its end."""
@@ -144,7 +214,22 @@ class Reading:
                 )
                 return
 
-    def _look_at_unknown(self, row: ChannelListed, now: float) -> None:
+    def look_at_stray(self, row: ChannelListed, now: float) -> None:
+        """Look at a channel that came, or stayed, without our knowledge while we were there."""
+        tracker = self.tracker
+        if row.uniqueid in tracker.callers or row.uniqueid in tracker.legs:
+            return
+        if OFFER_ID.fullmatch(row.uniqueid) and not row.bridge:
+            # One that we have given up, or an engine before us at its last moment.
+            self._differs("leg_not_ours_ended", row.channel)
+            self.writes.append(self.actions.hang_up(row.channel, now))
+            return
+        before = len(self.writes)
+        self.look_at_unknown(row, now)
+        if row.context in (MENU_CONTEXT, CODE_CONTEXT) and len(self.writes) > before:
+            self._differs("menu_call_adopted", call_of(tracker.pbx, row.uniqueid))
+
+    def look_at_unknown(self, row: ChannelListed, now: float) -> None:
         """Find out what a channel is that we did not know: we may have been restarted."""
         tracker = self.tracker
         if row.uniqueid in tracker.callers or row.uniqueid in tracker.legs:
@@ -154,14 +239,14 @@ class Reading:
         place = decode_place(row.place)
         if OFFER_ID.fullmatch(row.uniqueid):
             # Until it is answered it stands in its endpoint's own context, not in acd-ring.
-            if row.bridge in self._talks:
+            if self.living.is_talk(row.bridge):
                 self._look_at_talk(row)
             elif not row.bridge:
                 self._rings.append(row)
         elif ANNOUNCER_ID.fullmatch(row.uniqueid):
             # Nobody would tell it to be silent when its caller is connected.
             self.writes.append(self.actions.hang_up(row.channel, now))
-        elif row.bridge in self._talks:
+        elif self.living.is_talk(row.bridge):
             return
         elif row.context == EMERGENCY_CONTEXT:
             # His call is over for us; it may be one that an engine before this one has kept.

@@ -3,7 +3,8 @@
 States: DOWN -> SYNC -> LIVE. In SYNC the PBX is asked for all its channels and devices, while its
 events wait in a buffer; what it lists is compared with what we believed, the difference becomes
 ordinary events, then the buffer is worked off and the PBX is LIVE: only then is anybody rung there.
-The same reading is done again when an action about a channel fails that we still believe in.
+The same reading is done again when an action about a channel fails that we still believe in. A
+LIVE PBX is read again every RECONCILE_SECONDS while its events go on (acd.ami.patrol).
 
 Every BEAT_SECONDS the PBX is asked for one thing, in turn: its clock, by a Ping, and to set by that
 clock the global ACD_HEARTBEAT that its dialplan watches. No PBX is LIVE before its heartbeat
@@ -29,6 +30,7 @@ from acd.ami.messages import (
     Responded,
     read,
 )
+from acd.ami.patrol import CHANNELS, DEVICES, GRACE_SECONDS, Patrol
 from acd.ami.reading import Reading
 from acd.ami.tracker import Tracker
 from acd.core.commands import CancelRing
@@ -49,6 +51,7 @@ BEAT_ANSWER_SECONDS: Final = 2.5
 """With BEAT_SECONDS: a dead connection is noticed within 4.5 s."""
 RECANCEL_SECONDS: Final = 0.1
 RESYNC_SECONDS: Final = 0.5
+RECONCILE_SECONDS: Final = 10.0
 
 
 class LinkState(StrEnum):
@@ -70,6 +73,8 @@ class Session:
         self.tracker = Tracker(pbx)
         self.actions = Actions(self.tracker, new_token)
         self.duties = DutyBoard()
+        self.patrol = Patrol(self.tracker, self.actions)
+        self.reconcile_seconds = RECONCILE_SECONDS
         self.writes: list[bytes] = []
         """What is to be written to the present epoch; the pipeline takes it away."""
         self.drop_reason = ""
@@ -108,6 +113,7 @@ class Session:
         self._timers = Deadlines()
         self._buffer.clear()
         self._suspects.clear()
+        self.patrol.drop()
         self.duties.clear()
         self.writes.clear()
         return [PbxDown(self.pbx)]
@@ -147,6 +153,14 @@ class Session:
                 if self._suspects and self.state is LinkState.LIVE:
                     events.append(PbxDown(self.pbx))
                     self._start_sync(now)
+            elif timer == "patrol":
+                self._timers.set("patrol", now + self.reconcile_seconds)
+                if self.state is LinkState.LIVE and not self.patrol.under_way:
+                    self.writes += self.patrol.begin(now)
+            elif timer == "patrol is over":
+                repairs, writes = self.patrol.judge(now)
+                events += repairs
+                self.writes += writes
             elif timer in self.tracker.legs:
                 offer = OfferId(timer)
                 # What was to be void became so with the first attempt.
@@ -161,6 +175,8 @@ class Session:
 
     def frame(self, frame: bytes, now: float) -> list[Event] | Rejected:
         """Return what one frame means for the core, or why it is not believed."""
+        if self.patrol.under_way and self.patrol.takes(frame, now):
+            return []
         message = read(frame, self.system_name, self.actions.open)
         match message:
             case None:
@@ -169,26 +185,40 @@ class Session:
                 return message
             case Responded():
                 return self._responded(message, now)
-            case ChannelListed():
-                self._rows.append(message)
-                return []
-            case DeviceStated() if message.action_id:
-                self._devices.append(message)
+            case ChannelListed() | DeviceStated() if message.action_id:
+                self._listed(message, now)
                 return []
             case DeviceStated(device) if device.startswith(CUSTOM):
                 return []  # No phone: most often what we have just set ourselves.
             case ListEnded(action_id):
-                self.actions.close(action_id)
-                self._lists_open -= 1
-                return self._live_if_read(now)
+                return self._list_ended(self.actions.close(action_id), now)
             case _ if self.state is LinkState.SYNC:
                 self._buffer.append(message)
                 return []
             case _:
+                if self.patrol.under_way:
+                    self.patrol.heard(message)
                 events = self.tracker.feed(message, now)
                 if self.tracker.announcers.unheard:
                     self.writes += self.actions.silence(now)
                 return events
+
+    def _listed(self, row: ChannelListed | DeviceStated, now: float) -> None:
+        if self.actions.open[row.action_id].kind in (CHANNELS, DEVICES):
+            if self.patrol.under_way:
+                self.patrol.listed(row, now)
+        elif isinstance(row, ChannelListed):
+            self._rows.append(row)
+        else:
+            self._devices.append(row)
+
+    def _list_ended(self, pending: Pending | None, now: float) -> list[Event]:
+        if pending is not None and pending.kind in (CHANNELS, DEVICES):
+            if self.patrol.list_ended():
+                self._timers.set("patrol is over", now + GRACE_SECONDS)
+            return []
+        self._lists_open -= 1
+        return self._live_if_read(now)
 
     def _responded(self, message: Responded, now: float) -> list[Event]:
         pending = self.actions.open[message.action_id]
@@ -279,6 +309,8 @@ class Session:
 
     def _start_sync(self, now: float) -> None:
         self.state = LinkState.SYNC
+        self.patrol.drop()
+        self._timers.clear("patrol is over")
         self._rows, self._devices, self._buffer = [], [], []
         self._lists_open = 2
         for kind, action, lists in (
@@ -305,4 +337,5 @@ class Session:
         self.writes += self.actions.silence(now)
         self._rows, self._devices, self._buffer = [], [], []
         self._suspects.clear()
+        self._timers.set("patrol", now + self.reconcile_seconds)
         return [*events, PbxLive(self.pbx)]

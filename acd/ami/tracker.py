@@ -95,6 +95,8 @@ class CallerChannel(msgspec.Struct, gc=False):
     code: bool
     in_room: bool = False
     bridge: str = ""
+    kept_at: float = 0.0
+    """When his dialogue last showed that it lives: it began, or put off his dead-man timer."""
     key_down: str = ""
     sends_begin: bool = False
     commands: dict[str, int] = {}
@@ -131,6 +133,8 @@ class Tracker:
         self.legs: dict[str, Leg] = {}
         self.announcers = Announcers()
         self.verdicts: Deadlines[str] = Deadlines()
+        self.devices: dict[str, str] = {}
+        """The state of each device as the PBX told it last, in its own word."""
         self._by_call: dict[CallId, CallerChannel] = {}
 
     # -- for acd.ami.actions ------------------------------------------------------------------
@@ -149,11 +153,11 @@ class Tracker:
 
     # -- messages -----------------------------------------------------------------------------
 
-    def feed(self, message: Message, now: float) -> list[Event]:  # noqa: C901
+    def feed(self, message: Message, now: float) -> list[Event]:
         """Return what the message means; an empty list when it means nothing to us."""
         match message:
             case AgiStarted():
-                return self._agi_started(message)
+                return self._agi_started(message, now)
             case AgiExecuted(uniqueid, command_id, result):
                 return self._agi_executed(uniqueid, command_id, result)
             case KeyBegun(uniqueid, digit):
@@ -172,13 +176,11 @@ class Tracker:
                 return []
             case DialProgressed(uniqueid, status):
                 leg = self.legs.get(uniqueid)
-                if leg is None or status != "RINGING" or leg.ringing:
-                    return []
-                leg.ringing = leg.seen = True
-                return [LegRinging(leg.offer)]
+                return [] if leg is None or status != "RINGING" else self.leg_rings(leg)
             case OriginateEnded(_, uniqueid, answered, reason):
                 return self._originate_ended(uniqueid, answered, reason, now)
             case DeviceStated(device, state):
+                self.devices[device] = state
                 known = _DEVICE_STATES.get(state)
                 return [] if known is None else [DeviceChanged(DeviceId(device), known)]
             case HoldChanged(uniqueid, held):
@@ -223,9 +225,10 @@ class Tracker:
         )
         return leg
 
-    def _agi_started(self, message: AgiStarted) -> list[Event]:
+    def _agi_started(self, message: AgiStarted, now: float) -> list[Event]:
         caller = self.callers.get(message.uniqueid)
         if caller is not None:
+            caller.kept_at = now
             caller.in_room, caller.bridge = False, ""
             caller.commands = {}
             self.announcers.silence(caller.call)
@@ -234,7 +237,7 @@ class Tracker:
         if not code and message.context != MENU_CONTEXT:
             return []
         call = call_of(self.pbx, message.uniqueid)
-        caller = CallerChannel(call, message.uniqueid, message.channel, code)
+        caller = CallerChannel(call, message.uniqueid, message.channel, code, kept_at=now)
         self.callers[message.uniqueid] = self._by_call[call] = caller
         if code:
             phone = DeviceId(message.channel.rpartition("-")[0])
@@ -374,6 +377,13 @@ class Tracker:
         return [
             LegFailed(leg.offer, RingOutcome.CANCELLED if taken_back else RingOutcome.CALLER_LEFT)
         ]
+
+    def leg_rings(self, leg: Leg) -> list[Event]:
+        """The phone was seen to ring."""
+        if leg.ringing:
+            return []
+        leg.ringing = leg.seen = True
+        return [LegRinging(leg.offer)]
 
     def leg_lost(self, leg: Leg) -> list[Event]:
         """Forget a leg that ended unseen: nobody is to blame for a ring we did not watch."""

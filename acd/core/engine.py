@@ -39,6 +39,7 @@ from acd.core.events import (
     CommandFailed,
     DeviceChanged,
     DeviceState,
+    DifferenceFound,
     DigitPressed,
     Event,
     LegAnswered,
@@ -64,7 +65,16 @@ from acd.core.ids import AgentId, CallId, DeviceId, OfferId, QueueId
 from acd.core.matching import match_all, review_and_match
 from acd.core.memory import NOTHING, Memory
 from acd.core.plan import Plan
-from acd.core.records import Explanation, Noticed, Outcome, Record, Replied, Snapshot, WrapUpEnd
+from acd.core.records import (
+    Explanation,
+    Noticed,
+    Outcome,
+    Record,
+    Repaired,
+    Replied,
+    Snapshot,
+    WrapUpEnd,
+)
 from acd.core.view import snapshot
 
 
@@ -163,6 +173,8 @@ class Engine:
                 floor.emit(*self.duties.all(agents, floor.plan.agents, pbx))
             case PbxDown(pbx):
                 floor.live.discard(pbx)
+            case DifferenceFound(kind, subject):
+                floor.emit(Repaired(now, kind, subject))
             case CommandFailed(call, command, reason):
                 floor.emit(Noticed(now, "command_failed", f"call {call}: {command}: {reason}"))
             case PlanReplaced(plan):

@@ -234,6 +234,16 @@ class PbxDown(_Event, frozen=True):
     pbx: PbxId
 
 
+class DifferenceFound(_Event, frozen=True):
+    """The PBX was read and is not as we believed; what follows puts it right.
+
+    ``kind`` is a constant word, ``subject`` the call or phone it is about.
+    """
+
+    kind: str
+    subject: str
+
+
 class CommandFailed(_Event, frozen=True):
     """The PBX refused a command about a call, or did not answer it in time."""
 
@@ -314,6 +324,7 @@ Event = (
     | DeviceChanged
     | PbxLive
     | PbxDown
+    | DifferenceFound
     | CommandFailed
     | AgentRequested
     | CallRequested

@@ -22,9 +22,10 @@ from acd.ami.wire import event_name
 from acd.core.events import AgentRequested, Tick
 from acd.core.ids import AgentId, DeviceId, PbxId, RequestId
 from acd.core.plan import AgentAction, Plan
-from acd.core.records import CallAnswered, CallEnded, Record, RingEnded
+from acd.core.records import CallAnswered, CallEnded, Record, Repaired, RingEnded
 from acd.pipeline import Item, PbxSetup, Pipeline
 from acd.sim.auditor.judge import Auditor
+from acd.sim.auditor.scene import Tolerances
 from acd.sim.auditor.verdicts import Violation
 from acd.sim.centre import SPARE_PHONES, build_plan
 from acd.sim.facts import Fact, OnFact
@@ -40,6 +41,9 @@ CLOSING_SECONDS: Final = 30.0
 """After the last hour whoever is still there hangs up within this time."""
 SETTLING_SECONDS: Final = 30.0
 """Then everything has to have come to rest within this time."""
+
+RECONCILE_SECONDS: Final = 90.0
+"""Where no event is lost the PBX is read more rarely than in earnest: it only costs time there."""
 
 _NEVER: Final = float("inf")
 _SYSTEM_NAME: Final = "acd-sim"
@@ -72,6 +76,8 @@ class Report(msgspec.Struct, frozen=True):
     agents: int
     calls: int
     outcomes: dict[str, int]
+    repairs: dict[str, int]
+    """How often reading the PBX found a difference, by its kind."""
     rings: dict[str, int]
     """How rings ended: ``connected``, or the outcome of one that did not."""
     messages: int
@@ -96,6 +102,8 @@ def run(
     faults: Faults | None = None,
     cuts: int = 0,
     kills: int = 0,
+    reconcile_seconds: float = RECONCILE_SECONDS,
+    tolerances: Tolerances | None = None,
     sabotage: Callable[[Pipeline], None] | None = None,
 ) -> Report:
     """Play so many hours from this seed and return what the auditor found.
@@ -104,12 +112,12 @@ def run(
     its agents, codes and menus must be of that shape. ``load`` is drawn as well unless given.
     ``latency_seconds`` is the most a message takes one way; ``cuts`` is how often in an hour the
     connection breaks, for up to 5 s, with what was on its way; ``kills`` is how often the engine is
-    killed, and the next one knows what was in the store.
-    ``sabotage`` may spoil the pipeline
-    before it starts, to see it found out.
+    killed, and the next one knows what was in the store; ``reconcile_seconds`` is how often the PBX
+    is read while it lives. ``tolerances`` are the auditor's.
+    ``sabotage`` may spoil the pipeline before it starts, to see it found out.
     """
     plan = plan or build_plan(Random(f"{seed} plan"))
-    hour = _Run(seed, plan, load, latency_seconds, faults)
+    hour = _Run(seed, plan, load, latency_seconds, faults, reconcile_seconds, tolerances)
     if sabotage is not None:
         sabotage(hour.pipeline)
     end = START + hours * 3600.0
@@ -134,7 +142,12 @@ def print_report(report: Report, out: TextIO) -> None:
         f"seed {report.seed}: {report.hours:g} h, {report.agents} agents, {report.calls} calls, "
         f"{report.messages} AMI messages\n"
     )
-    for title, counts in (("outcomes", report.outcomes), ("rings", report.rings)):
+    counted = (
+        ("outcomes", report.outcomes),
+        ("rings", report.rings),
+        ("repairs", report.repairs),
+    )
+    for title, counts in counted:
         text = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
         write(f"  {title}: {text or 'none'}\n")
     write(
@@ -164,12 +177,16 @@ class _Run:
         load: Load | None,
         latency_seconds: float,
         faults: Faults | None,
+        reconcile_seconds: float,
+        tolerances: Tolerances | None,
     ) -> None:
         self.now = START
+        self.reconcile_seconds = reconcile_seconds
         self.sent: list[bytes] = []
         self.requests = self.messages = 0
         self.ended: list[CallEnded] = []
         self.rings: Counter[str] = Counter()
+        self.repairs: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
         self.pbx = _build_pbx(seed, plan, self._happened)
         self.plan = plan
@@ -178,7 +195,7 @@ class _Run:
         self.secret = seed.to_bytes(16)
         self.pipeline = self._new_engine(START)
         self.session = self.pipeline.sessions[PBX]
-        self.auditor = Auditor(plan, PBX, START)
+        self.auditor = Auditor(plan, PBX, START, tolerances)
         self.rng = Random(f"{seed} wire")
         self.to_engine = Wire(self.rng, latency_seconds)
         self.to_pbx = Wire(self.rng, latency_seconds)
@@ -237,7 +254,9 @@ class _Run:
     def _new_engine(self, now: float) -> Pipeline:
         pbxs = [PbxSetup(PBX, _SYSTEM_NAME)]
         memory = self.store.remember()
-        return Pipeline(self.plan, pbxs, secret=self.secret, now=now, memory=memory)
+        pipeline = Pipeline(self.plan, pbxs, secret=self.secret, now=now, memory=memory)
+        pipeline.sessions[PBX].reconcile_seconds = self.reconcile_seconds
+        return pipeline
 
     # -- the loop -----------------------------------------------------------------------------
 
@@ -328,6 +347,8 @@ class _Run:
         for record in records:
             if isinstance(record, CallEnded):
                 self.ended.append(record)
+            elif isinstance(record, Repaired):
+                self.repairs[record.kind] += 1
             elif isinstance(record, RingEnded):
                 self.rings[record.outcome] += 1
             elif isinstance(record, CallAnswered):
@@ -348,7 +369,7 @@ class _Run:
                 "actions without an answer": [
                     pending
                     for pending in session.actions.open.values()
-                    if pending.kind not in ("ping", "heartbeat")
+                    if pending.kind not in ("ping", "heartbeat") and not pending.lists
                 ],
                 "offers in the engine": list(floor.offers),
                 "code calls in the engine": list(floor.code_calls),
@@ -373,6 +394,7 @@ class _Run:
             agents=len(self.auditor.plan.agents),
             calls=len(ended),
             outcomes=dict(Counter(one.outcome.value for one in ended)),
+            repairs=dict(self.repairs),
             rings=dict(self.rings),
             messages=self.messages,
             rejected=dict(self.rejected),

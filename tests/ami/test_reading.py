@@ -8,6 +8,7 @@ from acd.core.events import (
     CallerHungUp,
     CallerRescued,
     CallFoundWaiting,
+    DifferenceFound,
     LegAnswered,
     LegConnected,
     LegEnded,
@@ -46,13 +47,23 @@ def test_a_caller_who_still_waits_after_a_reconnect_keeps_his_place_unmentioned(
 
 def test_a_caller_who_left_meanwhile_is_gone() -> None:
     pbx = waiting()
-    assert pbx.connect() == [PbxDown(PBX), CallerHungUp(CALL), PbxLive(PBX)]
+    assert pbx.connect() == [
+        PbxDown(PBX),
+        DifferenceFound("call_ended_unseen", CALL),
+        CallerHungUp(CALL),
+        PbxLive(PBX),
+    ]
 
 
 def test_callers_of_an_asterisk_that_was_restarted_are_lost_with_it() -> None:
     pbx = waiting()
     pbx.started = "2026-11-23"
-    assert pbx.connect() == [PbxDown(PBX), CallerHungUp(CALL, lost=True), PbxLive(PBX)]
+    assert pbx.connect() == [
+        PbxDown(PBX),
+        DifferenceFound("call_ended_unseen", CALL),
+        CallerHungUp(CALL, lost=True),
+        PbxLive(PBX),
+    ]
 
 
 def test_a_caller_whom_the_dialplan_rescued_is_told_so() -> None:
@@ -210,6 +221,7 @@ def test_a_ring_whose_end_was_missed_blames_nobody() -> None:
     pbx.rows = [ROOM_ROW]
     assert pbx.connect() == [
         PbxDown(PBX),
+        DifferenceFound("ring_ended_unseen", CALL),
         LegFailed(OFFER, RingOutcome.CANCELLED),
         PbxLive(PBX),
     ]

@@ -16,6 +16,7 @@ from acd.core.events import (
     CommandFailed,
     DeviceChanged,
     DeviceState,
+    DifferenceFound,
     Event,
     LegFailed,
     PbxDown,
@@ -278,7 +279,12 @@ def test_after_a_failed_command_about_a_living_call_the_pbx_is_read_again() -> N
     [agi] = pbx.actions("AGI")
     pbx.frame(f"Response: Error\r\nActionID: {agi['ActionID']}\r\nMessage: No such".encode())
     pbx.answering = True
-    assert pbx.wait(1.0) == [PbxDown(PBX), CallerHungUp(CALL), PbxLive(PBX)]
+    assert pbx.wait(1.0) == [
+        PbxDown(PBX),
+        DifferenceFound("call_ended_unseen", CALL),
+        CallerHungUp(CALL),
+        PbxLive(PBX),
+    ]
 
 
 def test_a_ring_half_ended_as_the_link_breaks_keeps_nobody_awake() -> None:

@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acd.ami.wire import RECEIVED, encode, parse
+from acd.sim.auditor.scene import Tolerances
+from acd.sim.auditor.verdicts import Rule
 from acd.sim.faults import HOSTILE_TEXTS, Disturbance, Faults, forge, is_event, truncated
+from acd.sim.run import Report, run
 from tests.sim.rig import Rig
 
 
@@ -117,3 +120,57 @@ def test_hostile_texts_make_no_message_of_their_own(text: str) -> None:
     assert start.duplicates() == ()
     assert start.malformed == 0
     assert all(len(value) < RECEIVED.max_line_bytes for _, value in start)
+
+
+RECONCILE_SECONDS = 10.0
+
+PATIENT = Tolerances(propagation_seconds=30.0, dispatch_seconds=30.0, ring_seconds=30.0)
+"""Nobody is stuck for longer: a round of reading the PBX, its grace, and a second round."""
+
+UNKNOWABLE = {Rule.TRUE_OUTCOME, Rule.LONGEST_IDLE, Rule.WRAP_UP, Rule.ORDER, Rule.IN_ROOM}
+"""A talk of which one end was not told and which is over before the next reading is known to
+nobody: its caller is booked as one who left, its agent has no wrap-up and does not stand behind
+those who were idle. Events in the wrong order show the engine a caller in his room, or out of it,
+who is not."""
+
+
+def spoilt(seed: int, faults: Faults) -> Report:
+    report = run(seed, 1.0, faults=faults, reconcile_seconds=RECONCILE_SECONDS, tolerances=PATIENT)
+    broken = [each for each in report.violations if each.rule not in UNKNOWABLE]
+    assert not broken, "\n".join(map(str, broken))
+    wrong = [each for each in report.violations if each.rule is Rule.TRUE_OUTCOME]
+    assert len(wrong) <= 0.02 * report.calls, "\n".join(map(str, wrong))
+    assert report.rejected == {}
+    return report
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 6))
+@pytest.mark.parametrize(
+    "faults",
+    [
+        Faults(doubled=0.01),
+        Faults(reordered=0.01),
+        Faults(late=0.01),
+        Faults(lost=0.01),
+        Faults(lost=0.01, doubled=0.01, reordered=0.01, late=0.01),
+    ],
+    ids=["doubled", "reordered", "late", "lost", "all"],
+)
+def test_every_call_ends_and_nobody_is_stuck_when_events_go_wrong(
+    faults: Faults, seed: int
+) -> None:
+    """One in a hundred events of an hour: each call has its one record, nobody is left over."""
+    report = spoilt(seed, faults)
+    assert report.calls >= 250
+    if faults.lost:
+        assert sum(report.repairs.values()) >= 5
+    if faults == Faults(doubled=0.01):
+        assert report.violations == ()
+        assert report.repairs == {}
+
+
+def test_an_hour_without_faults_has_nothing_to_repair() -> None:
+    report = run(1, 0.5, reconcile_seconds=RECONCILE_SECONDS)
+    assert report.repairs == {}
+    assert report.violations == ()

@@ -223,7 +223,8 @@ class Scene:
 
         def is_known(at: float) -> None:
             still = person.activity is Activity.TALKING and person.wrap_up_from == now
-            if still and self.sees(at):
+            # He may be in his next talk by now.
+            if still and not person.legs and self.sees(at):
                 text = f"{person.id} is said to talk, and does not"
                 self.docket.blame(at, Rule.NOT_STUCK, text, person.id, person.phone)
 
