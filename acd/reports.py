@@ -10,7 +10,7 @@ from typing import Final
 
 from acd.ami.client import Link
 from acd.ami.items import FrameReceived, LinkDown, Outputs
-from acd.ami.wire import event_name, timestamp
+from acd.ami.wire import timestamp
 from acd.core.events import PlanReplaced
 from acd.core.ids import PbxId
 from acd.log import Log, without_numbers
@@ -35,7 +35,8 @@ class Reports:
         self._links = links
         self._why_down = dict.fromkeys(links, "not connected yet")
         self._status: Mapping[PbxId, str] = dict.fromkeys(links, "down")
-        self._frames: dict[tuple[PbxId, bytes], int] = {}
+        self._counted: dict[tuple[PbxId, bytes], int] = {}
+        """How many messages of each name the metrics have been told of."""
         self._refused: dict[tuple[PbxId, str], int] = {}
         self._lag_at = 0.0
 
@@ -49,9 +50,6 @@ class Reports:
             self.metrics.ami_rejected(pbx, reason)
         match item:
             case FrameReceived():
-                # Some thousand a second: they are counted by name here and told when asked for.
-                key = (item.pbx, event_name(item.frame))
-                self._frames[key] = self._frames.get(key, 0) + 1
                 if now >= self._lag_at and not outputs.rejected:
                     self._tell_lag(item, now)
             case LinkDown():
@@ -77,11 +75,14 @@ class Reports:
 
     def metrics_text(self) -> Iterable[bytes]:
         """The page for Prometheus, with what the links have refused by themselves."""
-        for (pbx, name), count in self._frames.items():
-            kind = name.decode("ascii", "replace") or "Response"
-            self.metrics.ami_message(pbx, kind, count)
-        self._frames.clear()
         for pbx, link in self._links.items():
+            for name, count in link.received.items():
+                more = count - self._counted.get((pbx, name), 0)
+                if more:
+                    self._counted[pbx, name] = count
+                    self.metrics.ami_message(
+                        pbx, name.decode("ascii", "replace") or "Response", more
+                    )
             for reason, count in link.rejected.items():
                 more = count - self._refused.get((pbx, reason), 0)
                 if more:

@@ -79,11 +79,13 @@ def test_readiness_says_what_is_wrong(desk: Desk) -> None:
 def test_messages_and_refusals_are_counted(desk: Desk) -> None:
     refused = Outputs([], [], [], [(PBX, "duplicate_header")])
     desk.step(FrameReceived(PBX, 1, b"Event: Hangup\r\nX: 1"), "live", refused)
-    desk.step(FrameReceived(PBX, 1, b"Response: Success\r\nX: 1"), "live")
-    desk.link.rejected["line_too_long"] = 2
+    desk.link.received |= {b"Hangup": 1, b"": 1}
+    desk.link.rejected["line_too_long"] = 1
     desk.page()
+    desk.link.received[b"Hangup"] = 2
+    desk.link.rejected["line_too_long"] = 2
     page = desk.page()
-    assert 'acd_ami_messages_total{kind="Hangup",pbx="main"} 1.0' in page
+    assert 'acd_ami_messages_total{kind="Hangup",pbx="main"} 2.0' in page
     assert 'acd_ami_messages_total{kind="Response",pbx="main"} 1.0' in page
     assert 'acd_ami_rejected_messages_total{pbx="main",reason="duplicate_header"} 1.0' in page
     assert 'acd_ami_rejected_messages_total{pbx="main",reason="line_too_long"} 2.0' in page

@@ -119,10 +119,12 @@ class Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types.
         link, wanted, epoch, live = self._link, self._wanted, self.epoch, Stage.LIVE
         frames = self.framer.feed(data)
         link.frames_received += len(frames)
+        received = link.received
         for frame in frames:
             if self.stage is live:
                 name = event_name(frame)
                 if not name or name in wanted:
+                    received[name] = received.get(name, 0) + 1
                     link.hand_over(FrameReceived(link.pbx, epoch, frame))
             elif self.stage is Stage.LOGIN:
                 self._log_in(frame)
@@ -251,6 +253,8 @@ class Link:
         self.wanted_events = wanted_events
         self.frames_received = 0
         """All messages since the start, those dropped by name among them."""
+        self.received: dict[bytes, int] = {}
+        """Messages handed over since the start, by the event's name; b"" for responses."""
         self.rejected: dict[str, int] = {}
         """Messages over a limit of the framing, by reason."""
         self._settings = settings

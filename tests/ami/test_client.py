@@ -184,6 +184,7 @@ async def test_a_login_is_up_and_wanted_messages_follow_in_order(bench: Bench, l
         FrameReceived(PBX, 1, hangup("2")),
     ]
     assert link.frames_received == 6
+    assert link.received == {b"Hangup": 2, b"": 1}
 
 
 async def test_what_is_written_arrives_as_it_is(bench: Bench, link: Link) -> None:
