@@ -116,6 +116,11 @@ class Engine:
     def _dispatch(self, event: Event, now: float) -> None:  # noqa: C901
         floor = self.floor
         match event:
+            # Each case is asked in turn, so the most frequent come first.
+            case DeviceChanged(phone, state):
+                self._device_changed(phone, state, now)
+            case CallArrived():
+                visits.arrived(floor, event, now)
             case DigitPressed(call, digit):
                 visits.digit(floor, call, digit, now)
             case PromptEnded(call, play_id, ok):
@@ -146,10 +151,6 @@ class Engine:
                 visits.gone(floor, call, Outcome.SWITCH_LOST if lost else None, now)
             case CallerRescued(call):
                 visits.gone(floor, call, Outcome.EMERGENCY, now)
-            case DeviceChanged(phone, state):
-                self._device_changed(phone, state, now)
-            case CallArrived():
-                visits.arrived(floor, event, now)
             case CallFoundWaiting():
                 adopting.found_waiting(floor, event, now)
             case CodeDialled():
