@@ -161,6 +161,9 @@ def recall(floor: Floor, call: Call) -> CallMemory | None:
     call.menu_path = list(kept.menu_path)
     call.queue_path = list(kept.queue_path)
     call.legs = {leg.offer: leg for leg in kept.legs}
+    for leg in kept.legs:
+        if leg.connected_at is not None and leg.ended_at is not None:
+            call.talk_ended_at = leg.ended_at
     return kept
 
 

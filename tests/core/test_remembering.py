@@ -206,6 +206,19 @@ def test_a_talk_that_ended_meanwhile_has_an_end_and_its_agent_his_wrap_up(caller
     assert rung(centre) == [(following, "1001")]
 
 
+def test_a_talk_whose_end_was_still_seen_keeps_it_though_the_calls_end_was_not() -> None:
+    house = plan({"1001": ALL})
+    centre = Centre(house, "1001")
+    call = centre.call_in()
+    offer = centre.lift("1001")
+    centre.wait(60.0)
+    ended_at = centre.now
+    centre.feed(LegLeftTalk(offer))
+    centre = killed(centre, house, away_seconds=3.0, vanished=True)
+    [ended] = centre.take(CallEnded)
+    assert (ended.call, ended.talk_ended_at) == (call, ended_at)
+
+
 def test_a_caller_whom_the_dialplan_rescued_meanwhile_is_booked_so() -> None:
     house = plan({"1001": ALL})
     centre = Centre(house)
