@@ -52,6 +52,12 @@ class HungUp(_Message, frozen=True):
     cause: int
 
 
+class SwitchedOff(_Message, frozen=True):
+    """The PBX ends this channel because it is being stopped; its Hangup follows."""
+
+    uniqueid: str
+
+
 class BridgeEntered(_Message, frozen=True):
     """A channel is in a bridge; ``holding`` when it is one where callers wait."""
 
@@ -161,6 +167,7 @@ Message = (
     AgiStarted
     | AgiExecuted
     | HungUp
+    | SwitchedOff
     | BridgeEntered
     | BridgeExited
     | OriginateEnded
@@ -270,6 +277,11 @@ def _hung_up(uniqueid: str, cause: str) -> Message:
     return HungUp(uniqueid, int(cause or 0))
 
 
+def _switched_off(uniqueid: str, cause: str) -> Message | None:
+    # AST_SOFTHANGUP_SHUTDOWN: this header is no Q.850 cause here.
+    return SwitchedOff(uniqueid) if cause == "4" else None
+
+
 def _originate_ended(action_id: str, uniqueid: str, response: str, reason: str) -> Message:
     return OriginateEnded(action_id, uniqueid, response == "Success", int(reason or 0))
 
@@ -299,6 +311,7 @@ _EVENTS: Final[dict[str, tuple[tuple[str, ...], Callable[..., Message | Rejected
     "AsyncAGIStart": (("Uniqueid", "Channel", "Context", "CallerIDNum", "Env"), _agi_started),
     "AsyncAGIExec": (("Uniqueid", "CommandID", "Result"), _agi_executed),
     "Hangup": (("Uniqueid", "Cause"), _hung_up),
+    "SoftHangupRequest": (("Uniqueid", "Cause"), _switched_off),
     "BridgeEnter": (
         ("Uniqueid", "Channel", "BridgeUniqueid", "BridgeTechnology"),
         _bridge_entered,

@@ -28,6 +28,7 @@ from acd.ami.messages import (
     Message,
     Rejected,
     Responded,
+    SwitchedOff,
     read,
 )
 from acd.ami.patrol import CHANNELS, DEVICES, GRACE_SECONDS, Patrol
@@ -52,6 +53,8 @@ BEAT_ANSWER_SECONDS: Final = 2.5
 RECANCEL_SECONDS: Final = 0.1
 RESYNC_SECONDS: Final = 0.5
 RECONCILE_SECONDS: Final = 10.0
+GOING_SECONDS: Final = 5.0
+"""A PBX that ends all its calls to stop is gone by then, or we read it again."""
 
 
 class LinkState(StrEnum):
@@ -157,6 +160,8 @@ class Session:
                 self._timers.set("patrol", now + self.reconcile_seconds)
                 if self.state is LinkState.LIVE and not self.patrol.under_way:
                     self.writes += self.patrol.begin(now)
+            elif timer == "going":
+                self.drop_reason = "the PBX said that it stops, and did not"
             elif timer == "patrol is over":
                 repairs, writes = self.patrol.judge(now)
                 events += repairs
@@ -199,6 +204,10 @@ class Session:
                 if self.patrol.under_way:
                     self.patrol.heard(message)
                 events = self.tracker.feed(message, now)
+                if isinstance(message, SwitchedOff) and "going" not in self._timers:
+                    # Whoever is free now must not be rung for those whose turn to go is next.
+                    self._timers.set("going", now + GOING_SECONDS)
+                    events.append(PbxDown(self.pbx))
                 if self.tracker.announcers.unheard:
                     self.writes += self.actions.silence(now)
                 return events

@@ -9,11 +9,12 @@ causal (asterisk-facts), so a connection is "both are in the same bridge", which
 comes first, and the end of a ring is put together from Hangup, OriginateResponse and DialState in
 any order.
 
-How a ring ended (DESIGN.md, rings; tests/recordings): cause 17 busy; 21 declined; 19 depends on
-the Originate's reason: 3, our time ran out, is no answer when RINGING was seen and unreachable
-when not; any other is a phone's own 480 (do not disturb), declined. 0 with reason 3 is Asterisk
-22 before 22.8, which does not set 19 when our time ran out. 26 or 0 after our cancel is
-cancelled; no channel at all, or any other cause, unreachable, but declined when it had rung.
+How a ring ended (DESIGN.md, rings; tests/recordings): cause 17 busy; 21 declined; 19 depends on the
+Originate's reason: 3, our time ran out, is no answer when RINGING was seen and unreachable when
+not; any other is a phone's own 480 (do not disturb), declined. 0 with reason 3 is Asterisk 22
+before 22.8, which does not set 19 when our time ran out. 26 or 0 after our cancel is cancelled, and
+so is a ring that the PBX ends because it is stopped; no channel at all, or any other cause,
+unreachable, but declined when it had rung.
 
 It must not know deadlines of agents, the plan, nor how an action looks.
 """
@@ -38,6 +39,7 @@ from acd.ami.messages import (
     KeyEnded,
     Message,
     OriginateEnded,
+    SwitchedOff,
 )
 from acd.core.deadlines import Deadlines
 from acd.core.events import (
@@ -95,6 +97,8 @@ class CallerChannel(msgspec.Struct, gc=False):
     code: bool
     in_room: bool = False
     bridge: str = ""
+    lost: bool = False
+    """The PBX is being stopped, and this channel with it."""
     kept_at: float = 0.0
     """When his dialogue last showed that it lives: it began, or put off his dead-man timer."""
     key_down: str = ""
@@ -153,7 +157,7 @@ class Tracker:
 
     # -- messages -----------------------------------------------------------------------------
 
-    def feed(self, message: Message, now: float) -> list[Event]:
+    def feed(self, message: Message, now: float) -> list[Event]:  # noqa: C901
         """Return what the message means; an empty list when it means nothing to us."""
         match message:
             case AgiStarted():
@@ -170,6 +174,8 @@ class Tracker:
                 return self._bridge_exited(uniqueid, bridge)
             case HungUp(uniqueid, cause):
                 return self._hung_up(uniqueid, cause, now)
+            case SwitchedOff(uniqueid):
+                return self._switched_off(uniqueid)
             case DialBegun(uniqueid):
                 if (leg := self.legs.get(uniqueid)) is not None:
                     leg.seen = True
@@ -273,7 +279,7 @@ class Tracker:
     def _hung_up(self, uniqueid: str, cause: int, now: float) -> list[Event]:
         caller = self.callers.get(uniqueid)
         if caller is not None:
-            return self.caller_gone(caller)
+            return self.caller_gone(caller, lost=caller.lost)
         leg = self.legs.get(uniqueid)
         if leg is None:
             return self.announcers.ended(uniqueid)
@@ -285,6 +291,15 @@ class Tracker:
             self.verdicts.set(uniqueid, now + VERDICT_SECONDS)
             return []
         return self._failed(leg)
+
+    def _switched_off(self, uniqueid: str) -> list[Event]:
+        """Remember why this channel ends: neither caller nor agent is to blame."""
+        caller, leg = self.callers.get(uniqueid), self.legs.get(uniqueid)
+        if caller is not None:
+            caller.lost = True
+        elif leg is not None and not leg.connected:
+            leg.cancelled = True
+        return []
 
     def caller_gone(self, caller: CallerChannel, *, lost: bool = False) -> list[Event]:
         """Forget a caller's channel that has ended."""

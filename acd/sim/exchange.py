@@ -137,8 +137,10 @@ class Exchange:
 
     def emit(self, event: str, privilege: str, *bodies: str) -> None:
         """Publish an event. Bodies are header lines, each ended by CRLF, written as they stand."""
-        if event not in WANTED and not self.options.unfiltered:
-            return
+        if event in WANTED or self.options.unfiltered:
+            self._publish(event, privilege, *bodies)
+
+    def _publish(self, event: str, privilege: str, *bodies: str) -> None:
         text = (
             f"Event: {event}\r\nPrivilege: {privilege},all\r\nTimestamp: {self.now:.6f}\r\n"
             f"SystemName: {self.system_name}\r\n{''.join(bodies)}\r\n"
@@ -364,6 +366,17 @@ class Exchange:
             self.say_device(TRUNK, state)
 
     # -- the end ---------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """Asterisk is told to stop at once: it ends every call, and says why."""
+        for channel in self.channels.values():
+            # AST_SOFTHANGUP_SHUTDOWN, the one that the sample's filter lets through.
+            self._publish("SoftHangupRequest", "call", channel.headers(), "Cause: 4\r\n")
+        for channel in self.channels.values():
+            self.leave_bridge(channel)
+        for channel in self.channels.values():
+            end = f"Cause: 16\r\nCause-txt: {CAUSES[16]}\r\n"
+            self.emit("Hangup", "call", channel.headers(), end)
 
     def restart(self) -> None:
         """Asterisk dies and comes back: every call is gone, and no event says so."""

@@ -274,12 +274,13 @@ class VirtualPbx:
     def restart(self, now: float, *, announce: bool = False) -> list[bytes]:
         """Asterisk goes down and is back at once: calls, variables and pending output are gone.
 
-        With `announce` the Shutdown event is what is still written. Whoever carries the bytes cuts
-        the sessions.
+        With `announce` it says so of each channel, as at `core restart now`, and the Shutdown event
+        comes last. Whoever carries the bytes cuts the sessions.
         """
         self._x.run_until(now)
         last = [message.data for message in self._x.drain()]
         if announce:
+            self._x.stop()
             self._x.emit("Shutdown", "system", "Shutdown: Cleanly\r\nRestart: True\r\n")
             last += [message.data for message in self._x.drain()]
         self._x.restart()

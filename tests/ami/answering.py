@@ -34,7 +34,7 @@ def event(name: str, **headers: str) -> bytes:
 
 def arrival(uniqueid: str = "1.1") -> bytes:
     """Return a caller's arrival in the menu."""
-    env = "agi_dnid%3A%20100%0A%0A"
+    env = "agi_request%3A%20async%0Aagi_dnid%3A%20100%0A%0A"
     return event(
         "AsyncAGIStart",
         Channel=CALLER,

@@ -1,7 +1,7 @@
 """Sessions: what is read after a login, the heartbeat, and a connection that only seems alive."""
 
 from acd.ami.messages import Rejected
-from acd.ami.session import BEAT_ANSWER_SECONDS, BEAT_SECONDS, LinkState
+from acd.ami.session import BEAT_ANSWER_SECONDS, BEAT_SECONDS, GOING_SECONDS, LinkState
 from acd.ami.tracker import VERDICT_SECONDS
 from acd.ami.wire import Headers
 from acd.core.commands import (
@@ -29,6 +29,7 @@ from tests.ami.answering import (
     CALLER,
     OFFER,
     PBX,
+    ROOM_ROW,
     Pbx,
     arrival,
     channel,
@@ -295,3 +296,36 @@ def test_a_ring_half_ended_as_the_link_breaks_keeps_nobody_awake() -> None:
     assert pbx.session.next_deadline() == pbx.now + VERDICT_SECONDS
     pbx.session.link_down(1, pbx.now)
     assert pbx.session.next_deadline() is None
+
+
+def switched_off(uniqueid: str, cause: str = "4") -> bytes:
+    """Return what a PBX says of a channel that it ends because it is being stopped."""
+    return event("SoftHangupRequest", Channel="x", Uniqueid=uniqueid, Cause=cause)
+
+
+def test_a_pbx_that_is_stopped_loses_its_callers_and_blames_no_agent() -> None:
+    pbx = waiting()
+    ring(pbx)
+    pbx.frame(event("DialState", DestUniqueid=OFFER, DialStatus="RINGING"))
+    assert pbx.frame(switched_off("1.1")) == [PbxDown(PBX)]
+    assert pbx.frame(switched_off(OFFER)) == []
+    failed = event("OriginateResponse", Uniqueid=OFFER, Response="Failure", Reason="0")
+    ends = pbx.frame(failed)
+    ends += pbx.frame(event("Hangup", Uniqueid="1.1", Cause="16"))
+    ends += pbx.frame(event("Hangup", Uniqueid=OFFER, Cause="0"))
+    assert ends == [CallerHungUp(CALL, lost=True), LegFailed(OFFER, RingOutcome.CANCELLED)]
+
+
+def test_a_channel_that_somebody_hangs_up_is_not_lost() -> None:
+    pbx = waiting()
+    assert pbx.frame(switched_off("1.1", cause="16")) == []
+    assert pbx.frame(event("Hangup", Uniqueid="1.1", Cause="16")) == [CallerHungUp(CALL)]
+
+
+def test_a_pbx_that_says_it_stops_and_does_not_is_read_again() -> None:
+    pbx = waiting()
+    assert pbx.frame(switched_off("7.7")) == [PbxDown(PBX)]
+    pbx.rows = [ROOM_ROW]
+    pbx.wait(GOING_SECONDS + 0.1)
+    assert pbx.session.drop_reason == "the PBX said that it stops, and did not"
+    assert pbx.connect() == [PbxDown(PBX), PbxLive(PBX)]
