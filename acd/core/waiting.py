@@ -287,7 +287,9 @@ def _left(floor: Floor, call: Call, line: Line, rule: Exit, now: float) -> None:
     target = _words(rule)
     call.trail.append(TrailStep(now, "left", f"{rule.condition.value}, to {target}"))
     call.left_as = exits.outcome_of(rule)
-    call.queue = line.id
+    if call.queue != line.id:
+        # He was sent on to a queue that sends him on at once: its steps are others.
+        call.queue, call.step = line.id, 0
     left(floor, call, line.id, call.left_as, rule.condition.value, target, now)
 
 

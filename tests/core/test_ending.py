@@ -76,6 +76,21 @@ def test_a_short_abandon_is_measured_by_the_wait_clock_and_not_by_the_last_queue
     assert outcomes(centre) == [Outcome.ABANDONED]
 
 
+def test_who_relaxed_and_is_sent_through_a_queue_without_steps_ends_like_any_other() -> None:
+    first = with_exits(
+        plan(),
+        "fault",
+        rule(ExitCondition.MAX_WAIT, "billing", limit=60.0),
+        relaxations=(relax(10.0, ("fault", 1)), relax(20.0)),
+    )
+    centre = Centre(with_exits(first, "billing", rule(ExitCondition.NO_AGENTS, GOODBYE)))
+    call = centre.call_in()
+    centre.wait(61.0)
+    centre.feed(CallerHungUp(call))
+    (ended,) = centre.take(CallEnded)
+    assert (ended.outcome, ended.queue) == (Outcome.OVERFLOWED, "billing")
+
+
 def test_nothing_is_left_of_a_call_that_is_over() -> None:
     """Every deadline that a waiting call can have is set, then he hangs up."""
     changes = {
