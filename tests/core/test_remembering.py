@@ -140,7 +140,7 @@ def test_a_caller_who_hangs_up_on_his_way_to_the_menu_has_his_record() -> None:
     memory = centre.memory()
     centre = Centre(house, now=centre.now, memory=memory, found=[CallFoundInMenu(call)])
     assert centre.take(CallEnded) == []
-    centre.wait(5.0)
+    centre.wait(12.0)
     assert [one.outcome for one in centre.take(CallEnded)] == [Outcome.LEFT_IN_MENU]
 
 
