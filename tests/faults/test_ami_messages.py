@@ -15,7 +15,8 @@ from tests.scenarios.world import until
 
 pytestmark = pytest.mark.asterisk
 
-SHARE = 0.01
+SHARE = 0.03
+"""Of each fault; the matrix asks for 0.01, of which so short a run would see too few."""
 REPAIRED_WITHIN_SECONDS = 25.0
 """Two rounds of reconciliation, and what a phone and the wait for its silence take."""
 SEEDS_IN_SOAK = 50
@@ -45,7 +46,7 @@ def test_row_12_ami_messages_lost_doubled_and_out_of_order(
     for seed in range(12, 12 + (SEEDS_IN_SOAK if soak else 1)):
         faults = Faults(lost=SHARE, doubled=SHARE, reordered=SHARE)
         ami_site.proxy.disturbance = spoiled = Disturbance(faults, seed)
-        load = ami_site.load(len(AGENTS), 8, VERY_LONG)
+        load = ami_site.load(len(AGENTS), 16, VERY_LONG)
         try:
             lost += [f"seed {seed}: {each}" for each in load.lost(90, REPAIRED_WITHIN_SECONDS)]
         finally:
