@@ -1,15 +1,12 @@
-"""Faults of real databases: locked, full, gone, killed. Nothing acknowledged is ever missing.
+"""Faults of real databases: locked, full, gone. Nothing acknowledged is ever missing.
 
 Each puts whole calls while the fault lasts, and looks in the end for each one in the books.
 """
 
 import asyncio
-import random
 import sqlite3
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,21 +16,9 @@ from acd.store.port import Store
 from acd.store.writer import Writer
 from tests.store.postgres import Postgres
 from tests.store.samples import call_id, ended, whole_call
-from tests.store.writing import GUARD_SECONDS, RECOVERED, Heard, make_writer
+from tests.store.writing import GUARD_SECONDS, RECOVERED, Heard, writing
 
 pytestmark = pytest.mark.slow
-
-KILLS = 20
-
-
-@contextmanager
-def writing(url: str, spill_path: Path, heard: Heard, **options: float) -> Iterator[Writer]:
-    writer = make_writer(lambda: open_store(url), spill_path, heard, **options)  # type: ignore[arg-type]
-    writer.start()
-    try:
-        yield writer
-    finally:
-        writer.stop(GUARD_SECONDS)
 
 
 async def put_calls(writer: Writer, first: int, count: int) -> None:
@@ -135,78 +120,3 @@ async def test_a_server_stopped_and_started_again_under_load(
     store = open_store(url)
     assert_books(store, 450)
     store.close()
-
-
-CHILD = """
-import asyncio, sys, time
-from pathlib import Path
-from acd.store.opening import open_store
-from acd.store.writer import Writer
-from tests.store.samples import whole_call
-
-async def main(url, spill, number):
-    writer = Writer(lambda: open_store(url), Path(spill), time.monotonic, group_seconds=0.001,
-                    retry_seconds=0.005)
-    writer.start()
-    while True:
-        tickets = []
-        for number in range(number, number + 5):
-            tickets.append((number, writer.put(list(whole_call(number)))))
-        number += 1
-        for done, ticket in tickets:
-            await writer.wait_committed(ticket)
-            print(done, flush=True)
-
-asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
-"""
-
-
-def killed_after(lines: int, url: str, spill_path: Path, first: int, lock: Path | None) -> int:
-    """Let a process write calls, kill it; return the last call that it said was durable."""
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, url, str(spill_path), str(first)],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    )
-    assert child.stdout is not None
-    last = first - 1
-    with closing(sqlite3.connect(lock or ":memory:", isolation_level=None)) as other:
-        for line in child.stdout:
-            last = int(line)
-            if last == first and lock:
-                other.execute("PRAGMA busy_timeout = 30000")
-                other.execute("BEGIN EXCLUSIVE")
-            if last >= first + lines:
-                break
-        child.kill()
-        for line in child.stdout:
-            if line.endswith("\n"):
-                last = int(line)
-    child.stdout.close()
-    assert child.wait() == -9
-    return last
-
-
-@pytest.mark.parametrize("locked", [False, True], ids=["", "while it spills"])
-def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path, locked: bool) -> None:
-    path, spill_path, heard = tmp_path / "acd.db", tmp_path / "spill", Heard()
-    url, rng = f"sqlite:///{path}", random.Random(f"kill {locked}")
-    acknowledged, first = set[int](), 0
-    for _ in range(KILLS // 2):
-        lock = path if locked else None
-        last = killed_after(rng.randint(3, 60), url, spill_path, first, lock)
-        acknowledged |= set(range(first, last + 1))
-        first = last + 10
-        with closing(sqlite3.connect(path)) as connection:
-            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    had_spilled = spill_path.exists()
-    with writing(url, spill_path, heard):
-        if had_spilled:
-            heard.wait_for(RECOVERED)
-    store = open_store(url)
-    missing = [number for number in acknowledged if store.ended(call_id(number)) is None]
-    assert not missing
-    assert len(acknowledged) > KILLS
-    store.close()
-    assert not spill_path.exists()

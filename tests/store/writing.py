@@ -6,12 +6,14 @@ test that would never end.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from acd.core.records import Record
 from acd.errors import StoreAwayError
 from acd.store.inmemory import InMemoryStore
+from acd.store.opening import open_store
 from acd.store.port import Store
 from acd.store.writer import Writer
 
@@ -85,3 +87,13 @@ def make_writer(
         retry_seconds=0.002,
         most_records=most_records,
     )
+
+
+@contextmanager
+def writing(url: str, spill_path: Path, heard: Heard, **options: float) -> Iterator[Writer]:
+    writer = make_writer(lambda: open_store(url), spill_path, heard, **options)  # type: ignore[arg-type]
+    writer.start()
+    try:
+        yield writer
+    finally:
+        writer.stop(GUARD_SECONDS)
