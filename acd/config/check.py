@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
+from acd.config.audio import AUDIO_ENDINGS
 from acd.config.explain import did_you_mean, is_known, one_of
 from acd.config.files import Files
 from acd.config.hours import ALWAYS_NAME
@@ -20,11 +21,6 @@ from acd.config.source import Key, Source
 from acd.config.texts import Untold
 from acd.core.ids import Language, PromptId
 from acd.core.plan import Collect
-
-AUDIO_ENDINGS = frozenset(
-    {".wav", ".wav16", ".sln", ".sln16", ".ulaw", ".alaw", ".g722", ".gsm", ".ogg", ".opus"}
-)
-"""What Asterisk plays by name alone; a file with any of these is a prompt somebody recorded."""
 
 CALLER_ATTRIBUTES = ("language", "ani", "dnis")
 """What is known of every caller; the rest is what menus collect."""

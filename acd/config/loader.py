@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from acd.config.audio import prompt_lengths
 from acd.config.check import check_all, check_prompts
 from acd.config.files import beside, read_files, shown
 from acd.config.menus import Menus, Speech, Surroundings, build_menus
@@ -76,7 +77,7 @@ def load(
     if acd is None:
         raise BugError("acd.yaml could not be read and nobody said why")
     return Loaded(
-        plan=_plan(menus, acd, parts),
+        plan=_plan(menus, acd, parts, prompts_dir),
         settings=acd,
         fingerprint=_fingerprint(sources),
         config_dir=config_dir,
@@ -87,7 +88,7 @@ def load(
     )
 
 
-def _plan(menus: Menus, acd: AcdFile, parts: Parts) -> Plan:
+def _plan(menus: Menus, acd: AcdFile, parts: Parts, prompts_dir: Path) -> Plan:
     """Make the plan of a configuration without problems."""
     return Plan(
         queues=parts.queues,
@@ -100,6 +101,7 @@ def _plan(menus: Menus, acd: AcdFile, parts: Parts) -> Plan:
         service_name=acd.service_name,
         service_number=acd.service_number,
         hours=parts.hours,
+        prompt_seconds=prompt_lengths(prompts_dir),
     )
 
 

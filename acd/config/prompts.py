@@ -23,7 +23,7 @@ from pathlib import Path
 
 import msgspec
 
-from acd.config.check import AUDIO_ENDINGS
+from acd.config.audio import AUDIO_ENDINGS
 from acd.config.loader import Loaded
 from acd.config.menus import Speech
 from acd.config.schema import Speech as SpeechCommand

@@ -33,8 +33,8 @@ from acd.core.plan import (
 
 ALL_DIGITS: Final = "0123456789*#"
 STOP_GRACE_SECONDS: Final = 0.4
-PROMPT_LIMIT_SECONDS: Final = 180.0
-"""A prompt whose end was not reported by then is taken for over."""
+STOP_LATE_SECONDS: Final = 5.0
+"""A prompt that was broken off and is not reported over by then is broken off again."""
 MAX_TYPED: Final = 64
 """Keys kept for nodes to come; a flood beyond it is dropped."""
 MAX_HOPS: Final = 100
@@ -42,7 +42,8 @@ MAX_HOPS: Final = 100
 
 
 class Play(msgspec.Struct, frozen=True, gc=False):
-    """Play this prompt; answered by ``prompt_ended(play_id)``."""
+    """Play this prompt; answered by ``prompt_ended(play_id)``, or by ``timed_out`` if that does not
+    come in the time the prompt takes."""
 
     play_id: int
     language: Language
@@ -169,7 +170,7 @@ class Dialogue:
             return steps
         if self._playing:
             self._stopping = True
-            steps.append(Stop())
+            steps += [Stop(), WakeAt(now + STOP_LATE_SECONDS)]
             return steps
         node = self._node
         if isinstance(node, Collect) and len(self._collected) >= node.min_digits > 0:
@@ -239,7 +240,6 @@ class Dialogue:
             self._play_id += 1
             self._playing = True
             steps.append(Play(self._play_id, self.language, prompt))
-            steps.append(WakeAt(now + PROMPT_LIMIT_SECONDS))
             return
         node = self._node
         if isinstance(node, Say):

@@ -8,6 +8,7 @@ This module must not know how YAML looks, nor where a file lies.
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -25,6 +26,9 @@ from acd.core.ids import (
 from acd.core.queueplan import Need as Need
 from acd.core.queueplan import QueuePlan as QueuePlan
 from acd.core.queueplan import Text as Text
+
+LONGEST_PROMPT_SECONDS: Final = 180.0
+"""A prompt of unknown length is taken for over by then."""
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,5 +228,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     service_name: str
     """What the caller's side is told it talks to."""
     service_number: str
+    prompt_seconds: Mapping[str, float] = msgspec.field(default_factory=dict)
+    """How long each ``<language>/<prompt>`` takes, where that is known."""
     hours: Mapping[str, Calendar] = msgspec.field(default_factory=dict)
     """Opening hours by name; what ``acd.config`` makes has at least ``always``."""
+
+    def seconds_of(self, prompt: str) -> float:
+        """Return how long ``<language>/<prompt>`` takes at most."""
+        return self.prompt_seconds.get(prompt, LONGEST_PROMPT_SECONDS)

@@ -33,8 +33,8 @@ from acd.core.records import (
 from acd.core.waiting import place_of
 
 COMES_SECONDS: Final = 12.0
-"""How long a caller may take from one place in the menu to its start. The event that tells it may be
-lost, and the PBX is read every ten seconds."""
+"""How long a caller may take from one place in the menu to its start. The event that tells it may
+be lost, and the PBX is read every ten seconds."""
 
 
 def keep_changed(floor: Floor, now: float) -> None:

@@ -52,6 +52,9 @@ from acd.core.remembering import end_remembered, recall
 KEEP_SECONDS: Final = 5.0
 """How often the dead-man timer (14 s in the dialplan) is put off."""
 
+PROMPT_LATE_SECONDS: Final = 5.0
+"""How much later than it should end a prompt is taken for over, though nobody has told it."""
+
 UNPLAYED_SECONDS: Final = 1.0
 """How long the Hangup of a caller may follow the end of the prompt that he left."""
 
@@ -236,8 +239,11 @@ def _carry_out(floor: Floor, talker: Talker, steps: list[Step], now: float) -> N
     for step in steps:
         match step:
             case Play(play_id, language, prompt):
-                path = f"{floor.plan.prompts_path_on_pbx}/{language}/{prompt}"
+                name = f"{language}/{prompt}"
+                path = f"{floor.plan.prompts_path_on_pbx}/{name}"
                 floor.emit(PlayPrompt(talker.id, play_id, path, ALL_DIGITS))
+                over_at = now + PROMPT_LATE_SECONDS + floor.plan.seconds_of(name)
+                floor.deadlines.set(("dialogue", talker.id), over_at)
             case Stop():
                 floor.emit(StopPrompt(talker.id))
             case WakeAt(None):

@@ -48,6 +48,18 @@ CODES: Final = {
 }
 """Codes that do one thing at once; ``*35`` asks for number and PIN."""
 
+PROMPT_SECONDS: Final = {
+    "main/welcome": 4.0,
+    "main/options": 14.0,
+    "main/wrong_key": 2.0,
+    "main/otherwise": 2.0,
+    "agent/agent": 2.0,
+    "agent/pin": 2.0,
+    "agent/done": 2.0,
+    "agent/refused": 2.0,
+}
+"""How long they play, on the PBX as by the plan."""
+
 _TEAMS: Final = (
     ("fault",),
     ("fault", "house_connection"),
@@ -74,6 +86,11 @@ def build_plan(rng: Random) -> Plan:
         prompts_path_on_pbx="/prompts",
         service_name="Stadtwerke Auental",
         service_number="0800555010",
+        prompt_seconds={
+            f"{language}/{prompt}": seconds
+            for language in ("de", "en")
+            for prompt, seconds in PROMPT_SECONDS.items()
+        },
     )
 
 

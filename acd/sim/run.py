@@ -411,7 +411,6 @@ def _middle_and_last(values: Sequence[float]) -> tuple[float, float]:
 
 def _build_pbx(seed: int, plan: Plan, on_fact: OnFact) -> VirtualPbx:
     devices = (*(agent.phone for agent in plan.agents.values()), *SPARE_PHONES)
-    lengths = {"welcome": 4.0, "options": 14.0}
     return VirtualPbx(
         name=PBX,
         system_name=_SYSTEM_NAME,
@@ -420,9 +419,8 @@ def _build_pbx(seed: int, plan: Plan, on_fact: OnFact) -> VirtualPbx:
         start=START,
         options=Options(
             prompt_seconds={
-                f"{plan.prompts_path_on_pbx}/{language}/main/{prompt}": seconds
-                for language in ("de", "en")
-                for prompt, seconds in lengths.items()
+                f"{plan.prompts_path_on_pbx}/{prompt}": seconds
+                for prompt, seconds in plan.prompt_seconds.items()
             }
         ),
         on_fact=on_fact,

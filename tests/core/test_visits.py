@@ -1,5 +1,6 @@
 """Callers in menus and in the waiting room, and every way of leaving."""
 
+import msgspec
 import pytest
 
 from acd.core.commands import (
@@ -8,6 +9,7 @@ from acd.core.commands import (
     KeepInMenu,
     MoveToWaitingRoom,
     PlayPrompt,
+    StopPrompt,
 )
 from acd.core.events import (
     CallArrived,
@@ -221,3 +223,15 @@ def test_menu_reached_by_nobody_or_twice_changes_nothing() -> None:
     again = centre.feed(MenuReached(call))
     assert [one.path for one in again if isinstance(one, PlayPrompt)] == ["/acd/de/main/welcome"]
     assert centre.call(call).state is CallState.IN_MENU
+
+
+def test_a_prompt_whose_end_got_lost_is_taken_for_over_soon_after_it_should_be() -> None:
+    centre = Centre(msgspec.structs.replace(plan(), prompt_seconds={"de/main/welcome": 4.0}))
+    call = CallId("main-1.1")
+    centre.feed(CallArrived(call, PBX, "", ""))
+    centre.wait(8.9)
+    assert centre.take(StopPrompt) == []
+    centre.wait(0.1)
+    assert centre.take(StopPrompt) == [StopPrompt(call)]
+    played = centre.feed(MenuReached(call))
+    assert [one.path for one in played if isinstance(one, PlayPrompt)] == ["/acd/de/main/options"]
