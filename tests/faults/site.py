@@ -34,7 +34,7 @@ SHORT, LONG, VERY_LONG = 1.0, 6.5, 12.0
 round of reconciliation: of a talk that begins and ends unheard no channel is left to tell of it."""
 CALLED = {SHORT: "0304", LONG: "0305", VERY_LONG: "0306"}
 """How callers' numbers begin, by which phones know how long to talk."""
-PRESSES = tuple(Key("1", 0.3 + 2 * n, 0.06) for n in range(15))
+PRESSES = tuple(Key("1", 0.3 + n, 0.06) for n in range(30))
 """A key pressed while nobody listens is lost, and whoever hears nothing of it presses again."""
 TRUNK = "PJSIP/trunk-"
 
