@@ -89,7 +89,7 @@ bench-sim: venv ## virtual time of a 500-agent centre
 bench-store: venv ## what the books cost: SQLite and PostgreSQL beside the event loop
 	@exec $(BIN)/python -m bench.store $(ARGS)
 
-bench-restart: venv ## killed with 1,000 living calls, and started again
+bench-restart: venv lab-install ## killed with 1,000 living calls, 200 on a real Asterisk
 	@exec $(BIN)/python -m bench.restart $(ARGS)
 
 lock: venv ## renew the lock files (make lock ARGS=--upgrade for newer releases)

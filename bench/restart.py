@@ -1,6 +1,8 @@
 """An engine killed in full work, and the next one: `make bench-restart`.
 
-    python -m bench.restart
+    python -m bench.restart [simulated] [asterisk]
+
+Without a word on both PBXs, one after the other; `bench.restart_asterisk` is the real one.
 
 The real `acd run`, in a process of its own and with its SQLite store, serves 1,000 living calls on
 the simulated PBX: some in menus, some whose phones ring, some in talks, most of them waiting. It is
@@ -15,15 +17,18 @@ The last line is JSON; the status is 1 when anything was dropped, lost or wrong.
 """
 
 import json
+import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from statistics import median
 from typing import Final, NamedTuple
 
 from acd.sim.facts import Fact, Happening
+from bench import restart_asterisk
 from bench.site import Engine, write_config
 from tests.scenarios.simulated import SimulatedWorld
 from tests.scenarios.world import Handset, until
@@ -195,8 +200,18 @@ def wrong_pairings(facts: list[Fact]) -> int:
     return found
 
 
-def main() -> int:
-    """Kill it KILLS times; print each and the figures of all, and return the exit status."""
+def main(pbxs: Sequence[str]) -> int:
+    """Print the figures of each PBX, and return the exit status."""
+    status = 0
+    for pbx in pbxs or ("simulated", "asterisk"):
+        figures = simulated() if pbx == "simulated" else restart_asterisk.run()
+        print(json.dumps(figures), flush=True)
+        status |= any(figures[word] for word in ("dropped", "places_lost", "wrong_pairings"))
+    return status
+
+
+def simulated() -> dict[str, object]:
+    """Kill it KILLS times; print each and return the figures of all."""
     rng = Random(1)
     with tempfile.TemporaryDirectory(prefix="acd-restart-") as name:
         site = Site(Path(name))
@@ -216,7 +231,7 @@ def main() -> int:
             site.engine.stop()
             site.world.stop()
     rings = sorted(one.first_ring_seconds for one in rounds)
-    figures = {
+    return {
         "bench": "restart",
         "pbx": "simulated",
         "kills": len(rounds),
@@ -227,9 +242,7 @@ def main() -> int:
         "ready_ms": round(median(one.ready_seconds for one in rounds) * 1000),
         "first_ring_p99_ms": round(rings[int(0.99 * len(rings))] * 1000),
     }
-    print(json.dumps(figures))
-    return int(any(one.dropped or one.places_lost or one.wrong_pairings for one in rounds))
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

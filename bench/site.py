@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -32,6 +32,42 @@ class Reachable(Protocol):
     ami_secret: str
     system_name: str
     prompts_path_on_pbx: str
+
+
+class Running(Protocol):
+    """A process as subprocess.Popen shows one."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Its exit status, None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return its exit status when it has ended."""
+
+    def kill(self) -> None:
+        """SIGKILL."""
+
+    def terminate(self) -> None:
+        """SIGTERM."""
+
+
+Launch = Callable[[Path, Path], Running]
+"""Starts `acd run` with this configuration, its output into this file."""
+
+
+def from_scratch(config: Path, log: Path) -> Running:
+    """Start it as an operator would, of compiled modules as an installed acd has them."""
+    environment = {**os.environ}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "acd", "run", "--config", str(config)],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=output,
+        )
 
 
 def write_config(
@@ -73,16 +109,12 @@ def write_config(
 class Engine:
     """`acd run` as a process; ready when this returns. Its log is ``directory/acd.log``."""
 
-    def __init__(self, config: Path, directory: Path) -> None:
+    def __init__(self, config: Path, directory: Path, launch: Launch = from_scratch) -> None:
         self.log = directory / "acd.log"
+        self.started_at = time.time()
+        """The wall clock when its process was asked for."""
         started = time.monotonic()
-        with self.log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "acd", "run", "--config", str(config)],
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-            )
+        self._process = launch(config, self.log)
         self.url = ""
         while not self.url:
             if self._process.poll() is not None or time.monotonic() - started > READY_SECONDS:
@@ -92,6 +124,9 @@ class Engine:
             self.url = self._announced()
         self.ready_seconds = time.monotonic() - started
         while not self._ready():
+            if time.monotonic() - started > READY_SECONDS:
+                self.stop()
+                raise RuntimeError(f"acd did not become live:\n{self.log.read_text()[-4000:]}")
             time.sleep(0.01)
         self.live_seconds = time.monotonic() - started
 
@@ -140,8 +175,8 @@ class Engine:
         self._process.kill()
         self._process.wait(timeout=10)
 
-    def stop(self) -> None:
-        """End it as systemd would."""
+    def stop(self) -> int:
+        """End it as systemd would; return its exit status."""
         if self._process.poll() is None:
             self._process.terminate()
-            self._process.wait(timeout=10)
+        return self._process.wait(timeout=10)

@@ -21,6 +21,8 @@ SAMPLE_RATE = 8000
 PACKET_SECONDS = 0.02
 ULAW, ALAW, TELEPHONE_EVENT = 0, 8, 101
 ALAW_SILENCE = b"\xd5" * 160
+SO_TIMESTAMPNS = 35
+"""socket(7): have the kernel say when a packet came, however late it is read."""
 
 KEYS = "0123456789*#ABCD"
 
@@ -71,6 +73,7 @@ class RtpRecorder:
         self.packets: list[Packet] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         while True:
             self.port = free_udp_port(address) & ~1
             try:
@@ -92,10 +95,10 @@ class RtpRecorder:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                data = self._socket.recv(2048)
+                data, extra, _, _ = self._socket.recvmsg(2048, 64)
             except OSError:
                 continue
-            now = time.time()
+            now = _arrived_at(extra)
             if len(data) > 12 and data[0] >> 6 == 2:
                 _, kind, sequence, timestamp, source = struct.unpack("!BBHII", data[:12])
                 self.packets.append(
@@ -107,6 +110,14 @@ class RtpRecorder:
         self._stopping.set()
         self._thread.join(timeout=2)
         self._socket.close()
+
+
+def _arrived_at(extra: list[tuple[int, int, bytes]]) -> float:
+    for level, kind, data in extra:
+        if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS):
+            seconds, nanoseconds = struct.unpack("@ll", data)
+            return float(seconds + nanoseconds / 1e9)
+    return time.time()
 
 
 def loudness(packets: Sequence[Packet]) -> float:
