@@ -251,6 +251,11 @@ class Actions:
             for uniqueid in unheard
         ]
 
+    def see_out(self, now: float) -> list[bytes]:
+        """Hang up every channel whose caller has hung up already."""
+        overstayed, self.tracker.overstayed = self.tracker.overstayed, []
+        return [self.hang_up(channel, now) for channel in overstayed]
+
     def show_duty(self, agent: AgentId, state: str, now: float) -> bytes:
         """Set the device state that emergency queues know the agent by."""
         return self.encode(

@@ -52,6 +52,12 @@ class HungUp(_Message, frozen=True):
     cause: int
 
 
+class HangupAsked(_Message, frozen=True):
+    """The far end of a channel has hung up. Its Hangup follows, but for a fault of the PBX."""
+
+    uniqueid: str
+
+
 class SwitchedOff(_Message, frozen=True):
     """The PBX ends this channel because it is being stopped; its Hangup follows."""
 
@@ -167,6 +173,7 @@ Message = (
     AgiStarted
     | AgiExecuted
     | HungUp
+    | HangupAsked
     | SwitchedOff
     | BridgeEntered
     | BridgeExited
@@ -277,6 +284,10 @@ def _hung_up(uniqueid: str, cause: str) -> Message:
     return HungUp(uniqueid, int(cause or 0))
 
 
+def _hangup_asked(uniqueid: str, _event: str) -> Message:
+    return HangupAsked(uniqueid)
+
+
 def _switched_off(uniqueid: str, cause: str) -> Message | None:
     # AST_SOFTHANGUP_SHUTDOWN: this header is no Q.850 cause here.
     return SwitchedOff(uniqueid) if cause == "4" else None
@@ -311,6 +322,7 @@ _EVENTS: Final[dict[str, tuple[tuple[str, ...], Callable[..., Message | Rejected
     "AsyncAGIStart": (("Uniqueid", "Channel", "Context", "CallerIDNum", "Env"), _agi_started),
     "AsyncAGIExec": (("Uniqueid", "CommandID", "Result"), _agi_executed),
     "Hangup": (("Uniqueid", "Cause"), _hung_up),
+    "HangupRequest": (("Uniqueid", "Event"), _hangup_asked),
     "SoftHangupRequest": (("Uniqueid", "Cause"), _switched_off),
     "BridgeEnter": (
         ("Uniqueid", "Channel", "BridgeUniqueid", "BridgeTechnology"),

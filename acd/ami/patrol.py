@@ -132,6 +132,8 @@ class Patrol:
     def _looks_odd(self, uniqueid: str, state: str, context: str, bridge: str, now: float) -> bool:
         caller = self.tracker.callers.get(uniqueid)
         if caller is not None:
+            if caller.left:
+                return True
             if bridge or caller.bridge:
                 return bridge != caller.bridge
             driven = now - caller.kept_at <= UNDRIVEN_SECONDS
@@ -178,7 +180,9 @@ class Patrol:
                 reading.gone(uniqueid)
         for row in rows:
             caller, leg = tracker.callers.get(row.uniqueid), tracker.legs.get(row.uniqueid)
-            if caller is not None and row.context in (MENU_CONTEXT, CODE_CONTEXT):
+            if caller is not None and caller.left:
+                reading.see_out(caller, now)
+            elif caller is not None and row.context in (MENU_CONTEXT, CODE_CONTEXT):
                 reading.enter_again(caller, now)
             elif caller is not None:
                 reading.compare_caller(caller, row)

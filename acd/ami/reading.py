@@ -141,6 +141,11 @@ class Reading:
                 self._differs("announcement_ended_unseen", uniqueid)
             self.events += ended
 
+    def see_out(self, caller: CallerChannel, now: float) -> None:
+        """He hung up long ago, and his channel is still there."""
+        self._differs("channel_overstayed", caller.call)
+        self.writes.append(self.actions.hang_up(caller.channel, now))
+
     def enter_again(self, caller: CallerChannel, now: float) -> None:
         """He stands in a menu and nobody asks him anything: his coming was not told."""
         self._differs("menu_asked_again", caller.call)

@@ -210,6 +210,8 @@ class Session:
                     events.append(PbxDown(self.pbx))
                 if self.tracker.announcers.unheard:
                     self.writes += self.actions.silence(now)
+                if self.tracker.overstayed:
+                    self.writes += self.actions.see_out(now)
                 return events
 
     def _listed(self, row: ChannelListed | DeviceStated, now: float) -> None:

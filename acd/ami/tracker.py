@@ -33,6 +33,7 @@ from acd.ami.messages import (
     DeviceStated,
     DialBegun,
     DialProgressed,
+    HangupAsked,
     HoldChanged,
     HungUp,
     KeyBegun,
@@ -97,6 +98,8 @@ class CallerChannel(msgspec.Struct, gc=False):
     code: bool
     in_room: bool = False
     bridge: str = ""
+    left: bool = False
+    """The caller has hung up, though the channel may still be there."""
     lost: bool = False
     """The PBX is being stopped, and this channel with it."""
     kept_at: float = 0.0
@@ -137,6 +140,9 @@ class Tracker:
         self.legs: dict[str, Leg] = {}
         self.announcers = Announcers()
         self.verdicts: Deadlines[str] = Deadlines()
+        self.overstayed: list[str] = []
+        """Channels of callers who have hung up, which the PBX does not end by itself: to be hung
+        up by whoever empties the list."""
         self.devices: dict[str, str] = {}
         """The state of each device as the PBX told it last, in its own word."""
         self._by_call: dict[CallId, CallerChannel] = {}
@@ -174,6 +180,10 @@ class Tracker:
                 return self._bridge_exited(uniqueid, bridge)
             case HungUp(uniqueid, cause):
                 return self._hung_up(uniqueid, cause, now)
+            case HangupAsked(uniqueid):
+                if (caller := self.callers.get(uniqueid)) is not None:
+                    caller.left = True
+                return []
             case SwitchedOff(uniqueid):
                 return self._switched_off(uniqueid)
             case DialBegun(uniqueid):
@@ -312,6 +322,11 @@ class Tracker:
 
     def _bridge_entered(self, message: BridgeEntered) -> list[Event]:
         caller = self.callers.get(message.uniqueid)
+        if caller is not None and caller.left:
+            # His BYE met the agent's Bridge(), which moved a channel that was on its way out: both
+            # would stand in the talk for ever (Asterisk 22.10, one of a hundred such races).
+            self.overstayed.append(caller.channel)
+            return []
         if caller is not None:
             caller.bridge = message.bridge
             if message.holding:

@@ -246,6 +246,17 @@ def test_a_leg_that_we_gave_up_is_hung_up() -> None:
     assert [one["Channel"] for one in pbx.actions("Hangup")] == [LEG]
 
 
+def test_a_caller_who_hung_up_and_is_still_listed_is_seen_out() -> None:
+    pbx = talking()
+    pbx.rows = [
+        as_listed("1.1", CALLER, "acd-wait", "talk"),
+        as_listed(OFFER, LEG, "acd-ring", "talk"),
+    ]
+    pbx.frame(event("HangupRequest", Channel=CALLER, Uniqueid="1.1", Context="acd-wait"))
+    assert repairs(pbx.wait(ROUND)) == ["channel_overstayed"]
+    assert [one["Channel"] for one in pbx.actions("Hangup")] == [CALLER]
+
+
 def test_what_is_not_ours_is_left_alone() -> None:
     pbx = waiting()
     pbx.rows = [

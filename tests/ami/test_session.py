@@ -18,6 +18,7 @@ from acd.core.events import (
     DeviceState,
     DifferenceFound,
     Event,
+    LegAnswered,
     LegFailed,
     PbxDown,
     PbxLive,
@@ -329,3 +330,40 @@ def test_a_pbx_that_says_it_stops_and_does_not_is_read_again() -> None:
     pbx.wait(GOING_SECONDS + 0.1)
     assert pbx.session.drop_reason == "the PBX said that it stops, and did not"
     assert pbx.connect() == [PbxDown(PBX), PbxLive(PBX)]
+
+
+def hangup_asked() -> bytes:
+    """Return what a PBX says when the caller's own phone has hung up."""
+    return event("HangupRequest", Channel=CALLER, Uniqueid="1.1", Context="acd-wait")
+
+
+def talk_entered(uniqueid: str) -> bytes:
+    """Return the entry of one of the two into the talk."""
+    return event("BridgeEnter", BridgeUniqueid="talk", Channel="x", Uniqueid=uniqueid)
+
+
+def test_a_caller_who_hung_up_before_he_was_joined_is_seen_out() -> None:
+    """His BYE met Bridge(): the PBX would leave both in the talk for ever."""
+    pbx = waiting()
+    ring(pbx)
+    assert pbx.frame(hangup_asked()) == []
+    pbx.frame(event("BridgeLeave", BridgeUniqueid="room", Channel=CALLER, Uniqueid="1.1"))
+    pbx.frame(talk_entered("1.1"))
+    assert pbx.frame(talk_entered(OFFER)) == [LegAnswered(OFFER)]
+    pbx.answer()
+    assert [one["Channel"] for one in pbx.actions("Hangup")] == [CALLER]
+    assert pbx.frame(event("Hangup", Uniqueid="1.1", Cause="0")) == [CallerHungUp(CALL)]
+    failed = LegFailed(OFFER, RingOutcome.CALLER_LEFT)
+    assert pbx.frame(event("Hangup", Uniqueid=OFFER, Cause="16")) == [failed]
+
+
+def test_a_caller_who_hangs_up_in_his_talk_ends_it_himself() -> None:
+    pbx = waiting()
+    ring(pbx)
+    for uniqueid in ("1.1", OFFER):
+        pbx.frame(talk_entered(uniqueid))
+    assert pbx.frame(hangup_asked()) == []
+    pbx.frame(event("BridgeLeave", BridgeUniqueid="talk", Channel=CALLER, Uniqueid="1.1"))
+    assert pbx.frame(event("Hangup", Uniqueid="1.1", Cause="16")) == [CallerHungUp(CALL)]
+    pbx.answer()
+    assert pbx.actions("Hangup") == []
