@@ -369,7 +369,7 @@ class _Run:
                 "actions without an answer": [
                     pending
                     for pending in session.actions.open.values()
-                    if pending.kind not in ("ping", "heartbeat") and not pending.lists
+                    if pending.kind not in ("ping", "heartbeat", "duty") and not pending.lists
                 ],
                 "offers in the engine": list(floor.offers),
                 "code calls in the engine": list(floor.code_calls),

@@ -1,6 +1,9 @@
-"""200 virtual hours, each from its own seed, each with 20 agents and 250 calls at least.
+"""200 virtual hours, each from its own seed, each with 20 agents and 250 calls at least; and 200
+shorter ones in which events are lost, late, doubled, out of order or forged, the connection breaks
+and the engine is killed.
 
-A seed that fails is printed with what it broke; `acd sim --seed N --hours 1` shows it again.
+A seed that fails is printed with what it broke; `acd sim --seed N --hours 1` shows it again, and
+`make soak SEEDS=1 FIRST=N` one of the spoilt kind.
 """
 
 import io
@@ -8,6 +11,7 @@ import io
 import pytest
 
 from acd.sim.run import Report, print_report, run
+from tests.sim.spoilt import broken, play
 
 CHUNK = 10
 SEEDS = range(1, 201)
@@ -33,3 +37,14 @@ def test_no_rule_is_broken_in_an_hour(first: int) -> None:
         assert report.calls >= 250, f"seed {seed}"
         assert report.outcomes["answered"] >= 50, f"seed {seed}"
         assert report.rejected == {}, f"seed {seed}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "first", SEEDS[::CHUNK], ids=lambda first: f"seeds {first} to {first + CHUNK - 1}"
+)
+def test_no_call_is_lost_in_nine_minutes_in_which_much_goes_wrong(first: int) -> None:
+    for seed in range(first, first + CHUNK):
+        report = play(seed, 0.15)
+        assert broken(report) == [], f"seed {seed}\n{printed(report)}"
+        assert report.calls >= 20, f"seed {seed}"

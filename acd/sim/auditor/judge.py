@@ -101,7 +101,7 @@ class Auditor:
         self.scene.look(now)
         blame = self._blame
         for visit in self.scene.visits.values():
-            if not visit.ends and (visit.heard_of or not visit.unseen):
+            if not visit.ends and visit.needs_record(self.scene.tolerances.unseen_seconds):
                 text = f"{visit.call} has no final record"
                 blame(now, Rule.ONE_OUTCOME, text, visit.uniqueid, visit.call)
         for name, left in leftovers.items():

@@ -20,6 +20,7 @@ class Visit:
 
     call: CallId
     uniqueid: str
+    arrived_at: float
     queue: QueuePlan | None = None
     queued_at: float = 0.0
     place: tuple[float, int] = (0.0, 0)
@@ -51,6 +52,15 @@ class Visit:
             and not self.legs
             and not self.gone
         )
+
+    def needs_record(self, unseen_seconds: float) -> bool:
+        """Whether the engine must have told how this call ended.
+
+        Not of a caller it was never told of: one who was there for less than ``unseen_seconds``, or
+        who left while it was blind.
+        """
+        was_short = self.gone and self.changed_at - self.arrived_at <= unseen_seconds
+        return self.heard_of or not (self.unseen or was_short)
 
 
 @dataclass(slots=True, eq=False)

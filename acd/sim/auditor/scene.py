@@ -27,6 +27,8 @@ class Tolerances(msgspec.Struct, frozen=True):
     dispatch_seconds: float = 0.1
     ring_seconds: float = 10.0
     """A ring may end so much later than its time."""
+    unseen_seconds: float = 0.0
+    """Where events get lost, somebody who comes and goes within this time may never be heard of."""
 
 
 class Scene:
@@ -235,7 +237,7 @@ class Scene:
     def _in_menu(self, fact: Fact, now: float) -> None:
         call = self.call_of(fact.caller)
         if call not in self.visits:
-            self.visits[call] = Visit(call, fact.caller)
+            self.visits[call] = Visit(call, fact.caller, now)
 
     def _in_emergency(self, fact: Fact, now: float) -> None:
         visit = self.visits.get(self.call_of(fact.caller))
