@@ -144,10 +144,13 @@ def _restore_wrap_up(floor: Floor, agent: Agent, kept: WrapUpMemory, now: float)
         seconds = ended_at - kept.started_at
         floor.emit(WrapUpEnded(now, agent.id, kept.queue, WrapUpEnd.CAP, seconds))
         return
-    agent.activity, agent.since = Activity.WRAP_UP, kept.started_at
+    # A clock that was set back meanwhile keeps nobody longer than his whole wrap-up.
+    started_at = min(kept.started_at, now)
+    ends_at = min(kept.ends_at, now + (kept.ends_at - kept.started_at))
+    agent.activity, agent.since = Activity.WRAP_UP, started_at
     agent.call, agent.queue = kept.call, kept.queue
-    agent.wrap_up_started_at, agent.wrap_up_ends_at = kept.started_at, kept.ends_at
-    floor.deadlines.set(("wrap_up", agent.id), kept.ends_at)
+    agent.wrap_up_started_at, agent.wrap_up_ends_at = started_at, ends_at
+    floor.deadlines.set(("wrap_up", agent.id), ends_at)
 
 
 def recall(floor: Floor, call: Call) -> CallMemory | None:

@@ -75,6 +75,19 @@ def test_wrap_up_whose_deadline_passed_meanwhile_is_over_and_so_it_is_told() -> 
     assert rung(centre) == [(call, "1001")]
 
 
+def test_wrap_up_is_never_longer_than_a_whole_one_though_the_clock_was_set_back() -> None:
+    house = plan({"1001": ALL})
+    centre = after_a_talk(house)
+    whole = centre.agent("1001").wrap_up_ends_at
+    assert whole is not None
+    seconds = whole - centre.now
+    centre.wait(100.0)
+    centre = killed(centre, house, away_seconds=-3600.0)
+    assert centre.agent("1001").wrap_up_ends_at == centre.now + seconds
+    centre.wait(seconds)
+    assert centre.agent("1001").activity is Activity.IDLE
+
+
 def test_wrap_up_of_a_queue_that_is_gone_is_over() -> None:
     centre = after_a_talk(plan({"1001": ALL}))
     centre = killed(centre, without_queue(plan({"1001": ALL}), "fault"))
