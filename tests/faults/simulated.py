@@ -10,7 +10,7 @@ import itertools
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +25,7 @@ from tests.faults.site import SKILLS, Pbx
 from tests.scenarios.simulated import SimulatedCaller, SimulatedWorld
 from tests.scenarios.world import Handset, until
 
+ABSENT = "2000"
 TALKS = Handset(ring_seconds=0.03, talk_seconds=0.1)
 _LOOK_SECONDS = 0.01
 
@@ -38,11 +39,15 @@ class SimulatedSite:
         *,
         agents: int = 20,
         handset: Handset = TALKS,
+        skills: Sequence[str] = SKILLS,
         wrap_up_seconds: float = 0.0,
         settings: Mapping[str, object] | None = None,
         launch: Launch = from_scratch,
     ) -> None:
-        """settings: what differs from the sample's acd.yaml."""
+        """skills: which these agents have. settings: what differs from the sample's acd.yaml.
+
+        One more, who has every skill, is never there: each queue needs somebody.
+        """
         self.directory = directory
         self.agents = [str(2001 + number) for number in range(agents)]
         self.world = SimulatedWorld(self.agents, {})
@@ -54,9 +59,9 @@ class SimulatedSite:
                 "id": agent,
                 "name": f"Agent {agent}",
                 "phone": f"PJSIP/{agent}",
-                "skills": dict.fromkeys(SKILLS, 1),
+                "skills": dict.fromkeys(SKILLS if agent == ABSENT else skills, 1),
             }
-            for agent in self.agents
+            for agent in (*self.agents, ABSENT)
         ]
         self.config = write_config(directory, pbx, agents=listed, wrap_up_seconds=wrap_up_seconds)
         acd = self.config / "acd.yaml"
@@ -90,9 +95,10 @@ class SimulatedSite:
     def log_in(self, agent: str) -> None:
         self.engine.post(f"/api/v1/agents/{agent}/login")
 
-    def call(self) -> SimulatedCaller:
-        """One caller, who wants to talk with an agent."""
-        return self.world.call(f"0304{next(self._numbers):06d}", keys=[(0.05, "1")])
+    def call(self, key: str = "1") -> SimulatedCaller:
+        """One caller, who presses this key, if any, and wants to talk with an agent."""
+        keys = [(0.05, key)] if key else []
+        return self.world.call(f"0304{next(self._numbers):06d}", keys=keys)
 
     def load(self, per_second: float) -> "Load":
         """Callers from now on, so many a second."""
@@ -112,7 +118,8 @@ class SimulatedSite:
         left += [
             f"agent {agent['agent']}: {agent['presence']} {agent['activity']} {agent['device']}"
             for agent in self.rows("agents")
-            if (agent["presence"], agent["activity"], agent["device"]) != ("ready", "idle", "free")
+            if agent["agent"] != ABSENT
+            and (agent["presence"], agent["activity"], agent["device"]) != ("ready", "idle", "free")
         ]
         return left + [f"channel {name}" for name in self.world.channels()]
 
