@@ -1,7 +1,8 @@
-"""The service without the engine on a real Asterisk: the generated queues, and the way back.
+"""Row 7: the service without the engine on a real Asterisk, and the way back.
 
 An engine, started and killed by the test, says who is on duty; what is left of it afterwards is
-what Asterisk knows. The heartbeat's age is set by the test, so nobody waits for it to grow old.
+what Asterisk knows. In one test the heartbeat grows old by itself; in the others its age is set, so
+that nobody waits for it.
 """
 
 import time
@@ -16,6 +17,7 @@ from acd.config.emergency import DIALPLAN_FILE, PREFIX, QUEUES_FILE
 from acd.core.plan import AgentAction
 from acd.core.records import Activity, CallState
 from tests import plans
+from tests.faults.ledger import Ledger
 from tests.faults.tcpproxy import Proxy
 from tests.lab.ami import Observer
 from tests.lab.asterisk import LabAsterisk, LabUnavailableError
@@ -25,6 +27,8 @@ from tests.lab.sipp import Call, SippAgents, SippCallers, stop_all
 from tests.scenarios.centre import write_prompts
 from tests.scenarios.engine import Engine
 from tests.scenarios.world import AmiAccess, until
+
+pytestmark = pytest.mark.asterisk
 
 UNREGISTERED = "1004"
 PLAN = plans.plan(
@@ -37,9 +41,11 @@ PLAN = plans.plan(
 )
 ENDPOINT = "[{0}](acd-agent)\naors={0}\n[{0}](acd-agent-aor)\n"
 PHONES = ("1001", "1002", "1003")
-BILLING = "2"
+FAULT, BILLING = "1", "2"
 PATIENCE = 15.0
 FIRST, SECOND, THIRD = "0301000001", "0301000002", "0301000003"
+FOURTH, FIFTH, TALKS = "0301000004", "0301000005", "0301000006"
+RESCUED_SECONDS = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -121,11 +127,11 @@ class Outage:
             lambda: self.engine.agent(agent).activity is activity, PATIENCE, f"{agent} {activity}"
         )
 
-    def rings(self, agent: str, number: str) -> None:
+    def rings(self, agent: str, number: str, within: float = PATIENCE) -> None:
         """Return when the agent's phone has rung for the number, and has answered."""
         until(
             lambda: number in [ring.from_number for ring in self.phones.rings(agent)],
-            PATIENCE,
+            within,
             f"a ring of {agent} for {number}",
         )
 
@@ -150,7 +156,7 @@ def hangs_up(observer: Observer, channel: str) -> None:
     observer.event("Hangup", Channel=channel)
 
 
-def test_the_queues_are_there_and_know_who_is_on_duty(outage: Outage) -> None:
+def test_row_07_the_queues_are_there_and_know_who_is_on_duty(outage: Outage) -> None:
     outage.says("1001", AgentAction.LOG_IN)
     outage.says("1002", AgentAction.LOG_IN)
     outage.says("1002", AgentAction.NOT_READY, "break")
@@ -175,7 +181,9 @@ def test_the_queues_are_there_and_know_who_is_on_duty(outage: Outage) -> None:
     assert not [line for line in complaints if any(part in line for part in parts)]
 
 
-def test_who_waits_keeps_queue_and_order_and_reaches_only_who_was_ready(outage: Outage) -> None:
+def test_row_07_who_waits_keeps_queue_and_order_and_reaches_only_who_was_ready(
+    outage: Outage,
+) -> None:
     outage.says("1001", AgentAction.LOG_IN)
     outage.says("1002", AgentAction.LOG_IN)
     outage.says("1002", AgentAction.NOT_READY, "break")
@@ -209,7 +217,7 @@ def test_who_waits_keeps_queue_and_order_and_reaches_only_who_was_ready(outage: 
     assert [ring.agent for ring in outage.phones.rings()] == ["1001"] * 3
 
 
-def test_an_engine_that_is_back_serves_who_waits_and_who_comes_and_leaves_talks_alone(
+def test_row_07_an_engine_that_is_back_serves_who_waits_and_who_comes_and_leaves_talks_alone(
     outage: Outage,
 ) -> None:
     outage.says("1003", AgentAction.LOG_IN)
@@ -233,3 +241,56 @@ def test_an_engine_that_is_back_serves_who_waits_and_who_comes_and_leaves_talks_
     left = [event["Channel"] for event in outage.observer.named("BridgeLeave", "Hangup")]
     assert talks not in left
     assert len(outage.phones.rings()) == 3
+
+
+def test_row_07_the_engine_stays_away(outage: Outage, ledger: Ledger) -> None:
+    """Who waits and who is in the menu is rescued within 30 s, who calls then at once; a talk goes
+    on. The engine that comes back serves the next caller, and touches none of these."""
+    for agent in PHONES:
+        outage.says(agent, AgentAction.LOG_IN)
+    outage.shows("fault", "1003", "Not in use")
+    talks = outage.call(TALKS, BILLING)
+    outage.rings("1001", TALKS)
+    leaves = outage.call(THIRD, BILLING)
+    outage.rings("1002", THIRD)
+    outage.is_("1002", Activity.TALKING)
+    waits = outage.call(FIRST, BILLING)
+    outage.waits(FIRST)
+    in_menu = outage.call(SECOND)
+    until(lambda: outage.engine.call(SECOND), PATIENCE, "a caller in the menu")
+    killed_at, began = time.time(), len(outage.observer.events)
+    outage.kill_engine()
+    hangs_up(outage.observer, leaves)
+    outage.rings("1003", SECOND, within=RESCUED_SECONDS)
+    outage.rings("1002", FIRST, within=RESCUED_SECONDS)
+    rings = {ring.from_number: ring.at - killed_at for ring in outage.phones.rings()}
+    hangs_up(outage.observer, in_menu)
+    comes_at = time.time()
+    comes = outage.call(FOURTH)
+    outage.rings("1003", FOURTH)
+    at_once = next(ring for ring in outage.phones.rings() if ring.from_number == FOURTH)
+    back = len(outage.observer.events)
+    outage.engine_is_back()
+    hangs_up(outage.observer, comes)
+    outage.says("1003", AgentAction.LOG_IN)
+    outage.call(FIFTH, FAULT)
+    outage.rings("1003", FIFTH)
+    outage.is_("1003", Activity.TALKING)
+    torn = [
+        event["Channel"]
+        for since, channel in ((began, talks), (back, waits))
+        for event in outage.observer.named("BridgeLeave", "Hangup", since=since)
+        if event["Channel"] == channel
+    ]
+    print(f"rescued from the queue after {rings[FIRST]:.1f} s, from the menu {rings[SECOND]:.1f}")
+    print(f"who called then was rung for after {at_once.at - comes_at:.2f} s")
+    late = [number for number in (FIRST, SECOND) if rings[number] > RESCUED_SECONDS]
+    ledger.saw(
+        7,
+        tries=1,
+        lost=len(late) + len(torn),
+        first_ring_ms=[rings[FIRST] * 1000, rings[SECOND] * 1000],
+    )
+    assert late == []
+    assert torn == []
+    assert {row.from_number for row in outage.phones.rings("1003")} == {SECOND, FOURTH, FIFTH}
