@@ -45,6 +45,7 @@ class Books:
         self._journal_path = journal_path
         self.journal: Journal | None = None
         self._ticket = 0
+        self._confirming: set[asyncio.Task[None]] = set()
         self.writer = (
             Writer(
                 open_store,
@@ -107,6 +108,22 @@ class Books:
                 await self.writer.wait_committed(self._ticket)
         except (StoreError, TimeoutError):
             raise EngineBusy("it is done, but it could not be written down; look again") from None
+
+    def when_durable(self, tell: Callable[[bool], None]) -> None:
+        """Have ``tell`` called when what was written until now is durable: False when it is not in
+        time. From the event loop, later."""
+
+        async def wait() -> None:
+            try:
+                await self.are_durable()
+            except EngineBusy:
+                tell(False)
+            else:
+                tell(True)
+
+        task = asyncio.create_task(wait(), name="confirmation")
+        self._confirming.add(task)
+        task.add_done_callback(self._confirming.discard)
 
     async def close(self, now: float, snapshot: Snapshot | None) -> None:
         """Write down what is left, within half a second; ``snapshot`` is how it ended."""

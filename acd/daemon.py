@@ -14,11 +14,11 @@ It must not know an AMI header, nor a line of YAML.
 
 import asyncio
 import gc
-import importlib.util
 import secrets
 import signal
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Literal
 
@@ -26,14 +26,22 @@ from acd.ami.client import Connection, Link, LinkLimits, LinkSettings
 from acd.ami.items import FrameReceived, LinkItem, Outputs, Write
 from acd.books import Books
 from acd.clock import Clock
-from acd.core.events import AgentRequested, CallAction, CallRequested, PlanReplaced, Tick
+from acd.core.events import (
+    AgentRequested,
+    CallAction,
+    CallRequested,
+    Confirmed,
+    PlanReplaced,
+    Tick,
+)
 from acd.core.ids import AgentId, CallId, DeviceId, PbxId, QueueId
 from acd.core.memory import Memory
 from acd.core.plan import AgentAction, Plan
-from acd.core.records import Explanation, Replied, Snapshot
+from acd.core.records import ConfirmationDue, Explanation, Replied, Snapshot
 from acd.errors import OperatorError
 from acd.inbox import Inbox
 from acd.log import Log, capture_logging, open_log
+from acd.loop import fastest_loop
 from acd.metrics import Metrics
 from acd.pipeline import Item, PbxSetup, Pipeline
 from acd.reports import Reports
@@ -255,15 +263,8 @@ class Daemon:
         return True
 
     def _write(self, writes: Sequence[Write], arrived_at: float) -> None:
-        if len(writes) == 1:
-            (write,) = writes
+        for write in writes:
             self.links[write.pbx].write(write.epoch, write.data)
-        else:
-            together: dict[tuple[PbxId, int], list[bytes]] = {}
-            for write in writes:
-                together.setdefault((write.pbx, write.epoch), []).append(write.data)
-            for (pbx, epoch), pieces in together.items():
-                self.links[pbx].write(epoch, b"".join(pieces))
         if any(write.rings for write in writes):
             self.metrics.dispatch(self.clock.now() - arrived_at)
 
@@ -275,10 +276,15 @@ class Daemon:
             for record in outputs.records:
                 if isinstance(record, Replied):
                     self._requests.answer(record)
+                elif isinstance(record, ConfirmationDue):
+                    self._books.when_durable(partial(self._confirm, record.call))
             self.reports.step(item, outputs, now)
         self._unreported.clear()
         self.reports.status(status)
         self._arm()
+
+    def _confirm(self, call: CallId, durable: bool) -> None:
+        self.inbox.put_always(Confirmed(call, durable))
 
     # -- time ----------------------------------------------------------------------------------
 
@@ -437,13 +443,3 @@ def run(
             return runner.run(work())
     finally:
         writer.close()
-
-
-def fastest_loop() -> asyncio.AbstractEventLoop:
-    """uvloop's where it is installed, else asyncio's own."""
-    if importlib.util.find_spec("uvloop") is None:
-        return asyncio.new_event_loop()
-    import uvloop
-
-    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
-    return loop

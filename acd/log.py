@@ -24,7 +24,15 @@ from typing import IO, Final, Literal, Protocol
 
 import msgspec
 
-from acd.core.records import AgentChanged, AgentKept, CallKept, Noticed, Record, Repaired
+from acd.core.records import (
+    AgentChanged,
+    AgentKept,
+    CallKept,
+    ConfirmationDue,
+    Noticed,
+    Record,
+    Repaired,
+)
 
 _NUMBER: Final = re.compile(r"(?<![\d.])\d{2,}(\d{3})(?!\d|\.\d)")
 """Five digits or more, but for Uniqueids and moments, which have a point in them."""
@@ -164,7 +172,7 @@ def is_told(record: Record) -> bool:
     """Whether a record has a line: what is kept has none, nor what an agent's calls tell."""
     if isinstance(record, AgentChanged):
         return record.what != "activity"
-    return not isinstance(record, CallKept | AgentKept)
+    return not isinstance(record, CallKept | AgentKept | ConfirmationDue)
 
 
 def fields_of(record: Record) -> dict[str, object]:

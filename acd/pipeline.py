@@ -14,14 +14,14 @@ from acd.ami.messages import Rejected
 from acd.ami.session import LinkState, Session
 from acd.core.commands import Command, RingAgent, ShowDuty
 from acd.core.engine import Engine
-from acd.core.events import AgentRequested, CallRequested, Event, PlanReplaced, Tick
+from acd.core.events import AgentRequested, CallRequested, Confirmed, Event, PlanReplaced, Tick
 from acd.core.ids import CallId, PbxId
 from acd.core.memory import NOTHING, Memory
 from acd.core.plan import Plan
 from acd.core.records import Explanation, Snapshot
 from acd.core.tokens import Tokens
 
-Item = LinkItem | AgentRequested | CallRequested | PlanReplaced | Tick
+Item = LinkItem | AgentRequested | CallRequested | Confirmed | PlanReplaced | Tick
 
 
 class PbxSetup(msgspec.Struct, frozen=True):

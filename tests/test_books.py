@@ -2,13 +2,14 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from acd.core.plan import AgentAction
-from acd.core.records import Presence
+from acd.core.records import Presence, Record
 from acd.errors import StoreAwayError, StoreError
 from acd.replay import replay
 from acd.store.inmemory import InMemoryStore
@@ -107,6 +108,37 @@ async def test_what_there_was_no_room_for_is_not_confirmed(
     monkeypatch.setattr(house.daemon._books.writer, "_most_records", 0)
     with pytest.raises(EngineBusy, match="could not be written down"):
         await house.daemon.request(AGENT, AgentAction.NOT_READY, "break", None)
+
+
+async def test_an_agent_who_dials_a_code_hears_of_it_when_it_is_written_down(
+    house: House, tmp_path: Path
+) -> None:
+    go_on = threading.Event()
+
+    class Slow(InMemoryStore):
+        def write(self, records: Sequence[Record]) -> None:
+            assert go_on.wait(20)
+            super().write(records)
+
+    await live(house, open_store=Slow, spill_path=tmp_path / "spill")
+    await house.log.until("pbx_state", state="live")
+    link, written, told = next(iter(house.daemon.links.values())), bytearray(), asyncio.Event()
+    write = link.write
+
+    def watched(epoch: int, data: bytes) -> bool:
+        written.extend(data)
+        if b"GET OPTION" in written:
+            told.set()
+        return write(epoch, data)
+
+    link.write = watched  # type: ignore[method-assign]
+    house.daemon._books.writer._slow_seconds = 20.0  # type: ignore[union-attr]
+    house.server.world(lambda pbx, now: pbx.agent_dial("PJSIP/1001", "*30", now))
+    await house.log.until("agent_changed", presence="ready")
+    await asyncio.sleep(0.05)
+    assert not told.is_set()
+    go_on.set()
+    await asyncio.wait_for(told.wait(), 10)
 
 
 def lost(*_: object) -> None:

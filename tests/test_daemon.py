@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from acd.ami.client import LinkSettings
-from acd.ami.items import Outputs, Write
+from acd.ami.items import Outputs
 from acd.clock import Clock
 from acd.config.loader import load
 from acd.core.events import CallAction, Tick
@@ -271,21 +271,6 @@ async def test_a_pbx_that_says_too_much_is_read_anew(house: House) -> None:
     assert full["forgotten"] == 50
     await house.log.until("pbx_down", reason="it says more than can be worked off")
     await house.log.until("pbx_state", times=2, state="live")
-
-
-async def test_writes_of_one_step_leave_together(house: House) -> None:
-    written: list[tuple[int, bytes]] = []
-
-    class Recorder:
-        def write(self, epoch: int, data: bytes) -> bool:
-            written.append((epoch, data))
-            return True
-
-    daemon = await house.open()
-    daemon.links[PBX] = Recorder()  # type: ignore[assignment]
-    writes = [Write(PBX, 1, b"a"), Write(PBX, 1, b"b", rings=True), Write(PBX, 2, b"c")]
-    daemon._write(writes, daemon.now())
-    assert written == [(1, b"ab"), (2, b"c")]
 
 
 async def test_a_new_configuration_is_taken_and_a_broken_one_is_not(house: House) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 import acd.replay
 from acd.ami.items import LinkDown, LinkUp, Outputs
+from acd.ami.session import RECONCILE_SECONDS
 from acd.core.events import AgentRequested, PlanReplaced, Tick
 from acd.core.ids import AgentId, CallId, PbxId, QueueId, RequestId
 from acd.core.memory import AgentMemory, CallMemory, Memory
@@ -91,7 +92,8 @@ class Recorder:
 def record(directory: Path, seed: int = 1, hours: float = 0.05, reload_at: int = 0) -> Report:
     """Play a simulation with a journal in this directory."""
     recorder = Recorder(directory, seed, reload_at)
-    report = run(seed, hours, sabotage=recorder.attach)
+    # As in earnest: a replay knows nothing of a simulator's own pace.
+    report = run(seed, hours, sabotage=recorder.attach, reconcile_seconds=RECONCILE_SECONDS)
     recorder.close()
     return report
 
@@ -307,7 +309,7 @@ def test_a_cut_journal_is_replayed_up_to_the_cut_and_says_so(hour: Hour, tmp_pat
 KILLED = """
 import os, signal, sys, threading
 from pathlib import Path
-from tests.test_replay import Recorder
+from tests.test_replay import RECONCILE_SECONDS, Recorder
 from acd.sim.run import run
 
 class Killed(Recorder):
@@ -320,7 +322,7 @@ class Killed(Recorder):
             os.kill(os.getpid(), signal.SIGKILL)
         return outputs
 
-run(1, 0.1, sabotage=Killed(Path(sys.argv[1]), 1).attach)
+run(1, 0.1, sabotage=Killed(Path(sys.argv[1]), 1).attach, reconcile_seconds=RECONCILE_SECONDS)
 """
 
 
@@ -395,7 +397,7 @@ def test_until_shows_the_state_after_that_entry(hour: Hour) -> None:
 
 
 def test_verbose_shows_items_commands_and_records(hour: Hour) -> None:
-    _, text = replayed(hour[0], until=300, verbose=True)
+    _, text = replayed(hour[0], until=700, verbose=True)
     assert "1 1700000000.000000 LinkUp" in text
     assert "> main Action: Ping | ActionID: " in text
     assert "CallOffered(" in text

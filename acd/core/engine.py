@@ -37,6 +37,7 @@ from acd.core.events import (
     CallRequested,
     CodeDialled,
     CommandFailed,
+    Confirmed,
     DeviceChanged,
     DeviceState,
     DifferenceFound,
@@ -157,6 +158,8 @@ class Engine:
                 visits.code_dialled(floor, event, now)
             case MenuReached(call):
                 visits.menu_reached(floor, call, now)
+            case Confirmed(call, durable):
+                visits.confirmed(floor, call, durable, now)
             case AgentRequested():
                 self._requested(event, now)
             case CallFoundInMenu(call):

@@ -289,6 +289,13 @@ class CallRequested(_Event, frozen=True):
     position: int = 1
 
 
+class Confirmed(_Event, frozen=True):
+    """What the agent on this call has done is ``durable``, or could not be written down in time."""
+
+    call: CallId
+    durable: bool
+
+
 class PlanReplaced(_Event, frozen=True):
     """New configuration, complete and checked; used from this event on."""
 
@@ -328,6 +335,7 @@ Event = (
     | CommandFailed
     | AgentRequested
     | CallRequested
+    | Confirmed
     | PlanReplaced
     | Tick
 )

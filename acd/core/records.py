@@ -286,6 +286,13 @@ class Replied(_Record, frozen=True):
     refusal: str
 
 
+class ConfirmationDue(_Record, frozen=True):
+    """An agent has done something by telephone and waits to be told so: answered by ``Confirmed``
+    when that is durable, and not before."""
+
+    call: CallId
+
+
 class Noticed(_Record, frozen=True):
     """Something operators should read in the log; ``kind`` is a short constant word."""
 
@@ -321,6 +328,7 @@ Record = (
     | CallKept
     | AgentKept
     | Replied
+    | ConfirmationDue
     | Noticed
     | Repaired
 )

@@ -42,6 +42,7 @@ from acd.core.plan import AgentDo, Enqueue
 from acd.core.records import (
     CallOffered,
     CallState,
+    ConfirmationDue,
     MenuMissed,
     MenuSelected,
     Noticed,
@@ -139,6 +140,14 @@ def digit(floor: Floor, call_id: CallId, key: str, now: float) -> None:
         waiting.key_pressed(floor, talker, key, now)
     elif talker is not None and talker.dialogue is not None:
         _carry_out(floor, talker, talker.dialogue.digit(key, now), now)
+
+
+def confirmed(floor: Floor, call_id: CallId, durable: bool, now: float) -> None:
+    """Tell an agent what he did by telephone; if it could not be written down, that it failed, so
+    that he does it again."""
+    code_call = floor.code_calls.get(call_id)
+    if code_call is not None:
+        _carry_out(floor, code_call, code_call.dialogue.agent_done(durable, now), now)
 
 
 def prompt_ended(floor: Floor, call_id: CallId, play_id: int, ok: bool, now: float) -> None:
@@ -258,8 +267,7 @@ def _carry_out(floor: Floor, talker: Talker, steps: list[Step], now: float) -> N
             case Missed(kind):
                 floor.emit(MenuMissed(now, talker.id, dialogue.menu.id, kind))
             case Act(node):
-                done = isinstance(talker, CodeCall) and _act(floor, talker, node, now)
-                _carry_out(floor, talker, dialogue.agent_done(done, now), now)
+                _act_and_tell(floor, talker, node, now)
             case Finished(node):
                 if isinstance(node, Enqueue) and isinstance(talker, Call):
                     _enqueue(floor, talker, node, now)
@@ -283,6 +291,15 @@ def _engage(floor: Floor, code_call: CodeCall, agent: Agent | None, now: float) 
         code_call.agents.add(agent.id)
         agent.code_calls.add(code_call.id)
         floor.review_agent(agent, now)
+
+
+def _act_and_tell(floor: Floor, talker: Talker, node: AgentDo, now: float) -> None:
+    """What was done is told when it is durable (``confirmed``), what was refused at once."""
+    assert talker.dialogue is not None
+    if isinstance(talker, CodeCall) and _act(floor, talker, node, now):
+        floor.emit(ConfirmationDue(now, talker.id))
+    else:
+        _carry_out(floor, talker, talker.dialogue.agent_done(False, now), now)
 
 
 def _act(floor: Floor, code_call: CodeCall, node: AgentDo, now: float) -> bool:

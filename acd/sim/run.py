@@ -10,6 +10,7 @@ It must not know rules (the auditor's) nor habits (the workload's).
 import hashlib
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 from typing import Final, TextIO
 
@@ -19,10 +20,10 @@ from acd.ami.items import FrameReceived, LinkDown, LinkUp
 from acd.ami.messages import WANTED_EVENTS
 from acd.ami.session import LinkState
 from acd.ami.wire import event_name
-from acd.core.events import AgentRequested, Tick
-from acd.core.ids import AgentId, DeviceId, PbxId, RequestId
+from acd.core.events import AgentRequested, Confirmed, Tick
+from acd.core.ids import AgentId, CallId, DeviceId, PbxId, RequestId
 from acd.core.plan import AgentAction, Plan
-from acd.core.records import CallAnswered, CallEnded, Record, Repaired, RingEnded
+from acd.core.records import CallAnswered, CallEnded, ConfirmationDue, Record, Repaired, RingEnded
 from acd.pipeline import Item, PbxSetup, Pipeline
 from acd.sim.auditor.judge import Auditor
 from acd.sim.auditor.scene import Tolerances
@@ -44,6 +45,9 @@ SETTLING_SECONDS: Final = 30.0
 
 RECONCILE_SECONDS: Final = 90.0
 """Where no event is lost the PBX is read more rarely than in earnest: it only costs time there."""
+
+COMMIT_SECONDS: Final = 0.05
+"""How long the store takes to make something durable."""
 
 _NEVER: Final = float("inf")
 _SYSTEM_NAME: Final = "acd-sim"
@@ -202,7 +206,7 @@ class _Run:
         self.epoch = 0
         self.state = LinkState.DOWN
         self.disturbance = Disturbance(faults, seed) if faults is not None else None
-        self.asked: deque[AgentRequested] = deque()
+        self.asked: deque[AgentRequested | Confirmed] = deque()
         rng = Random(f"{seed} workload")
         workers = [Worker(agent.id, agent.phone, agent.pin) for agent in plan.agents.values()]
         load = load or build_load(rng)
@@ -303,7 +307,8 @@ class _Run:
         """Work off requests over HTTP: they come in the moment in which they are made."""
         while self.asked:
             event = self.asked.popleft()
-            self.auditor.asked(event, self.now)
+            if isinstance(event, AgentRequested):
+                self.auditor.asked(event, self.now)
             self.step(event)
 
     def _written(self, messages: list[bytes]) -> None:
@@ -340,6 +345,9 @@ class _Run:
             if state is LinkState.LIVE and self.epoch > 1:
                 self.auditor.sees_again(self.now)
 
+    def _commit(self, call: CallId, _now: float) -> None:
+        self.asked.append(Confirmed(call, True))
+
     def _recorded(self, records: list[Record]) -> None:
         self.auditor.recorded(records, self.now)
         if self.will_be_killed:
@@ -347,6 +355,8 @@ class _Run:
         for record in records:
             if isinstance(record, CallEnded):
                 self.ended.append(record)
+            elif isinstance(record, ConfirmationDue):
+                self.pbx.at(self.now + COMMIT_SECONDS, partial(self._commit, record.call))
             elif isinstance(record, Repaired):
                 self.repairs[record.kind] += 1
             elif isinstance(record, RingEnded):

@@ -39,8 +39,8 @@ _MOST_IN_BATCH: Final = 2_000
 
 _PATIENT: Final = frozenset({CallKept, AgentKept})
 _PATIENT_SECONDS: Final = 0.5
-"""How long these may wait for others when nobody waits for them. What they add to what the PBX
-shows hardly changes meanwhile, and a transaction costs more than all that is in it."""
+"""How long these may wait for others when they are all that a step has said and nobody waits: what
+they add to what the PBX shows hardly changes, and a transaction costs more than what is in it."""
 
 _SOON_SECONDS: Final = 0.2
 """From one transaction to the next when nobody waits: under load five a second cost a third of
@@ -225,7 +225,7 @@ class Writer:
         self._ticket += 1
         self._put_count += len(mine)
         self._items.append((self._ticket, self._now(), mine))
-        if not self._urgent and any(one.__class__ not in _PATIENT for one in mine):
+        if not self._urgent and any(one.__class__ not in _PATIENT for one in records):
             self._urgent = True
             if self._idle:
                 self._wake.set()

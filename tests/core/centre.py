@@ -9,6 +9,7 @@ from acd.core.events import (
     AgentRequested,
     CallArrived,
     CallerHungUp,
+    Confirmed,
     DeviceChanged,
     DeviceState,
     DigitPressed,
@@ -34,6 +35,7 @@ from acd.core.records import (
     CallEnded,
     CallKept,
     CallView,
+    ConfirmationDue,
     Record,
     Replied,
 )
@@ -65,6 +67,8 @@ class Centre:
         self.rung_by: dict[OfferId, str] = {}
         """Whom each ring was ordered for."""
         self.calls = 0
+        self.confirms = True
+        """What agents do by telephone is durable at once."""
         self.feed(*found, PbxLive(PBX))
         for agent in agents_ready:
             assert self.request(agent, AgentAction.LOG_IN) == ""
@@ -79,6 +83,7 @@ class Centre:
             said += self.engine.handle(event, self.now)
             check(self.engine.floor, self.now)
         self.said += said
+        due = [one.call for one in said if isinstance(one, ConfirmationDue)]
         for one in said:
             if isinstance(one, AgentKept):
                 self.agents_kept[one.agent.agent] = one.agent
@@ -89,6 +94,8 @@ class Centre:
             if isinstance(one, RingAgent):
                 self.rings[one.agent] = one
                 self.rung_by[one.offer] = one.agent
+        for call in due if self.confirms else ():
+            said += self.feed(Confirmed(call, True))
         return said
 
     def memory(self) -> Memory:

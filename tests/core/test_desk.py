@@ -9,6 +9,7 @@ from acd.core.commands import (
 from acd.core.events import (
     CallerHungUp,
     CodeDialled,
+    Confirmed,
     DeviceChanged,
     DeviceState,
     DigitPressed,
@@ -25,6 +26,7 @@ from acd.core.records import (
     Activity,
     AgentChanged,
     CallState,
+    ConfirmationDue,
     Presence,
     RingEnded,
     ShiftEnding,
@@ -51,6 +53,22 @@ def test_while_his_code_call_lasts_an_agent_is_offered_nothing() -> None:
     assert rung(centre) == []
     centre.feed(CallerHungUp(code))
     assert rung(centre) == [(call, "1001")]
+
+
+@pytest.mark.parametrize(("durable", "told"), [(True, "done"), (False, "refused")])
+def test_an_agent_hears_what_he_did_when_it_is_written_down_and_not_before(
+    durable: bool, told: str
+) -> None:
+    centre = Centre(plan())
+    centre.confirms = False
+    code = CallId("main-9.1")
+    centre.feed(CodeDialled(code, PBX, DeviceId("PJSIP/1001"), "*30"))
+    assert centre.agent("1001").presence is Presence.READY
+    said = centre.take()
+    assert not any(isinstance(one, PlayPrompt) for one in said)
+    assert [one.call for one in said if isinstance(one, ConfirmationDue)] == [code]
+    centre.feed(Confirmed(CallId("main-9.2"), durable), Confirmed(code, durable))
+    assert [play.path for play in centre.take(PlayPrompt)] == [f"/acd/de/agent/{told}"]
 
 
 def test_an_agent_logs_in_by_code_hears_it_and_is_hung_up() -> None:

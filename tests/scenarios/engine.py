@@ -25,8 +25,9 @@ from acd.core.ids import AgentId, CallId, DeviceId, PbxId
 from acd.core.memory import Memory
 from acd.core.plan import AgentAction, Plan
 from acd.core.records import AgentView, CallView, Record, Snapshot
-from acd.daemon import Daemon, Setup, fastest_loop
+from acd.daemon import Daemon, Setup
 from acd.log import open_log
+from acd.loop import fastest_loop
 from acd.pipeline import Pipeline
 from acd.replay import replay
 from acd.store.opening import open_store
