@@ -91,7 +91,8 @@ class Daemon:
     def __init__(self, setup: Setup, log: Log, clock: Clock | None = None) -> None:
         self.clock = clock or Clock()
         self.log = log
-        self.inbox = Inbox(self.clock.now)
+        self.inbox = Inbox(self.clock.now, wake=self._wake)
+        self._at_work = False
         self._setup = setup
         self._books = Books(
             setup.open_store, setup.spill_path, self.clock.now, log, setup.journal_path
@@ -128,23 +129,24 @@ class Daemon:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self.stop)
             loop.add_signal_handler(signal.SIGHUP, self.reload)
-        worker: asyncio.Task[None] | None = None
+        begun = False
         try:
             for link in self.links.values():
                 link.start()
             # The PBXs' answers wait in the inbox until it is known what was before.
             self.pipeline = self._new_pipeline(await self._books.open())
-            worker = asyncio.create_task(self._work(), name="engine")
-            worker.add_done_callback(self._on_task_end)
+            begun = self._at_work = True
+            loop.call_soon(self._work)
             self._arm()
             await self._serve_web()
-            self._announce_ready()
+            self._notifier.ready(loop.call_later)
+            self.log.info("ready", url=self.url(), pbxs=len(self.links))
             if beside is not None:
                 self._beside = asyncio.create_task(beside(self), name="beside")
                 self._beside.add_done_callback(self._on_task_end)
             await self._stopping.wait()
         finally:
-            await self._wind_down(worker)
+            await self._wind_down(begun=begun)
         return self._exit_status
 
     def stop(self) -> None:
@@ -234,17 +236,29 @@ class Daemon:
             self.log.error("inbox_full", pbx=item.pbx, forgotten=forgotten)
             self.links[item.pbx].drop(item.epoch, "it says more than can be worked off")
 
-    async def _work(self) -> None:
+    def _wake(self) -> None:
+        # A callback, no task: what wakes a task fifteen times in a call costs more than it sounds.
+        if self._at_work:
+            asyncio.get_running_loop().call_soon(self._work)
+
+    def _work(self) -> None:
+        """Some of what there is; then the loop's other duties, and on."""
+        if not self._at_work:
+            return
         items = self.inbox.items
-        while True:
-            await self.inbox.wait()
+        try:
             for _ in range(min(len(items), _BATCH_ITEMS)):
                 arrived_at, item = items.popleft()
                 if not self._step(item, arrived_at):
                     return
             self._report()
-            if items:
-                await asyncio.sleep(0)
+        except Exception as error:
+            self._stop_for_bug(error, "reporting")
+            return
+        if items:
+            self._wake()
+        else:
+            self.inbox.sleep()
 
     def _step(self, item: Item, arrived_at: float) -> bool:
         """One item to its end; False when that was our last."""
@@ -290,6 +304,8 @@ class Daemon:
 
     def _arm(self) -> None:
         """Have the timer ring at the next deadline. One that rings too early is armed again."""
+        if self._timer is not None and self._timer_at <= self.pipeline.earliest():
+            return
         due_at = self.pipeline.next_deadline()
         if due_at is None or (self._timer is not None and self._timer_at <= due_at):
             return
@@ -326,18 +342,7 @@ class Daemon:
     def _phones(self) -> frozenset[DeviceId]:
         return frozenset(agent.phone for agent in self._plan.agents.values())
 
-    def _announce_ready(self) -> None:
-        self._notifier.say("READY=1")
-        if self._notifier.watchdog_seconds:
-            self._feed_watchdog()
-        self.log.info("ready", url=self.url(), pbxs=len(self.links))
-
-    def _feed_watchdog(self) -> None:
-        self._notifier.say("WATCHDOG=1")
-        seconds = self._notifier.watchdog_seconds / 2
-        asyncio.get_running_loop().call_later(seconds, self._feed_watchdog)
-
-    async def _wind_down(self, worker: asyncio.Task[None] | None) -> None:
+    async def _wind_down(self, *, begun: bool) -> None:
         self._stopping.set()
         self._notifier.say("STOPPING=1")
         try:
@@ -347,17 +352,15 @@ class Daemon:
                     await asyncio.wait([self._beside])
                 if self._web is not None:
                     await self._web.stop()
-                if worker is not None:
-                    worker.cancel()
-                    await asyncio.wait([worker])
+                self._at_work = False
+                if begun:
                     self._work_off()
                 await asyncio.gather(*(link.stop() for link in self.links.values()))
         except TimeoutError:
             self.log.warning("stopped_in_haste", after_seconds=_STOP_SECONDS)
-        if worker is not None:
-            worker.cancel()
+        self._at_work = False
         now = self.clock.now()
-        ended = self.pipeline.snapshot(now) if worker is not None else None
+        ended = self.pipeline.snapshot(now) if begun else None
         await self._books.close(now, ended)
         if self._timer is not None:
             self._timer.cancel()
@@ -400,7 +403,7 @@ class Daemon:
 
     def _stop_for_bug(self, error: BaseException | None, item: object) -> None:
         self.reports.bug(error, item)
-        self._exit_status = EXIT_BUG
+        self._exit_status, self._at_work = EXIT_BUG, False
         self._stopping.set()
 
 

@@ -3,11 +3,10 @@
 Rules: putting never waits. What comes from outside is refused when the inbox is full, and whoever
 put it decides what that means (a link is dropped and its PBX read anew, a request is answered
 with 503); the few items that must not be lost (a link's ups and downs, a tick, a new plan) always
-fit. Items are taken by one task.
+fit. Items are taken by one worker, who is woken when there are some and works off what he finds.
 This module must not know what an item is, but for frames, which alone can be forgotten.
 """
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 
@@ -20,13 +19,24 @@ Arrived = tuple[float, Item]
 
 
 class Inbox:
-    """A bounded queue of items with their times of arrival; ``now`` gives these."""
+    """A bounded queue of items with their times of arrival; ``now`` gives these.
 
-    def __init__(self, now: Callable[[], float], most_items: int = 20_000) -> None:
+    ``wake`` is called for the first item of all and for the first after each ``sleep``; it must not
+    take anything itself.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], float],
+        most_items: int = 20_000,
+        *,
+        wake: Callable[[], object] = lambda: None,
+    ) -> None:
         self.items: deque[Arrived] = deque()
         self._now = now
         self._most_items = most_items
-        self._waiter: asyncio.Future[None] | None = None
+        self._wake = wake
+        self._awake = False
 
     def put(self, item: Item) -> bool:
         """Take an item; False when there is no room for it, and nothing has happened."""
@@ -38,9 +48,13 @@ class Inbox:
     def put_always(self, item: Item) -> None:
         """Take an item that must not be lost."""
         self.items.append((self._now(), item))
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        if not self._awake:
+            self._awake = True
+            self._wake()
+
+    def sleep(self) -> None:
+        """The worker has done what he could; he is woken for the next item."""
+        self._awake = False
 
     def forget_frames(self, pbx: PbxId) -> int:
         """Throw away the frames of a PBX that has to be read anew; returns how many there were."""
@@ -53,12 +67,3 @@ class Inbox:
         self.items.clear()
         self.items.extend(kept)
         return before - len(kept)
-
-    async def wait(self) -> None:
-        """Return when there is something in it. Only the one task that takes items may wait."""
-        if not self.items:
-            self._waiter = asyncio.get_running_loop().create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None

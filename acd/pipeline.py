@@ -48,6 +48,8 @@ class Pipeline:
         self.sessions = {pbx.id: Session(pbx.id, pbx.system_name, tokens.next) for pbx in pbxs}
         self._outputs = Outputs([], [], [], [])
         self._rings: set[PbxId] = set()
+        self._states = {pbx.id: LinkState.DOWN for pbx in pbxs}
+        self._status: Mapping[PbxId, str] = {pbx.id: LinkState.DOWN.value for pbx in pbxs}
 
     def step(self, item: Item, now: float) -> Outputs:
         """Work off one item to the end and return everything that follows from it.
@@ -74,7 +76,17 @@ class Pipeline:
                 self._handle(item, now)
         for session in self.sessions.values():
             session.write_duties(now)
+            if session.state is not self._states[session.pbx]:
+                self._states[session.pbx] = session.state
+                self._status = {pbx: state.value for pbx, state in self._states.items()}
         return self._flush()
+
+    def earliest(self) -> float:
+        """Return a time before which nothing is due, at next to no cost."""
+        at = self.engine.floor.deadlines.earliest
+        for session in self.sessions.values():
+            at = min(at, session.earliest())
+        return at
 
     def next_deadline(self) -> float | None:
         """Return when a ``Tick`` should be stepped at the latest; None when nothing is due ever."""
@@ -95,7 +107,7 @@ class Pipeline:
 
     def pbx_status(self) -> Mapping[PbxId, str]:
         """Return for each PBX ``down``, ``sync`` (its state is being read) or ``live``."""
-        return {pbx: session.state.value for pbx, session in self.sessions.items()}
+        return self._status
 
     def _handle_all(self, events: Iterable[Event], now: float) -> None:
         for event in events:

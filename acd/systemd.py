@@ -6,7 +6,7 @@ It must not know what readiness means.
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 
 class Notifier:
@@ -20,6 +20,17 @@ class Notifier:
         microseconds = environ.get("WATCHDOG_USEC", "") if ours else ""
         self.watchdog_seconds = int(microseconds) / 1e6 if microseconds.isdecimal() else 0.0
         """How long we may be silent; 0 when nobody waits. Say WATCHDOG=1 twice as often."""
+
+    def ready(self, call_later: Callable[[float, Callable[[], None]], object]) -> None:
+        """Say that we serve, and from now on that we are alive, as long as the event loop, whose
+        ``call_later`` this is, does its work."""
+        self.say("READY=1")
+        if self.watchdog_seconds:
+            self._feed(call_later)
+
+    def _feed(self, call_later: Callable[[float, Callable[[], None]], object]) -> None:
+        self.say("WATCHDOG=1")
+        call_later(self.watchdog_seconds / 2, lambda: self._feed(call_later))
 
     def say(self, *words: str) -> None:
         """Send words such as READY=1. Never waits; a supervisor that is gone is none."""

@@ -113,10 +113,11 @@ async def test_what_there_was_no_room_for_is_not_confirmed(
 async def test_an_agent_who_dials_a_code_hears_of_it_when_it_is_written_down(
     house: House, tmp_path: Path
 ) -> None:
-    go_on = threading.Event()
+    began, go_on = threading.Event(), threading.Event()
 
     class Slow(InMemoryStore):
         def write(self, records: Sequence[Record]) -> None:
+            began.set()
             assert go_on.wait(20)
             super().write(records)
 
@@ -135,7 +136,7 @@ async def test_an_agent_who_dials_a_code_hears_of_it_when_it_is_written_down(
     house.daemon._books.writer._slow_seconds = 20.0  # type: ignore[union-attr]
     house.server.world(lambda pbx, now: pbx.agent_dial("PJSIP/1001", "*30", now))
     await house.log.until("agent_changed", presence="ready")
-    await asyncio.sleep(0.05)
+    assert await asyncio.to_thread(began.wait, 10)
     assert not told.is_set()
     go_on.set()
     await asyncio.wait_for(told.wait(), 10)

@@ -257,7 +257,7 @@ async def test_an_inbox_that_is_full_refuses_requests(house: House) -> None:
 
 async def test_a_pbx_that_says_too_much_is_read_anew(house: House) -> None:
     daemon = await house.open()
-    daemon.inbox = Inbox(daemon.clock.now, most_items=50)
+    daemon.inbox = Inbox(daemon.clock.now, most_items=50, wake=daemon._wake)
     house.start()
     await house.log.until("pbx_state", state="live")
 

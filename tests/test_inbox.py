@@ -1,7 +1,5 @@
 """The inbox: one order, bounded, and what must not be lost is not."""
 
-import asyncio
-
 from acd.ami.items import FrameReceived, LinkDown
 from acd.core.events import Tick
 from acd.core.ids import PbxId
@@ -40,22 +38,14 @@ def test_frames_of_one_pbx_can_be_forgotten() -> None:
     assert [item for _, item in inbox.items] == [frame(B, 2), down, Tick()]
 
 
-async def test_whoever_waits_is_woken_once_there_is_something() -> None:
-    inbox = Inbox(lambda: 0.0)
-    waiting = asyncio.create_task(inbox.wait())
-    await asyncio.sleep(0)
-    assert not waiting.done()
+def test_the_worker_is_woken_once_and_again_after_he_slept() -> None:
+    woken: list[int] = []
+    inbox = Inbox(lambda: 0.0, wake=lambda: woken.append(len(inbox.items)))
     inbox.put(Tick())
     inbox.put(Tick())
-    await waiting
-    await inbox.wait()
-    assert len(inbox.items) == 2
-
-
-async def test_waiting_can_be_given_up() -> None:
-    inbox = Inbox(lambda: 0.0)
-    waiting = asyncio.create_task(inbox.wait())
-    await asyncio.sleep(0)
-    waiting.cancel()
-    await asyncio.wait([waiting])
-    assert inbox.put(Tick())
+    assert woken == [1]
+    inbox.items.clear()
+    inbox.sleep()
+    assert woken == [1]
+    inbox.put_always(Tick())
+    assert woken == [1, 1]

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,19 @@ def test_without_systemd_nothing_is_said(tmp_path: Path) -> None:
 )
 def test_the_watchdog_is_fed_when_it_waits_for_us(environ: dict[str, str], seconds: float) -> None:
     assert Notifier(environ).watchdog_seconds == seconds
+
+
+def test_a_living_loop_feeds_the_watchdog_twice_as_often_as_it_must(tmp_path: Path) -> None:
+    address = str(tmp_path / "notify")
+    later: list[tuple[float, Callable[[], None]]] = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.bind(address)
+        supervisor.settimeout(5)
+        notifier = Notifier({"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "5000000"})
+        notifier.ready(lambda seconds, feed: later.append((seconds, feed)))
+        assert [supervisor.recv(100) for _ in range(2)] == [b"READY=1", b"WATCHDOG=1"]
+        ((seconds, feed),) = later
+        assert seconds == 2.5
+        feed()
+        assert supervisor.recv(100) == b"WATCHDOG=1"
+    assert len(later) == 2

@@ -17,6 +17,7 @@ It must not know agents, queues or menus.
 
 from collections.abc import Callable
 from enum import StrEnum
+from math import inf
 from typing import Final
 
 from acd.ami.actions import Actions, Pending
@@ -131,13 +132,14 @@ class Session:
                 at = other
         return at
 
+    def earliest(self) -> float:
+        """Return a time before which ``due`` has nothing to do, at next to no cost."""
+        verdict = self.tracker.verdicts.earliest if self.state is LinkState.LIVE else inf
+        return min(self._timers.earliest, self.actions.deadlines.earliest, verdict)
+
     def is_due(self, now: float) -> bool:
         """Tell, at next to no cost, whether ``due`` may have something to do."""
-        return (
-            self._timers.earliest <= now
-            or self.actions.deadlines.earliest <= now
-            or (self.state is LinkState.LIVE and self.tracker.verdicts.earliest <= now)
-        )
+        return self.earliest() <= now
 
     def due(self, now: float) -> list[Event]:
         """Do what is due: heartbeats, verdicts about rings, actions that were never answered."""
