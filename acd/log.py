@@ -19,6 +19,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache, lru_cache
 from queue import SimpleQueue
 from typing import IO, Final, Literal, Protocol
 
@@ -37,8 +38,10 @@ from acd.core.records import (
 _NUMBER: Final = re.compile(r"(?<![\d.])\d{2,}(\d{3})(?!\d|\.\d)")
 """Five digits or more, but for Uniqueids and moments, which have a point in them."""
 _NUMBER_FIELDS: Final = frozenset({"ani", "dnis"})
+_SHORTENED: Final = _NUMBER_FIELDS | {"target"}
 _NOT_TOLD: Final = frozenset({"at", "skills", "attributes", "menu_path", "queue_path", "legs"})
 """A call's whole way stands in its final record, and what he typed is nobody's business here."""
+_AT_THE_FRONT: Final = frozenset({"at", "level", "event", "exception"})
 _QUEUE_LINES: Final = 10_000
 _GATHER_SECONDS: Final = 0.05
 
@@ -165,7 +168,13 @@ def open_log(
 
 
 def _moment(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+    seconds, milliseconds = divmod(round(at * 1000), 1000)
+    return f"{_second(seconds)}.{milliseconds:03}+00:00"
+
+
+@lru_cache(maxsize=16)
+def _second(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def is_told(record: Record) -> bool:
@@ -180,10 +189,10 @@ def fields_of(record: Record) -> dict[str, object]:
     kind = record.__class__
     warns = kind is Noticed or kind is Repaired
     fields: dict[str, object] = {"at": _moment(record.at)}
-    for name in record.__struct_fields__:
+    for name in _told_of(kind):
         value = getattr(record, name)
-        if value is not None and value != "" and name not in _NOT_TOLD:
-            fields[name] = _shown(name, value)
+        if value is not None and value != "":
+            fields[name] = _shown(name, value) if name in _SHORTENED else value
     if warns:
         fields["text"] = without_numbers(str(fields.get("text", "")))
     fields["event"] = _event_of(kind)
@@ -191,14 +200,17 @@ def fields_of(record: Record) -> dict[str, object]:
     return fields
 
 
+@cache
+def _told_of(kind: type[Record]) -> tuple[str, ...]:
+    return tuple(name for name in kind.__struct_fields__ if name not in _NOT_TOLD)
+
+
 def _shown(name: str, value: object) -> object:
     """A record's field as it may be logged."""
     if name in _NUMBER_FIELDS:
         return masked(str(value))
-    if name == "target":
-        kind, _, number = str(value).partition(":")
-        return f"number:{masked(number)}" if kind == "number" else value
-    return value
+    kind, _, number = str(value).partition(":")
+    return f"number:{masked(number)}" if kind == "number" else value
 
 
 def masked(number: str) -> str:
@@ -252,11 +264,10 @@ def _as_text(_logger: object, _name: str, fields: Mapping[str, object]) -> str:
     """`<time> <level> <event> name=value ...`, what went wrong on lines of its own."""
     rest = []
     for name, value in fields.items():
-        if name not in ("at", "level", "event", "exception"):
+        if name not in _AT_THE_FRONT:
             text = f"{value:.3f}" if isinstance(value, float) else str(value)
-            rest.append(
-                f"{name}={text!r}" if " " in text or not text.isprintable() else f"{name}={text}"
-            )
+            plain = " " not in text and text.isprintable()
+            rest.append(f"{name}={text}" if plain else f"{name}={text!r}")
     line = f"{fields['at']} {fields['level']:<8} {fields['event']:<20} {' '.join(rest)}"
     return f"{line}\n{fields['exception']}" if "exception" in fields else line.rstrip()
 

@@ -139,7 +139,11 @@ class Session:
 
     def is_due(self, now: float) -> bool:
         """Tell, at next to no cost, whether ``due`` may have something to do."""
-        return self.earliest() <= now
+        return (
+            self._timers.earliest <= now
+            or self.actions.deadlines.earliest <= now
+            or (self.state is LinkState.LIVE and self.tracker.verdicts.earliest <= now)
+        )
 
     def due(self, now: float) -> list[Event]:
         """Do what is due: heartbeats, verdicts about rings, actions that were never answered."""

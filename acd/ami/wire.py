@@ -94,6 +94,13 @@ class Framer:
         A message is returned without its closing blank line: `b"Event: X\\r\\nKey: value"`.
         """
         buffer = self._buffer
+        if not (buffer or self._expect_greeting or self._skipping):
+            # Most often whole messages come, and nothing was left over.
+            pieces = data.split(_BLANK_LINE)
+            if rest := pieces.pop():
+                buffer += rest
+                self._bound()
+            return self._frames(pieces)
         searched = max(0, len(buffer) - len(_BLANK_LINE) + 1)
         buffer += data
         if self._expect_greeting:
@@ -109,6 +116,9 @@ class Framer:
             self._skipping = False
             del pieces[0]
         self._bound()
+        return self._frames(pieces)
+
+    def _frames(self, pieces: list[bytes]) -> list[bytes]:
         short = self._surely_within
         return [
             frame
