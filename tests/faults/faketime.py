@@ -22,6 +22,9 @@ class FakeTime:
         # The times of files are nobody's business, and asked for thousands of times at a start.
         monkeypatch.setenv("NO_FAKE_STAT", "1")
         monkeypatch.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+        # It would mend waits of a monotonic clock that it fakes, and spoils those of one it does
+        # not: a thread that waits for another's turn then waits for seconds.
+        monkeypatch.setenv("FAKETIME_FORCE_MONOTONIC_FIX", "0")
 
     def jump(self, seconds: float) -> None:
         """Set the clock forwards, or backwards."""
