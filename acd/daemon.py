@@ -24,6 +24,7 @@ from typing import IO, TYPE_CHECKING, Final, Literal
 
 from acd.ami.client import Connection, Link, LinkLimits, LinkSettings
 from acd.ami.items import FrameReceived, LinkItem, Outputs, Write
+from acd.bookgauges import book_gauges
 from acd.books import Books
 from acd.clock import Clock
 from acd.core.events import (
@@ -105,6 +106,7 @@ class Daemon:
         }
         self._notifier = Notifier()
         self.metrics = Metrics(setup.plan, list(self.links), self.snapshot)
+        self.metrics.watch(lambda: book_gauges(self._books))
         self.reports = Reports(log, self.metrics, self._notifier, self.links)
         self._web: WebServer | None = None
         self._plan = setup.plan

@@ -16,7 +16,7 @@ Sample = tuple[tuple[str, ...], float]
 """The labels' values, in the order of their names, and the number."""
 
 
-class Gauge(NamedTuple):
+class Figure(NamedTuple):
     """One metric at one moment."""
 
     name: str
@@ -24,6 +24,8 @@ class Gauge(NamedTuple):
     """What it counts or measures, for people."""
     labels: tuple[str, ...]
     samples: list[Sample]
+    counts: bool = False
+    """It only grows: a counter, kept by whoever has it."""
 
 
 _QUEUE_GAUGES = (
@@ -50,14 +52,14 @@ _QUEUE_GAUGES = (
 """Name, field of the queue's view, text."""
 
 
-def gauges(now: Snapshot) -> Iterator[Gauge]:
+def gauges(now: Snapshot) -> Iterator[Figure]:
     """Yield every gauge of this moment; those of a snapshot of nothing have their names too."""
     for name, field, text in _QUEUE_GAUGES:
         values = [(view.queue, getattr(view, field)) for view in now.queues]
         samples: list[Sample] = [((queue,), value) for queue, value in values if value is not None]
-        yield Gauge(f"acd_{name}", text, ("queue",), samples)
+        yield Figure(f"acd_{name}", text, ("queue",), samples)
     doing = [(agent.presence, agent.activity) for agent in now.agents]
-    yield Gauge(
+    yield Figure(
         "acd_agents",
         "Agents by what they said and what they do.",
         ("presence", "activity"),
@@ -67,7 +69,7 @@ def gauges(now: Snapshot) -> Iterator[Gauge]:
         ],
     )
     states = [agent.device for agent in now.agents]
-    yield Gauge(
+    yield Figure(
         "acd_agent_devices",
         "Agents' phones by what they are doing.",
         ("device",),

@@ -27,7 +27,7 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 import acd
@@ -56,7 +56,7 @@ from acd.core.records import (
     WrapUpEnd,
     WrapUpEnded,
 )
-from acd.gauges import gauges
+from acd.gauges import Figure, gauges
 from acd.labels import NO_QUEUE, OTHER, WAYS_OUT, Words
 
 _WITHIN: Final = (10.0, 20.0, 30.0, 60.0)
@@ -129,7 +129,11 @@ class Metrics:
         }
         self.adopt(plan)
         if snapshot is not None:
-            self.registry.register(_Gauges(snapshot))
+            self.watch(lambda: gauges(snapshot()))
+
+    def watch(self, look: Callable[[], Iterable[Figure]]) -> None:
+        """Have what ``look`` gives on the page, asked for at each scrape."""
+        self.registry.register(_Gauges(look))
 
     def adopt(self, plan: Plan) -> None:
         """Make room for the queues and menus of a new plan; those that are gone keep their sums."""
@@ -395,14 +399,15 @@ class _One(Collector):
 
 
 class _Gauges(Collector):
-    """What is true now, read from the snapshot while Prometheus waits."""
+    """What is true now, looked at while Prometheus waits."""
 
-    def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
-        self._snapshot = snapshot
+    def __init__(self, look: Callable[[], Iterable[Figure]]) -> None:
+        self._look = look
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        for gauge in gauges(self._snapshot()):
-            family = GaugeMetricFamily(gauge.name, gauge.text, labels=gauge.labels)
+    def collect(self) -> Iterator[Metric]:
+        for gauge in self._look():
+            make = CounterMetricFamily if gauge.counts else GaugeMetricFamily
+            family = make(gauge.name, gauge.text, labels=gauge.labels)
             for values, value in gauge.samples:
                 family.add_metric(values, value)
             yield family
