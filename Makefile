@@ -8,6 +8,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 SEED ?= 1
 HOURS ?= 1
+SEEDS ?= 1000
+FIRST ?= 1
 JOBS ?= 2
 # Arguments for pytest, for example: make test ARGS="-k wrap_up"
 ARGS ?=
@@ -18,8 +20,8 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
 .PHONY: help run test check check-static fmt lab lab-install smoke sim design bench-idle-gap bench-ami \
-	bench-matching bench-restart bench-sim bench-store proof-erlang docs-pooling fault-table lock clean \
-	venv venv-run
+	bench-matching bench-restart bench-sim bench-store proof-erlang docs-pooling fault-table soak \
+	soak-seeds lock clean venv venv-run
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | \
@@ -91,6 +93,15 @@ bench-store: venv ## what the books cost: SQLite and PostgreSQL beside the event
 
 bench-restart: venv lab-install ## killed with 1,000 living calls, 200 on a real Asterisk
 	@exec $(BIN)/python -m bench.restart $(ARGS)
+
+# The full counts of reliability.md's matrix; `make test` does what fits into minutes.
+soak: soak-seeds lab-install ## a night: make soak SEEDS=100000, then every fault to its full count
+	@ACD_SOAK_KILLS=1000 ACD_SOAK_COMMIT_KILLS=1000 ACD_SOAK_RESTARTS=96 \
+	$(BIN)/python -m pytest tests/faults --soak $(ARGS); status=$$?; \
+	$(BIN)/python -m tests.faults.table; exit $$status
+
+soak-seeds: venv ## virtual hours in which much goes wrong: make soak-seeds SEEDS=1 FIRST=17
+	@$(BIN)/python -m bench.soak --seeds $(SEEDS) --first $(FIRST)
 
 lock: venv ## renew the lock files (make lock ARGS=--upgrade for newer releases)
 	@$(LOCK) --group build -o requirements.lock $(ARGS)

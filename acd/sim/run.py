@@ -43,7 +43,7 @@ CLOSING_SECONDS: Final = 30.0
 SETTLING_SECONDS: Final = 30.0
 """Then everything has to have come to rest within this time."""
 
-RECONCILE_SECONDS: Final = 90.0
+RECONCILE_SECONDS: Final = 300.0
 """Where no event is lost the PBX is read more rarely than in earnest: it only costs time there."""
 
 COMMIT_SECONDS: Final = 0.05

@@ -3,7 +3,7 @@ shorter ones in which events are lost, late, doubled, out of order or forged, th
 and the engine is killed.
 
 A seed that fails is printed with what it broke; `acd sim --seed N --hours 1` shows it again, and
-`make soak SEEDS=1 FIRST=N` one of the spoilt kind.
+`make soak-seeds SEEDS=1 FIRST=N` one of the spoilt kind.
 """
 
 import io
@@ -43,8 +43,8 @@ def test_no_rule_is_broken_in_an_hour(first: int) -> None:
 @pytest.mark.parametrize(
     "first", SEEDS[::CHUNK], ids=lambda first: f"seeds {first} to {first + CHUNK - 1}"
 )
-def test_no_call_is_lost_in_nine_minutes_in_which_much_goes_wrong(first: int) -> None:
+def test_no_call_is_lost_in_six_minutes_in_which_much_goes_wrong(first: int) -> None:
     for seed in range(first, first + CHUNK):
-        report = play(seed, 0.15)
+        report = play(seed, 0.1)
         assert broken(report) == [], f"seed {seed}\n{printed(report)}"
-        assert report.calls >= 20, f"seed {seed}"
+        assert report.calls >= 10, f"seed {seed}"
