@@ -21,8 +21,7 @@ It must not know what any event means, nor asyncio, nor panoramisk.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from operator import itemgetter
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 _BLANK_LINE: Final = b"\r\n\r\n"
@@ -211,7 +210,8 @@ class _Shape:
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
-        self.picks: dict[tuple[str, ...], Callable[[tuple[str, ...]], tuple[str, ...]]] = {}
+        self.picks: dict[tuple[str, ...], tuple[int, ...]] = {}
+        """Where the values of these names are among the groups of ``pattern``."""
         counts: dict[str, int] = {}
         index: dict[str, int] = {}
         for position, name in enumerate(names):
@@ -226,21 +226,32 @@ class _Shape:
 class Headers:
     """The headers of one message, in order. Names compare without case; immutable."""
 
-    __slots__ = ("_shape", "_values", "malformed")
+    __slots__ = ("_all_values", "_match", "_shape", "malformed")
 
     def __init__(self, pairs: Sequence[tuple[str, str]], malformed: int = 0) -> None:
         self._shape = _Shape(tuple(name for name, _ in pairs))
-        self._values = tuple(value for _, value in pairs)
+        self._match: re.Match[str] | None = None
+        self._all_values: tuple[str, ...] | None = tuple(value for _, value in pairs)
         self.malformed = malformed
         """Lines that were no header (no colon, or nothing before it). Genuine ones have none."""
 
     @classmethod
-    def _of(cls, shape: _Shape, values: tuple[str, ...]) -> Headers:
+    def _of(cls, shape: _Shape, match: re.Match[str]) -> Headers:
         headers = cls.__new__(cls)
         headers._shape = shape
-        headers._values = values
+        headers._match = match
+        headers._all_values = None
         headers.malformed = 0
         return headers
+
+    @property
+    def _values(self) -> tuple[str, ...]:
+        """All of them; made when somebody asks, because most messages have four times as many as
+        anybody wants."""
+        if self._all_values is None:
+            assert self._match is not None
+            self._all_values = self._match.groups()[:-1]
+        return self._all_values
 
     def get(self, name: str, default: str = "") -> str:
         """The first value under this name, or the default."""
@@ -253,16 +264,23 @@ class Headers:
         return self._values[position]
 
     def pick(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        """The first value under each name, "" where there is none.
+        """The first value under each of two names or more, "" where there is none.
 
-        Quicker than asking one by one, for two names or more that are asked for again and again:
-        where they stand is looked up once for all messages alike.
+        Quicker than asking one by one, for names that are asked for again and again: where they
+        stand is looked up once for all messages alike, and no other value is made.
         """
-        picks = self._shape.picks
-        take = picks.get(names)
-        if take is None:
-            take = picks[names] = _picker([self._shape.index.get(name.lower()) for name in names])
-        return take(self._values)
+        shape = self._shape
+        groups = shape.picks.get(names)
+        if groups is None:
+            if len(names) < 2:
+                raise AssertionError("one name is asked for by `get`")
+            nowhere = len(shape.names)
+            groups = tuple(shape.index.get(name.lower(), nowhere) + 1 for name in names)
+            shape.picks[names] = groups
+        if self._match is not None:
+            return self._match.group(*groups)
+        values = (*self._values, "")
+        return tuple(values[group - 1] for group in groups)
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value under this name, in order."""
@@ -305,15 +323,6 @@ class Headers:
         return f"Headers({list(self)!r})"
 
 
-def _picker(positions: list[int | None]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
-    if len(positions) < 2:
-        raise AssertionError("one name is asked for by `get`")
-    found = itemgetter(*(-1 if position is None else position for position in positions))
-    if None in positions:
-        return lambda values: found((*values, ""))
-    return found
-
-
 _SHAPES: Final[dict[tuple[str, int], list[_Shape]]] = {}
 """Known shapes by first line and number of lines. What is in it changes no answer, only its cost;
 it is bounded, because a far end can make up names."""
@@ -334,7 +343,7 @@ def parse(frame: bytes, *, bare_lf: bool = False) -> Headers:
     alike = text[: text.find("\r\n")], text.count("\r\n")
     for shape in _SHAPES.get(alike, ()):
         if shape.pattern is not None and (match := shape.pattern.fullmatch(text)):
-            return Headers._of(shape, match.groups())
+            return Headers._of(shape, match)
     pairs: list[tuple[str, str]] = []
     malformed = 0
     for line in text.split("\r\n"):
@@ -363,7 +372,8 @@ def _learn(alike: tuple[str, int], shape: _Shape) -> None:
     ):
         # `.` stops at LF, so a value ends where its line does; a bare LF falls back to the split.
         lines = "\r\n".join(f"{re.escape(name)}: (.*)" for name in names)
-        shape.pattern = re.compile(lines)
+        # The last group is empty, for whoever picks a name that is not there.
+        shape.pattern = re.compile(lines + "()")
         _SHAPES[alike] = [*known, shape]
 
 

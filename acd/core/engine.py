@@ -95,12 +95,16 @@ class Engine:
 
     def handle(self, event: Event, now: float) -> list[Command | Record]:
         """Do what is due, then what ``event`` asks for; return what has to be said, in order."""
-        for kind, subject in self.floor.deadlines.due(now):
-            self._due(kind, subject, now)
+        floor = self.floor
+        if floor.deadlines.earliest <= now:
+            for kind, subject in floor.deadlines.due(now):
+                self._due(kind, subject, now)
         self._dispatch(event, now)
-        self._show_duties(self.floor.changed_agents.values())
-        remembering.keep_changed(self.floor, now)
-        return self.floor.take_outputs()
+        if floor.changed_agents:
+            self._show_duties(floor.changed_agents.values())
+        if floor.changed_agents or floor.changed_calls:
+            remembering.keep_changed(floor, now)
+        return floor.take_outputs()
 
     def next_deadline(self) -> float | None:
         """Return when ``Tick`` should come at the latest; None when nothing is due ever."""
