@@ -34,7 +34,7 @@ test: venv lab-install ## the whole suite, with the real Asterisk where the lab 
 	@rm -f .test-tally.json .fault-tally.jsonl; status=0; \
 	$(BIN)/python -m pytest -m "not asterisk" -n $(JOBS) --dist loadgroup \
 		--tally-to=.test-tally.json $(ARGS) || status=$$?; \
-	$(BIN)/python -m pytest -m asterisk -n $(JOBS) --dist loadfile \
+	$(BIN)/python -m pytest -m asterisk \
 		--tally-from=.test-tally.json $(ARGS) || status=$$?; \
 	exit $$status
 
