@@ -1,8 +1,8 @@
 """What holds for every test: which of them ran on the real Asterisk, and one closing line for all.
 
 `make test` runs pytest twice, first whatever is not marked `asterisk` on all processors, then the
-real PBX's tests alone: they measure time, and two files at once lost keys and milliseconds. The first
-run leaves its reports in a file
+real PBX's tests alone: they measure time, and two files at once lost keys and milliseconds. The
+first run leaves its reports in a file
 (`--tally-to`), the second takes them up (`--tally-from`), so that failures and the closing line at
 the very end are those of the whole suite.
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     Update,
+    any_,
     bindparam,
     cast,
     delete,
@@ -86,7 +87,7 @@ class SqlStore:
         to = self._statements
         if batch.ended:
             to.end_calls.run(connection, [ended_row(one) for one in batch.ended.values()])
-            to.forget_living.run(connection, [{"over": call} for call in batch.ended])
+            to.forget(connection, list(batch.ended))
         if batch.living:
             to.keep_calls.run(connection, [living_row(one) for one in batch.living.values()])
         if batch.agents:
@@ -179,10 +180,7 @@ class _Statements:
     def __init__(self, dialect: Dialect) -> None:
         insert = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
         self.end_calls = _Rows(dialect, insert, schema.ended_calls, replace=False)
-        living = schema.living_calls
-        self.forget_living = _Many(
-            dialect, delete(living).where(living.c.call == bindparam("over"))
-        )
+        self._forget = _forget(dialect)
         self.keep_calls = _Rows(dialect, insert, schema.living_calls)
         self.keep_agents = _Rows(dialect, insert, schema.agents)
         # Who said what a call came to is not known here, and must not be unsaid.
@@ -192,6 +190,22 @@ class _Statements:
         self.end_not_ready = _end(schema.not_ready)
         self.start_session = _start_session(insert(schema.sessions))
         self.end_session = _end(schema.sessions)
+
+    def forget(self, connection: Connection, calls: list[CallId]) -> None:
+        """Take these calls from the living."""
+        if isinstance(self._forget, _Many):
+            self._forget.run(connection, [{"over": call} for call in calls])
+        else:
+            connection.execute(self._forget, {"over": calls})
+
+
+def _forget(dialect: Dialect) -> "_Many | Delete":
+    """What takes ended calls from the living: one by one where that is at next to no cost."""
+    living = schema.living_calls.c.call
+    gone = delete(schema.living_calls)
+    if dialect.name == "postgresql":
+        return gone.where(living == any_(bindparam("over", type_=postgresql.ARRAY(String))))
+    return _Many(dialect, gone.where(living == bindparam("over")))
 
 
 class _Many:
