@@ -90,7 +90,7 @@ class House:
         self.ready.append(engine.live_seconds)
         self.first_rings.append(ring_at - since)
         self.call(END_WHILE_AWAY, "1")
-        until(lambda: sum(self.site.states().values()) >= CALLS, 10, "as many calls as before")
+        until(lambda: sum(self.site.states().values()) >= CALLS, 60, "as many calls as before")
 
     def _end_talks(self) -> None:
         with self.site.lab.observer() as observer:
