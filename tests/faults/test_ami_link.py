@@ -107,7 +107,9 @@ def test_row_11_slow_ami(ami_site: Site, ledger: Ledger, soak: bool) -> None:
     faults.append((lifted_at, time.time()))
     truncated_at = time.time()
     ami_site.proxy.truncate()
-    assert "in the middle of a message" in ami_site.down_at(truncated_at, 5).rest
+    # Whether it is reading or writing that finds out first is a matter of luck.
+    why = ami_site.down_at(truncated_at, 5).rest
+    assert "in the middle of a message" in why or "the connection broke" in why
     faults.append((truncated_at, ami_site.live_at(truncated_at, 5)))
     lost = load.lost()
     if soak:

@@ -49,6 +49,7 @@ LEAK_HOURS = "ACD_LEAK_HOURS"
 # -- row 23 ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.soak
 @pytest.mark.asterisk
 def test_row_23_flood_of_keys(ami_site: Site, ledger: Ledger, soak: bool) -> None:
     """All others reach their agents, and the engine orders their rings at once.
@@ -114,6 +115,7 @@ def resident_mib(site: Site) -> float:
 # -- row 24 ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.soak
 @pytest.mark.asterisk
 def test_row_24_burst_of_callers(ami_site: Site, ledger: Ledger, soak: bool) -> None:
     """Far more than there are agents: each has his place, and is served when it is his turn."""
