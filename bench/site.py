@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -158,6 +158,23 @@ class Engine:
         """Return what a GET answers."""
         with urllib.request.urlopen(f"{self.url}{path}", timeout=5) as answer:
             return json.load(answer)
+
+    def rows(self, path: str) -> list[dict[str, object]]:
+        """Return what the API lists under `calls` or `agents`."""
+        answer = self.get(f"/api/v1/{path}")
+        assert isinstance(answer, dict)
+        found: list[dict[str, object]] = answer[path]
+        return found
+
+    def not_at_rest(self, but_for: Collection[str] = ()) -> list[str]:
+        """Return what it is still at: calls, and agents who are not free, but for these."""
+        left = [f"the engine has call {call['call']}" for call in self.rows("calls")]
+        return left + [
+            f"agent {agent['agent']}: {agent['presence']} {agent['activity']} {agent['device']}"
+            for agent in self.rows("agents")
+            if agent["agent"] not in but_for
+            and (agent["presence"], agent["activity"], agent["device"]) != ("ready", "idle", "free")
+        ]
 
     def post(self, path: str) -> None:
         """Do a POST without a body; raises HTTPError when it is refused."""

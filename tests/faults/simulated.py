@@ -107,20 +107,11 @@ class SimulatedSite:
 
     def rows(self, path: str) -> list[dict[str, object]]:
         """What the API lists under `calls` or `agents`."""
-        answer = self.engine.get(f"/api/v1/{path}")
-        assert isinstance(answer, dict)
-        found: list[dict[str, object]] = answer[path]
-        return found
+        return self.engine.rows(path)
 
     def not_at_rest(self) -> list[str]:
         """What is left anywhere, though all calls are over: nothing, when all is well."""
-        left = [f"the engine has call {call['call']}" for call in self.rows("calls")]
-        left += [
-            f"agent {agent['agent']}: {agent['presence']} {agent['activity']} {agent['device']}"
-            for agent in self.rows("agents")
-            if agent["agent"] != ABSENT
-            and (agent["presence"], agent["activity"], agent["device"]) != ("ready", "idle", "free")
-        ]
+        left = self.engine.not_at_rest(but_for=(ABSENT,))
         return left + [f"channel {name}" for name in self.world.channels()]
 
     def said(self, event: str) -> list[str]:
