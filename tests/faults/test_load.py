@@ -32,7 +32,7 @@ ORDERED_SECONDS = 0.128
 BURST, BURST_IN_SOAK = 300, 3000
 BURST_PER_SECOND = 100.0
 BURST_MIB = 32.0
-OVERTAKEN_SECONDS = 0.5
+OVERTAKEN_SECONDS = 0.25
 """Rings of one moment may be seen in another order by SIPp than they were decided in."""
 
 WARM_UP_CALLS, LEAK_CALLS, REPLAYED_CALLS = 1200, 1200, 200
