@@ -35,7 +35,8 @@ round of reconciliation: of a talk that begins and ends unheard no channel is le
 CALLED = {SHORT: "0304", LONG: "0305", VERY_LONG: "0306"}
 """How callers' numbers begin, by which phones know how long to talk."""
 PRESSES = tuple(Key("1", 0.3 + n, 0.06) for n in range(30))
-"""A key pressed while nobody listens is lost, and whoever hears nothing of it presses again."""
+"""A key pressed while nobody listens is lost, and whoever hears nothing of it presses again. By
+INFO, which SIP repeats until it is answered: keys as sound are lost where the machine is busy."""
 TRUNK = "PJSIP/trunk-"
 
 _LINE = re.compile(r"^(\S+) \S+ +(\w+)(.*)$")
@@ -113,7 +114,7 @@ class Site:
     def load(self, count: int, per_second: float, talk_seconds: float = SHORT) -> "Load":
         """So many callers, each of whom wants to talk with an agent for so long."""
         numbers = [f"{CALLED[talk_seconds]}{next(self._numbers):06d}" for _ in range(count)]
-        calls = [Call(number, keys=PRESSES) for number in numbers]
+        calls = [Call(number, keys=PRESSES, keys_by="info") for number in numbers]
         return Load(self, self._callers(calls, per_second))
 
     def hostile(self, raw: Hostile) -> SippCallers:

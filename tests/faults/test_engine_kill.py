@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import pytest
 
@@ -110,6 +110,13 @@ class Kill:
     heard: list[list[Packet]] = field(default_factory=list)
 
 
+class WrapUps(NamedTuple):
+    """The deadline of each agent who was in wrap-up, asked for not later than at that time."""
+
+    until: float
+    ends: dict[str, float]
+
+
 @dataclass
 class House:
     """What was seen of everybody until the last had left."""
@@ -120,7 +127,7 @@ class House:
     booked: dict[str, Booked]
     music: list[list[Packet]]
     wrong: list[str]
-    wrap_up_ends: list[dict[str, float]]
+    wrap_up_ends: list[WrapUps]
     cdr_seconds: Counter[str]
     repaired: dict[str, int]
     left: int
@@ -138,7 +145,7 @@ class Filled:
         self.batches: list[SippCallers] = []
         self.music = [RtpRecorder(CALLERS_ADDRESS) for _ in range(WITH_EARS + 1)]
         self.rng = random.Random(6)
-        self.wrap_up_ends: list[dict[str, float]] = []
+        self.wrap_up_ends: list[WrapUps] = []
 
     def call(self, name: str, calls: list[Call], per_second: float) -> SippCallers:
         batch = SippCallers(self.site.lab, calls, self.site.directory / name, per_second=per_second)
@@ -163,7 +170,11 @@ class Filled:
             if calls:
                 self.call(queue, calls, 25)
         until(self._settled, 15, "everybody in his place")
-        self.wrap_up_ends.append(self.site.wrap_up_ends())
+        self._note_wrap_ups()
+
+    def _note_wrap_ups(self) -> None:
+        ends = self.site.wrap_up_ends()
+        self.wrap_up_ends.append(WrapUps(time.time(), ends))
 
     def _settled(self) -> bool:
         states = self.site.states()
@@ -194,7 +205,7 @@ class Filled:
         engine = self.site.start()
         ready_at = engine.started_at + engine.live_seconds
         after = self.site.places()
-        self.wrap_up_ends.append(self.site.wrap_up_ends())
+        self._note_wrap_ups()
         ring_at = until(lambda: self._ring_since(engine.started_at), 15, "a new ring")
         heard = [ear.packets for ear in ears]
         return Kill(killed_at, engine.started_at, ready_at, ring_at, before, after, heard)
@@ -357,16 +368,25 @@ def _within(at: float, kill: Kill) -> bool:
 def test_row_05_wrap_up_ends_when_it_would_have_ended(house: House, ledger: Ledger) -> None:
     """Every engine tells the first one's deadline; the phone is silent until then, not after."""
     first, *later = house.wrap_up_ends
-    wrong = [f"{ends} after {first}" for ends in later if ends != first]
+    told = [
+        (agent, end, noted.ends.get(agent))
+        for noted in later
+        for agent, end in first.ends.items()
+        if end > noted.until  # On a slow machine the last engines come after the wrap-up.
+    ]
+    wrong = [f"{agent}: {now} after {end}" for agent, end, now in told if now != end]
     for agent in CROWD["house_connection"]:
         (before, after) = (leg for leg in house.legs if leg.agent == agent)
         assert before.ended_at
         silent = after.rung_at - before.ended_at
-        if not WRAP_UP_SECONDS - 0.1 < silent < WRAP_UP_SECONDS + 0.5:
+        due_at = before.ended_at + WRAP_UP_SECONDS
+        away = max((k.ready_at - due_at for k in house.kills if _within(due_at, k)), default=0.0)
+        if not WRAP_UP_SECONDS - 0.1 < silent < WRAP_UP_SECONDS + away + 0.5:
             wrong.append(f"{agent} was rung {silent:.3f} s after his talk")
-    ledger.saw(5, tries=len(later) * len(first), lost=len(wrong))
+    ledger.saw(5, tries=len(told), lost=len(wrong))
     assert not wrong, "\n".join(wrong)
-    assert first.keys() == set(CROWD["house_connection"])
+    assert first.ends.keys() == set(CROWD["house_connection"])
+    assert len(told) >= 2 * len(first.ends)
 
 
 # -- row 6 -----------------------------------------------------------------------------------------

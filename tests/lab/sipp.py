@@ -332,12 +332,16 @@ class SippCallers(_Sipp):
         return scenarios.Plan(keys, pcap.absolute(), round(begins * 1000))
 
     def wait(self, timeout: float = 60) -> list[CallRow]:
-        """Returns every call's row when the last has ended; raises TimeoutError with SIPp's log."""
+        """Returns every call's row when the last has ended; raises TimeoutError, who has not."""
         try:
             self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             self.stop()
-            raise TimeoutError(f"callers not done in {timeout} s:\n{self.errors()}") from None
+            there = [row for row in self.rows() if row.ended_at is None]
+            raise TimeoutError(
+                f"SIPp not done in {timeout} s, {len(there)} callers are still there: {there}\n"
+                f"{self.errors()}"
+            ) from None
         if self._process.returncode not in (0, 1):  # 1: some calls failed, which rows tell.
             raise RuntimeError(f"SIPp ended with {self._process.returncode}:\n{self.errors()}")
         self.stop()
