@@ -13,7 +13,6 @@ from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec
-from urllib.parse import quote
 
 import typer
 
@@ -21,9 +20,9 @@ from acd.clock import Clock
 from acd.errors import OperatorError
 
 if TYPE_CHECKING:
-    from acd.config.loader import Loaded
+    from acd.config.service import Service
+    from acd.core.plan import Plan
     from acd.daemon import Setup
-    from acd.store.port import Store
 
 app = typer.Typer(
     name="acd",
@@ -65,11 +64,15 @@ def run(config: ConfigDir = Path("config")) -> int:
     SIGHUP reads the configuration again. Status 70 means a bug of ours; restart it.
     """
     gc.disable()  # Until the daemon is ready: see acd.daemon.run.
-    from acd import daemon
-    from acd.config.loader import load
+    from acd.config.service import Reader
 
-    loaded = load(config, today=_today())
-    return daemon.run(_setup(loaded), loaded.settings.log_format)
+    with Reader(config, _today()) as reader:
+        # Two thirds of a start are imports. Who reads has his own, at the same time.
+        import acd.store.opening  # noqa: F401
+        from acd import daemon
+
+        service = reader.service()
+    return daemon.run(_setup(service, config), service.log_format)
 
 
 @app.command()
@@ -264,72 +267,40 @@ def version() -> None:
     print(acd.__version__)
 
 
-def _setup(loaded: "Loaded") -> "Setup":
-    """What the daemon needs of a configuration, its secrets read. Raises ConfigError."""
+def _setup(service: "Service", config: Path) -> "Setup":
+    """What the daemon is started with. Raises OperatorError."""
     from acd.ami.client import LinkSettings
-    from acd.config.credentials import read_credentials
-    from acd.config.loader import load
-    from acd.core.ids import PbxId
+    from acd.config.service import Reader
     from acd.daemon import Setup
+    from acd.store.opening import open_store
 
-    credentials = read_credentials(loaded)
-    data = _data_folder(loaded)
-    http = loaded.settings.http
-    return Setup(
-        plan=loaded.plan,
-        links=tuple(
-            LinkSettings(
-                PbxId(pbx.name),
-                pbx.host,
-                pbx.port,
-                pbx.username,
-                credentials[PbxId(pbx.name)].secret,
-            )
-            for pbx in loaded.settings.pbxs
-        ),
-        system_names={pbx: found.system_name for pbx, found in credentials.items()},
-        http_host=http.host,
-        http_port=http.port,
-        tokens_file=loaded.config_dir / http.tokens_file if http.tokens_file else None,
-        open_store=_store(loaded, data),
-        spill_path=data / "acd.spill",
-        journal_path=data / "journal",
-        reload=lambda: load(loaded.config_dir, today=_today()).plan,
-    )
-
-
-def _data_folder(loaded: "Loaded") -> Path:
-    """The folder for what the engine writes, made if need be. Raises OperatorError."""
-    named = loaded.settings.data_path
-    state = os.environ.get("STATE_DIRECTORY", "")
-    folder = Path(state) if named is None and state else loaded.config_dir / (named or "../var")
+    data = service.data_dir
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise OperatorError(
-            f"{folder} cannot be made: {error.strerror}; data_path in acd.yaml says where"
+            f"{data} cannot be made: {error.strerror}; data_path in acd.yaml says where"
         ) from None
-    return folder
 
+    def read_again() -> "Plan":
+        with Reader(config, _today()) as reader:
+            return reader.service().plan
 
-def _store(loaded: "Loaded", data: Path) -> "Callable[[], Store]":
-    """How to open the store of this configuration, its password read. Raises ConfigError."""
-    from acd.config.credentials import read_store_password
-
-    url, password = loaded.settings.store.url, read_store_password(loaded)
-    if password:
-        scheme, _, rest = url.partition("://")
-        user, _, place = rest.partition("@")
-        url = f"{scheme}://{user}:{quote(password, safe='')}@{place}"
-    url = url or f"sqlite:///{data.resolve() / 'acd.db'}"
-
-    def open_it() -> "Store":
-        # A second of imports, in a thread while the links connect.
-        from acd.store.opening import open_store
-
-        return open_store(url)
-
-    return open_it
+    return Setup(
+        plan=service.plan,
+        links=tuple(
+            LinkSettings(pbx.name, pbx.host, pbx.port, pbx.username, pbx.secret)
+            for pbx in service.pbxs
+        ),
+        system_names={pbx.name: pbx.system_name for pbx in service.pbxs},
+        http_host=service.http_host,
+        http_port=service.http_port,
+        tokens_file=service.tokens_file,
+        open_store=lambda: open_store(service.store_url),
+        spill_path=data / "acd.spill",
+        journal_path=data / "journal",
+        reload=read_again,
+    )
 
 
 def _today() -> date:

@@ -1,0 +1,94 @@
+"""What a configuration comes to for an engine, and a process apart that reads it.
+
+Reading takes longer than most of what a start consists of, and a reload must not hold up the
+event loop, which parsing does even from a thread: so another process reads, and this one does
+something else. It imports for that what an engine has no other use for, and ends.
+
+Rules: everything here is plain data, secrets are never shown; what the reader finds wrong is told
+here as if it had been found here. What comes through the pipe is our own process's word.
+This module must not import what reading needs.
+"""
+
+import pickle
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import IO, Final, Literal, Self
+
+from acd.core.ids import PbxId
+from acd.core.plan import Plan
+from acd.errors import ConfigError, OperatorError, Problem
+
+_READER: Final = "acd.config.reader"
+
+
+@dataclass(frozen=True, slots=True)
+class PbxAccess:
+    """One PBX, and what proves us to it and its events to us."""
+
+    name: PbxId
+    host: str
+    port: int
+    username: str
+    secret: str = field(repr=False)
+    """The AMI password."""
+    system_name: str = field(repr=False)
+    """asterisk.conf's ``systemname``; empty when the configuration names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """All that an engine is started with; complete, and consistent."""
+
+    plan: Plan
+    pbxs: tuple[PbxAccess, ...]
+    http_host: str
+    http_port: int
+    tokens_file: Path | None
+    data_dir: Path
+    """The folder for what the engine writes; it need not be there yet."""
+    store_url: str = field(repr=False)
+    """With its password."""
+    log_format: Literal["text", "json"]
+
+
+class Reader:
+    """Reads a configuration in a process of its own, beginning now; a context that ends it.
+
+    ``today``, in any time zone, says for which years calendars are made.
+    """
+
+    def __init__(self, config_dir: Path, today: date) -> None:
+        # -P: what lies in the folder somebody happens to be in is no module of ours.
+        self._child = subprocess.Popen(
+            [sys.executable, "-P", "-m", _READER, str(config_dir), today.isoformat()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+        )
+
+    def service(self) -> Service:
+        """Wait for it. Raises ConfigError with every problem of the configuration."""
+        said, _ = self._child.communicate()
+        if self._child.returncode:
+            ended = f"the process that reads the configuration ended with {self._child.returncode}"
+            raise OperatorError(f"{ended}; nothing was started or changed, try again")
+        found: Service | tuple[Problem, ...] = pickle.loads(said)
+        if isinstance(found, tuple):
+            raise ConfigError(found)
+        return found
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        # Popen's own way out closes the pipe and waits.
+        self._child.kill()
+        with self._child:
+            pass
+
+
+def tell(found: Service | tuple[Problem, ...], to: IO[bytes]) -> None:
+    """Write, in the reader's process, what `Reader.service` waits for."""
+    pickle.dump(found, to, pickle.HIGHEST_PROTOCOL)
