@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import (
+    ARRAY,
     Connection,
     Delete,
     Dialect,
@@ -33,7 +34,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.dml import Insert
 
@@ -178,7 +178,7 @@ class _Statements:
     """What is executed, made once."""
 
     def __init__(self, dialect: Dialect) -> None:
-        insert = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+        insert = _insert(dialect)
         self.end_calls = _Rows(dialect, insert, schema.ended_calls, replace=False)
         self._forget = _forget(dialect)
         self.keep_calls = _Rows(dialect, insert, schema.living_calls)
@@ -199,12 +199,24 @@ class _Statements:
             connection.execute(self._forget, {"over": calls})
 
 
+def _insert(dialect: Dialect) -> Callable[[Table], Any]:
+    """The database's own INSERT, which knows what to do about a row that is there already."""
+    # Only one of the two is ever wanted, and a start consists of little but imports.
+    if dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as of_postgresql
+
+        return of_postgresql
+    from sqlalchemy.dialects.sqlite import insert as of_sqlite
+
+    return of_sqlite
+
+
 def _forget(dialect: Dialect) -> "_Many | Delete":
     """What takes ended calls from the living: one by one where that is at next to no cost."""
     living = schema.living_calls.c.call
     gone = delete(schema.living_calls)
     if dialect.name == "postgresql":
-        return gone.where(living == any_(bindparam("over", type_=postgresql.ARRAY(String))))
+        return gone.where(living == any_(bindparam("over", type_=ARRAY(String))))
     return _Many(dialect, gone.where(living == bindparam("over")))
 
 
@@ -244,7 +256,9 @@ class _Rows:
         names = [column.name for column in columns]
         self._as_json = dialect.name == "postgresql"
         if self._as_json:
-            rows = cast(bindparam("rows", type_=Text), postgresql.JSONB)
+            from sqlalchemy.dialects.postgresql import JSONB
+
+            rows = cast(bindparam("rows", type_=Text), JSONB)
             row = func.jsonb_array_elements(rows).column_valued("row")
             fields = [
                 cast(row.op("->>")(literal_column(str(number))), column.type)
