@@ -256,6 +256,11 @@ class Actions:
         overstayed, self.tracker.overstayed = self.tracker.overstayed, []
         return [self.hang_up(channel, now) for channel in overstayed]
 
+    def get_in_step(self, now: float) -> list[bytes]:
+        """Send everybody into his menu again whose dialogue's answers are not to be believed."""
+        callers, self.tracker.out_of_step = self.tracker.out_of_step, []
+        return [self.enter_menu(caller, now) for caller in callers]
+
     def show_duty(self, agent: AgentId, state: str, now: float) -> bytes:
         """Set the device state that emergency queues know the agent by."""
         return self.encode(

@@ -218,6 +218,8 @@ class Session:
                     self.writes += self.actions.silence(now)
                 if self.tracker.overstayed:
                     self.writes += self.actions.see_out(now)
+                if self.tracker.out_of_step:
+                    self.writes += self.actions.get_in_step(now)
                 return events
 
     def _listed(self, row: ChannelListed | DeviceStated, now: float) -> None:

@@ -49,6 +49,7 @@ from acd.core.events import (
     CodeDialled,
     DeviceChanged,
     DeviceState,
+    DifferenceFound,
     DigitPressed,
     Event,
     LegAnswered,
@@ -75,6 +76,9 @@ VERDICT_SECONDS: Final = 0.05
 
 TIME_RAN_OUT: Final = 3
 """OriginateResponse's Reason when the Timeout of the Originate was over (AST_CONTROL_RINGING)."""
+
+MOST_REENTRIES: Final = 3
+"""How often one caller is sent into his menu again because an answer of his PBX was none."""
 
 _DEVICE_STATES: Final = {
     "NOT_INUSE": DeviceState.FREE,
@@ -108,6 +112,7 @@ class CallerChannel(msgspec.Struct, gc=False):
     sends_begin: bool = False
     commands: dict[str, int] = {}
     """CommandID -> play_id of prompts that have not ended."""
+    reentries: int = 0
 
 
 class Leg(msgspec.Struct, gc=False):
@@ -143,6 +148,8 @@ class Tracker:
         self.overstayed: list[str] = []
         """Channels of callers who have hung up, which the PBX does not end by itself: to be hung
         up by whoever empties the list."""
+        self.out_of_step: list[CallerChannel] = []
+        """Whose dialogue is not to be believed: to be sent into the menu again in the same way."""
         self.devices: dict[str, str] = {}
         """The state of each device as the PBX told it last, in its own word."""
         self._by_call: dict[CallId, CallerChannel] = {}
@@ -265,11 +272,14 @@ class Tracker:
         play_id = caller.commands.pop(command_id, None) if caller is not None else None
         if caller is None or play_id is None:
             return []
-        return [
-            PromptEnded(
-                caller.call, play_id, result.startswith("200 result=") and "=-1" not in result
-            )
-        ]
+        if not result[:3].isdigit() and not caller.left and caller.reentries < MOST_REENTRIES:
+            # The rest of a long environment was read as an answer (res_agi.c reads it in pieces);
+            # each answer after it would be that to the command before.
+            caller.reentries += 1
+            self.out_of_step.append(caller)
+            return [DifferenceFound("menu_out_of_step", caller.call)]
+        played = result.startswith("200 result=") and "=-1" not in result
+        return [PromptEnded(caller.call, play_id, played)]
 
     def _key_begun(self, uniqueid: str, digit: str) -> list[Event]:
         caller = self.callers.get(uniqueid)
@@ -403,10 +413,8 @@ class Tracker:
         self.legs.pop(leg.offer, None)
         if leg.connected:
             return [LegEnded(leg.offer)]
-        taken_back = leg.cancelled
-        return [
-            LegFailed(leg.offer, RingOutcome.CANCELLED if taken_back else RingOutcome.CALLER_LEFT)
-        ]
+        how = RingOutcome.CANCELLED if leg.cancelled else RingOutcome.CALLER_LEFT
+        return [LegFailed(leg.offer, how)]
 
     def leg_rings(self, leg: Leg) -> list[Event]:
         """The phone was seen to ring."""

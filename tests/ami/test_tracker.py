@@ -17,13 +17,14 @@ from acd.ami.messages import (
     Message,
     OriginateEnded,
 )
-from acd.ami.tracker import VERDICT_SECONDS, Tracker
+from acd.ami.tracker import MOST_REENTRIES, VERDICT_SECONDS, Tracker
 from acd.core.events import (
     AnnouncementEnded,
     CallArrived,
     CallerHungUp,
     CodeDialled,
     DeviceChanged,
+    DifferenceFound,
     DigitPressed,
     Event,
     LegAnswered,
@@ -238,6 +239,24 @@ def test_a_prompt_that_has_ended_is_known_by_its_command_id(result: str, ok: boo
     ended = [PromptEnded(CallId("main-1.1"), 3, ok)]
     assert tracker.feed(AgiExecuted("x-1.1", "token", result), 0.0) == ended
     assert tracker.feed(AgiExecuted("x-1.1", "token", result), 0.0) == []
+
+
+def test_a_dialogue_whose_answer_is_none_is_begun_again_but_not_for_ever() -> None:
+    tracker = Tracker(PBX)
+    tracker.feed(AgiStarted("x-1.1", "PJSIP/trunk-1", "acd-menu", "", ""), 0.0)
+    caller = tracker.caller(CallId("main-1.1"))
+    assert caller is not None
+    rest = "agi_rdnis: unknown"
+    for play_id in range(MOST_REENTRIES):
+        tracker.expect_prompt(caller, "token", play_id)
+        [difference] = tracker.feed(AgiExecuted("x-1.1", "token", rest), 0.0)
+        assert difference == DifferenceFound("menu_out_of_step", caller.call)
+        assert tracker.out_of_step == [caller]
+        tracker.out_of_step.clear()
+    tracker.expect_prompt(caller, "token", 9)
+    ended = tracker.feed(AgiExecuted("x-1.1", "token", rest), 0.0)
+    assert ended == [PromptEnded(caller.call, 9, False)]
+    assert tracker.out_of_step == []
 
 
 def test_two_in_one_bridge_are_connected_whoever_enters_first() -> None:
