@@ -15,6 +15,8 @@ JOBS ?= 2
 ARGS ?=
 
 export PYTHON
+# Without compiled modules every process that a test starts would compile acd anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header

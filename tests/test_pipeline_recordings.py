@@ -204,6 +204,12 @@ def check_links_cut(story: str, every: int) -> None:
 
 
 @pytest.mark.parametrize("story", STORIES)
+def test_it_survives_a_cut_after_many_a_message(story: str) -> None:
+    check_links_cut(story, every=5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("story", STORIES)
 def test_it_survives_a_cut_after_every_message(story: str) -> None:
     check_links_cut(story, every=1)
 

@@ -31,6 +31,9 @@ READS_TIME = {
 SLEEPS_IN_TESTS = ("tests/asterisk/", "tests/faults/", "tests/lab/", "tests/scenarios/")
 """A PBX on a real socket takes its own time; everywhere else a test steps the clock."""
 
+# Every rule reads the same files, which one process is to do once.
+pytestmark = pytest.mark.xdist_group("tidy")
+
 Finding = tuple[int, str]
 """Line, and what is wrong there with what to do about it."""
 
@@ -76,6 +79,12 @@ def text_of(name: str) -> str:
 @cache
 def tree(source: str) -> ast.Module:
     return ast.parse(source)
+
+
+@cache
+def nodes(source: str) -> tuple[ast.AST, ...]:
+    """All of the tree, which rule after rule looks at."""
+    return tuple(ast.walk(tree(source)))
 
 
 def dotted(node: ast.expr) -> str:
@@ -128,7 +137,7 @@ def long_file(name: str, text: str) -> Iterator[Finding]:
 
 
 def long_function(name: str, text: str) -> Iterator[Finding]:
-    for node in ast.walk(tree(text)):
+    for node in nodes(text):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             lines = (node.end_lineno or node.lineno) - node.lineno + 1
             if lines > MAX_FUNCTION_LINES:
@@ -152,7 +161,7 @@ NOWS = {"now", "utcnow", "today"}
 
 
 def reads_time(name: str, text: str) -> Iterator[Finding]:
-    for node in ast.walk(tree(text)):
+    for node in nodes(text):
         if isinstance(node, ast.ImportFrom) and node.module == "time":
             yield node.lineno, "imports from time: acd.clock alone reads it; take `now` instead"
         elif isinstance(node, ast.Attribute):
@@ -172,7 +181,7 @@ IMPURE_CALLS = {"print", "open", "input", "sleep", "Random", "exec", "eval"}
 
 def impurity(name: str, text: str) -> Iterator[Finding]:
     yield from reads_time(name, text)
-    for node in ast.walk(tree(text)):
+    for node in nodes(text):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.split(".")[0] in {*IMPURE_IMPORTS, "random"}:
@@ -187,7 +196,7 @@ def impurity(name: str, text: str) -> Iterator[Finding]:
 
 
 def any_inside(name: str, text: str) -> Iterator[Finding]:
-    for node in ast.walk(tree(text)):
+    for node in nodes(text):
         if (isinstance(node, ast.Name) and node.id == "Any") or (
             isinstance(node, ast.Attribute) and dotted(node) == "typing.Any"
         ):
@@ -195,14 +204,16 @@ def any_inside(name: str, text: str) -> Iterator[Finding]:
 
 
 def blocks(name: str, text: str) -> Iterator[Finding]:
-    for node in ast.walk(tree(text)):
+    for node in nodes(text):
         if isinstance(node, ast.Call) and dotted(node.func) == "time.sleep":
             yield node.lineno, "blocks the loop with time.sleep: make it a deadline"
 
 
 def sleeping_test(name: str, text: str) -> Iterator[Finding]:
+    if "sleep" not in text:
+        return  # Taking a file to pieces takes long.
     yield from blocks(name, text)
-    for node in ast.walk(tree(text)):
+    for node in nodes(text):
         if isinstance(node, ast.Call) and dotted(node.func) == "asyncio.sleep":
             zero = node.args and isinstance(node.args[0], ast.Constant) and node.args[0].value == 0
             if not zero:
@@ -226,7 +237,7 @@ VAGUE_FILE = re.compile(r"(^|/|_)(utils?|helpers?|common|misc|managers?)\.py$")
 def vague_noun(name: str, text: str) -> Iterator[Finding]:
     if VAGUE_FILE.search(name):
         yield 1, "a file is named after the noun it owns"
-    for node in ast.walk(tree(text)):
+    for node in nodes(text):
         if isinstance(node, ast.ClassDef) and re.search(r"(Manager|Helper|Util)s?$", node.name):
             yield node.lineno, f"{node.name}: a class is named after what it is"
 
@@ -235,14 +246,15 @@ UNITLESS = re.compile(r"(^|_)(timeout|delay|interval|duration|ttl|period)$|_dead
 
 
 def unitless(name: str, text: str) -> Iterator[Finding]:
-    for node in ast.walk(tree(text)):
+    for node in nodes(text):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            word, type_text = node.target.id, ast.unparse(node.annotation)
+            word, annotation = node.target.id, node.annotation
         elif isinstance(node, ast.arg) and node.annotation:
-            word, type_text = node.arg, ast.unparse(node.annotation)
+            word, annotation = node.arg, node.annotation
         else:
             continue
-        if UNITLESS.search(word.lower()) and re.search(r"\b(int|float)\b", type_text):
+        unitless_word = UNITLESS.search(word.lower())
+        if unitless_word and re.search(r"\b(int|float)\b", ast.unparse(annotation)):
             yield node.lineno, f"{word}: a duration carries its unit last, a deadline ends in _at"
 
 
@@ -402,14 +414,17 @@ ABOUT_THE_PROJECT = {
 
 def misplaced_tests(files: tuple[str, ...]) -> Iterator[str]:
     """Tests that are about no module of the folder they mirror."""
+    inside: dict[Path, set[str]] = {}
+    for path in map(Path, files):
+        inside.setdefault(path.parent, set()).add(path.stem)
+        inside.setdefault(path.parent.parent, set()).add(path.parent.name)
     for name in files:
         path = Path(name)
         package = Path("acd", *path.parts[1:-1])
         if path.parts[0] != "tests" or not path.match("test_*.py") or str(package) not in MIRRORED:
             continue
-        around = {Path(f).stem for f in files if Path(f).parent == package}
-        around |= {Path(f).parent.name for f in files if Path(f).parent.parent == package}
         about = path.stem.removeprefix("test_")
+        around = inside.get(package, set())
         known = any(about == stem or about.startswith(f"{stem}_") for stem in around)
         if not known and path.stem not in ABOUT_THE_PROJECT:
             yield f"{name}: {package} has no such module"
@@ -422,7 +437,7 @@ def untested_modules(files: tuple[str, ...], read: Callable[[str], str]) -> Iter
         package = str(path.parent)
         if package not in MIRRORED or path.suffix != ".py" or path.stem == "__init__":
             continue
-        if not any(isinstance(node, ast.If | ast.Match) for node in ast.walk(tree(read(name)))):
+        if not any(isinstance(node, ast.If | ast.Match) for node in nodes(read(name))):
             continue
         folder = Path("tests", *path.parts[1:-1])
         wanted = f"test_{path.stem}"

@@ -189,6 +189,7 @@ def weighted(weights: Mapping[str, float]) -> Plan:
     return fault(Strategy.WEIGHTED_RANDOM, agents, agent_weights=by_id)
 
 
+@pytest.mark.slow
 def test_weighted_random_takes_each_as_often_as_his_weight_says() -> None:
     weights = {"1001": 1.0, "1002": 2.0, "1003": 5.0}
     centre = Centre(weighted(weights), *weights)
@@ -522,11 +523,14 @@ class Crowd:
         return min(fit, key=key, default=None)
 
 
+@pytest.mark.parametrize(
+    "seeds", [range(3), pytest.param(range(3, 12), marks=pytest.mark.slow)], ids=["few", "more"]
+)
 @pytest.mark.parametrize("strategy", [one for one in Strategy if "random" not in one])
 def test_of_many_agents_the_one_is_taken_whom_looking_at_everybody_finds(
-    strategy: Strategy,
+    strategy: Strategy, seeds: range
 ) -> None:
-    for seed in range(12):
+    for seed in seeds:
         crowd = Crowd(seed, strategy)
         for _ in range(60):
             lane = crowd.lane()

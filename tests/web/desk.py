@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any
 
 import httpx
 import msgspec
@@ -121,17 +123,37 @@ class Keys:
         self.valid = [token for token in self.valid if token.caller.role is not role]
 
 
+class Seat:
+    """The port of an app that outlives the desks: making an app takes longer than most tests."""
+
+    def __init__(self, with_tokens: bool, with_phones: bool) -> None:
+        self.desk = Desk()
+        self.keys = Keys()
+        self.phones: set[DeviceId] = set()
+        self.app = create_app(
+            self,
+            now=lambda: self.keys.now,
+            tokens=(lambda: self.keys.tokens()) if with_tokens else None,
+            phones=(lambda: self.phones) if with_phones else None,
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever is asked of the port is the desk's affair."""
+        return getattr(self.desk, name)
+
+
+_seat = cache(Seat)
+
+
 @asynccontextmanager
 async def client_of(
     desk: Desk, keys: Keys | None = None, phones: Iterable[DeviceId] | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the whole app around the desk, with no socket between."""
-    app = create_app(
-        desk,
-        now=lambda: keys.now if keys else NOW,
-        tokens=keys.tokens if keys else None,
-        phones=None if phones is None else lambda: set(phones),
-    )
-    transport = httpx.ASGITransport(app)
+    """A client of the whole app around the desk, with no socket between; one at a time."""
+    seat = _seat(keys is not None, phones is not None)
+    seat.desk, seat.phones = desk, set(phones or ())
+    if keys is not None:
+        seat.keys = keys
+    transport = httpx.ASGITransport(seat.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080") as client:
         yield client
