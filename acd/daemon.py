@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Literal
 
 from acd.ami.client import Connection, Link, LinkLimits, LinkSettings
-from acd.ami.items import FrameReceived, LinkItem, Outputs, Write
+from acd.ami.items import FramesReceived, LinkItem, Outputs, Write
 from acd.bookgauges import book_gauges
 from acd.books import Books
 from acd.clock import Clock
@@ -59,7 +59,7 @@ EXIT_BUG: Final = 70
 
 _STOP_SECONDS: Final = 1.5
 _WORK_OFF_SECONDS: Final = 0.3
-_BATCH_ITEMS: Final = 256
+_BATCH_ITEMS: Final = 16
 """After how many items in a row sockets and timers get their turn."""
 
 
@@ -231,7 +231,7 @@ class Daemon:
 
     def _deliver(self, item: LinkItem) -> None:
         """Called by the links: enqueue only. A PBX that says more than we can hear is read anew."""
-        if not isinstance(item, FrameReceived):
+        if not isinstance(item, FramesReceived):
             self.inbox.put_always(item)
         elif not self.inbox.put(item):
             forgotten = self.inbox.forget_frames(item.pbx)

@@ -10,7 +10,7 @@ This module must not know what an item is, but for frames, which alone can be fo
 from collections import deque
 from collections.abc import Callable
 
-from acd.ami.items import FrameReceived
+from acd.ami.items import FramesReceived
 from acd.core.ids import PbxId
 from acd.pipeline import Item
 
@@ -28,7 +28,7 @@ class Inbox:
     def __init__(
         self,
         now: Callable[[], float],
-        most_items: int = 20_000,
+        most_items: int = 4_000,
         *,
         wake: Callable[[], object] = lambda: None,
     ) -> None:
@@ -58,12 +58,12 @@ class Inbox:
 
     def forget_frames(self, pbx: PbxId) -> int:
         """Throw away the frames of a PBX that has to be read anew; returns how many there were."""
-        before = len(self.items)
-        kept = [
-            (at, item)
-            for at, item in self.items
-            if not (isinstance(item, FrameReceived) and item.pbx == pbx)
-        ]
+        kept, forgotten = list[Arrived](), 0
+        for at, item in self.items:
+            if isinstance(item, FramesReceived) and item.pbx == pbx:
+                forgotten += len(item.frames)
+            else:
+                kept.append((at, item))
         self.items.clear()
         self.items.extend(kept)
-        return before - len(kept)
+        return forgotten

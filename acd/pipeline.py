@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from acd.ami.items import DropLink, FrameReceived, LinkDown, LinkItem, LinkUp, Outputs, Write
+from acd.ami.items import DropLink, FramesReceived, LinkDown, LinkItem, LinkUp, Outputs, Write
 from acd.ami.messages import Rejected
 from acd.ami.session import LinkState, Session
 from acd.core.commands import Command, RingAgent, ShowDuty
@@ -60,14 +60,15 @@ class Pipeline:
             if session.is_due(now):
                 self._handle_all(session.due(now), now)
         match item:
-            case FrameReceived(pbx, epoch, frame):
+            case FramesReceived(pbx, epoch, frames):
                 session = self.sessions[pbx]
                 if epoch == session.epoch and session.state is not LinkState.DOWN:
-                    result = session.frame(frame, now)
-                    if isinstance(result, Rejected):
-                        self._outputs.rejected.append((pbx, result.reason))
-                    else:
-                        self._handle_all(result, now)
+                    for frame in frames:
+                        result = session.frame(frame, now)
+                        if isinstance(result, Rejected):
+                            self._outputs.rejected.append((pbx, result.reason))
+                        else:
+                            self._handle_all(result, now)
             case LinkUp(pbx, epoch):
                 self._handle_all(self.sessions[pbx].link_up(epoch, now), now)
             case LinkDown(pbx, epoch):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from acd import __version__
-from acd.ami.items import FrameReceived, Outputs
+from acd.ami.items import FramesReceived, Outputs
 from acd.core.records import CallOffered, Snapshot
 from acd.errors import JournalError
 from acd.journal.entries import Check, Entry, Gap, Header, RunEnd, Said, state_digest
@@ -217,9 +217,10 @@ def _state(snapshot: Snapshot) -> str:
 
 
 def _named(item: Item) -> str:
-    if isinstance(item, FrameReceived):
-        first = item.frame.partition(b"\r\n")[0].decode("utf-8", "backslashreplace")
-        return f"FrameReceived, {first!r}"
+    if isinstance(item, FramesReceived):
+        first = [frame.partition(b"\r\n")[0] for frame in item.frames]
+        names = (repr(name.decode("utf-8", "backslashreplace")) for name in first)
+        return f"FramesReceived, {', '.join(names)}"
     return type(item).__name__
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from acd.ami.client import Link
-from acd.ami.items import FrameReceived, LinkDown, Outputs
+from acd.ami.items import FramesReceived, LinkDown, Outputs
 from acd.ami.wire import timestamp
 from acd.core.events import PlanReplaced
 from acd.core.ids import PbxId
@@ -49,7 +49,7 @@ class Reports:
         for pbx, reason in outputs.rejected:
             self.metrics.ami_rejected(pbx, reason)
         match item:
-            case FrameReceived():
+            case FramesReceived():
                 if now >= self._lag_at and not outputs.rejected:
                     self._tell_lag(item, now)
             case LinkDown():
@@ -97,11 +97,13 @@ class Reports:
 
     def bug(self, error: BaseException | None, item: object) -> None:
         """We are at fault, and this is what we were at: the bug report."""
-        text = item.frame.decode("utf-8", "replace") if isinstance(item, FrameReceived) else item
+        text: object = item
+        if isinstance(item, FramesReceived):
+            text = b"\r\n\r\n".join(item.frames).decode("utf-8", "replace")
         self.log.critical("bug", item=without_numbers(str(text)), exc_info=error)
 
-    def _tell_lag(self, item: FrameReceived, now: float) -> None:
-        sent_at = timestamp(item.frame)
+    def _tell_lag(self, item: FramesReceived, now: float) -> None:
+        sent_at = timestamp(item.frames[0])
         if sent_at is not None:
             self._lag_at = now + _LAG_EVERY_SECONDS
             self.metrics.ami_lag(item.pbx, now - sent_at)

@@ -22,7 +22,7 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.manager import Manager
 
 from acd.ami.client import Connection, Link, LinkSettings, Stage
-from acd.ami.items import FrameReceived, LinkItem
+from acd.ami.items import FramesReceived, LinkItem
 from acd.ami.messages import WANTED_EVENTS, Rejected, read
 from acd.core.ids import PbxId
 
@@ -64,10 +64,11 @@ class AcdSide:
         self.link = Link(settings, self._take)
 
     def _take(self, item: LinkItem) -> None:
-        if isinstance(item, FrameReceived):
-            message = read(item.frame, "", ())
-            if message is not None and not isinstance(message, Rejected):
-                self.typed += 1
+        if isinstance(item, FramesReceived):
+            for frame in item.frames:
+                message = read(frame, "", ())
+                if message is not None and not isinstance(message, Rejected):
+                    self.typed += 1
 
     def round_seconds(self, chunks: Sequence[bytes]) -> float:
         """Read the whole stream once."""
@@ -110,7 +111,7 @@ def typed_microseconds(chunks: Sequence[bytes]) -> float:
     frames: list[bytes] = []
     link = Link(
         LinkSettings(PbxId("bench"), "127.0.0.1", 5038, "acd", ""),
-        lambda item: frames.append(item.frame) if isinstance(item, FrameReceived) else None,
+        lambda item: frames.extend(item.frames) if isinstance(item, FramesReceived) else None,
     )
     connection = Connection(link, 1)
     connection.stage = Stage.LIVE

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
-from acd.ami.items import FrameReceived, LinkDown, LinkUp, Outputs
+from acd.ami.items import FramesReceived, LinkDown, LinkUp, Outputs
 from acd.core.events import AgentRequested, CallAction, CallRequested, PlanReplaced, Tick
 from acd.core.ids import AgentId, CallId, PbxId, RequestId
 from acd.core.plan import AgentAction
@@ -24,8 +24,8 @@ STARTS = count(start=1)
 
 ITEMS: tuple[Item, ...] = (
     LinkUp(PBX, 1),
-    FrameReceived(PBX, 1, b"Event: Newchannel\r\nCallerIDName: \xff\xfe\xc3(\0\r\n\xf5ACD"),
-    FrameReceived(PBX, 1, b"Event: " + bytes(range(256)) * 2000),
+    FramesReceived(PBX, 1, (b"Event: Newchannel\r\nCallerIDName: \xff\xfe\xc3(\0\r\n\xf5ACD",)),
+    FramesReceived(PBX, 1, (b"Event: " + bytes(range(256)) * 2000,)),
     AgentRequested(RequestId(1), AgentId("1001"), AgentAction.NOT_READY, "Mittag \U0001f35c"),
     CallRequested(RequestId(2), CallId("main-1.2"), CallAction.PRIORITISE, seconds=-0.1),
     PlanReplaced(plan()),

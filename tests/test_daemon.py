@@ -231,7 +231,7 @@ async def test_a_step_that_raises_stops_the_process_and_names_the_item(
     step = daemon.pipeline.step
 
     def fails(item: Any, now: float) -> Outputs:
-        if b"AsyncAGIStart" in getattr(item, "frame", b""):
+        if any(b"AsyncAGIStart" in frame for frame in getattr(item, "frames", ())):
             raise AssertionError("no such row")
         return step(item, now)
 
@@ -257,7 +257,7 @@ async def test_an_inbox_that_is_full_refuses_requests(house: House) -> None:
 
 async def test_a_pbx_that_says_too_much_is_read_anew(house: House) -> None:
     daemon = await house.open()
-    daemon.inbox = Inbox(daemon.clock.now, most_items=50, wake=daemon._wake)
+    daemon.inbox = Inbox(daemon.clock.now, most_items=5, wake=daemon._wake)
     house.start()
     await house.log.until("pbx_state", state="live")
 
@@ -268,7 +268,7 @@ async def test_a_pbx_that_says_too_much_is_read_anew(house: House) -> None:
 
     house.server.world(flood)
     full = await house.log.until("inbox_full")
-    assert full["forgotten"] == 50
+    assert full["forgotten"] >= 5
     await house.log.until("pbx_down", reason="it says more than can be worked off")
     await house.log.until("pbx_state", times=2, state="live")
 

@@ -1,6 +1,6 @@
 """The inbox: one order, bounded, and what must not be lost is not."""
 
-from acd.ami.items import FrameReceived, LinkDown
+from acd.ami.items import FramesReceived, LinkDown
 from acd.core.events import Tick
 from acd.core.ids import PbxId
 from acd.inbox import Inbox
@@ -8,8 +8,8 @@ from acd.inbox import Inbox
 A, B = PbxId("a"), PbxId("b")
 
 
-def frame(pbx: PbxId, number: int) -> FrameReceived:
-    return FrameReceived(pbx, 1, b"%d" % number)
+def frame(pbx: PbxId, number: int) -> FramesReceived:
+    return FramesReceived(pbx, 1, (b"%d" % number,))
 
 
 def test_items_keep_their_order_and_know_when_they_came() -> None:

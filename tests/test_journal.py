@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from acd.ami.items import DropLink, FrameReceived, LinkDown, Outputs, Write
+from acd.ami.items import DropLink, FramesReceived, LinkDown, Outputs, Write
 from acd.config.loader import load
 from acd.core.events import PlanReplaced, Tick
 from acd.errors import JournalError
@@ -100,7 +100,7 @@ def many(directory: Path, **limits: int) -> Notices:
     notices: Notices = []
     one = journal(directory, notices, segment_bytes=10_000, **limits)
     for number in range(200):
-        one.append(NOW + number, FrameReceived(PBX, 1, Random(number).randbytes(1000)), NOTHING)
+        one.append(NOW + number, FramesReceived(PBX, 1, (Random(number).randbytes(1000),)), NOTHING)
         if number % 5 == 4:
             wait_for(lambda: not one.buffered_bytes)
     assert one.close(NOW + 300, timeout_seconds=10)
@@ -202,7 +202,7 @@ def test_a_full_disk_costs_entries_and_no_time(
     disk = Disk(monkeypatch, room=0)
     notices: Notices = []
     one = journal(tmp_path, notices, buffer_bytes=10_000)
-    frame = FrameReceived(PBX, 1, b"x" * 1000)
+    frame = FramesReceived(PBX, 1, (b"x" * 1000,))
     for _ in range(100):
         one.append(NOW, frame, NOTHING)
     assert one.dropped > 0

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from acd.ami.items import FrameReceived, LinkDown, LinkUp
+from acd.ami.items import FramesReceived, LinkDown, LinkUp
 from acd.ami.wire import Framer, Headers, parse
 from acd.core.events import AgentRequested, CallAction, CallRequested, PlanReplaced, Tick
 from acd.core.ids import AgentId, CallId, PbxId, RequestId
@@ -65,14 +65,14 @@ def test_a_frame_of_an_older_connection_changes_nothing() -> None:
     some = pipeline()
     some.step(LinkUp(PBX, 2), 100.0)
     booted = b"Event: FullyBooted\r\nPrivilege: system,all\r\nUptime: 1"
-    outputs = some.step(FrameReceived(PBX, 1, booted[:-1]), 100.1)
+    outputs = some.step(FramesReceived(PBX, 1, (booted[:-1],)), 100.1)
     assert (outputs.writes, outputs.records, outputs.rejected) == ([], [], [])
 
 
 def test_a_frame_that_is_not_believed_is_counted_by_its_reason() -> None:
     some = pipeline()
     some.step(LinkUp(PBX, 1), 100.0)
-    forged = FrameReceived(PBX, 1, b"Event: Hangup\r\nUniqueid: 1.1")
+    forged = FramesReceived(PBX, 1, (b"Event: Hangup\r\nUniqueid: 1.1",))
     assert some.step(forged, 100.1).rejected == [(PBX, "no_privilege")]
 
 
@@ -127,6 +127,6 @@ def test_a_virtual_asterisk_makes_it_live() -> None:
         outputs.writes = [
             write
             for frame in frames
-            for write in some.step(FrameReceived(PBX, 1, frame), 100.0).writes
+            for write in some.step(FramesReceived(PBX, 1, (frame,)), 100.0).writes
         ]
     assert dict(some.pbx_status()) == {"main": "live"}

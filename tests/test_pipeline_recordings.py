@@ -13,7 +13,7 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from acd.ami.items import FrameReceived, LinkDown, LinkUp, Outputs
+from acd.ami.items import FramesReceived, LinkDown, LinkUp, Outputs
 from acd.ami.messages import WANTED_EVENTS
 from acd.ami.session import LinkState
 from acd.ami.wire import Framer, event_name, is_response, parse
@@ -96,14 +96,14 @@ class Told:
         self.said.append(ENCODE(outputs))
         self.records += outputs.records
         for answer in self._answers(outputs):
-            self.step(FrameReceived(PBX, self.epoch, answer))
+            self.step(FramesReceived(PBX, self.epoch, (answer,)))
 
     def frame(self, raw: bytes) -> None:
         """Tell a recorded message, a hundredth of a second after the one before."""
         self.wait(0.01)
         if is_response(raw) or event_name(raw) not in WANTED_EVENTS:
             return  # The answers were for the recorded session; the rest the link drops.
-        self.step(FrameReceived(PBX, self.epoch, self._renamed(raw)))
+        self.step(FramesReceived(PBX, self.epoch, (self._renamed(raw),)))
         self.check()
 
     def wait(self, seconds: float) -> None:

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from acd.ami.client import Link, LinkSettings
-from acd.ami.items import FrameReceived, LinkDown, LinkUp, Outputs
+from acd.ami.items import FramesReceived, LinkDown, LinkUp, Outputs
 from acd.core.events import Tick
 from acd.core.ids import PbxId
 from acd.core.records import Noticed
@@ -78,7 +78,7 @@ def test_readiness_says_what_is_wrong(desk: Desk) -> None:
 
 def test_messages_and_refusals_are_counted(desk: Desk) -> None:
     refused = Outputs([], [], [], [(PBX, "duplicate_header")])
-    desk.step(FrameReceived(PBX, 1, b"Event: Hangup\r\nX: 1"), "live", refused)
+    desk.step(FramesReceived(PBX, 1, (b"Event: Hangup\r\nX: 1",)), "live", refused)
     desk.link.received |= {b"Hangup": 1, b"": 1}
     desk.link.rejected["line_too_long"] = 1
     desk.page()
@@ -93,8 +93,8 @@ def test_messages_and_refusals_are_counted(desk: Desk) -> None:
 
 
 def test_lag_is_that_of_the_first_message_of_each_tenth_of_a_second(desk: Desk) -> None:
-    def hangup(sent_at: str) -> FrameReceived:
-        return FrameReceived(PBX, 1, f"Event: Hangup\r\nTimestamp: {sent_at}\r\nX: 1".encode())
+    def hangup(sent_at: str) -> FramesReceived:
+        return FramesReceived(PBX, 1, (f"Event: Hangup\r\nTimestamp: {sent_at}\r\nX: 1".encode(),))
 
     def lag(of: str) -> float:
         lines = (line for line in desk.page().splitlines() if line.startswith("acd_ami_lag_"))
@@ -111,7 +111,7 @@ def test_lag_is_that_of_the_first_message_of_each_tenth_of_a_second(desk: Desk) 
     desk.step(hangup("1"), "live", refused, now=1001.0)
     for number, odd in enumerate(("", "soon", "nan", "inf", "-inf", "-1e300", "9" * 400)):
         desk.step(hangup(odd), "live", now=4000.0 + number)
-    desk.step(FrameReceived(PBX, 1, b"Response: Success\r\nX: 1"), "live", now=5000.0)
+    desk.step(FramesReceived(PBX, 1, (b"Response: Success\r\nX: 1",)), "live", now=5000.0)
     assert (lag("count"), lag("sum")) == (2, 4.5)
 
 

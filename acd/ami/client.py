@@ -37,13 +37,17 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.manager import Manager
 from panoramisk.message import Message
 
-from acd.ami.items import FrameReceived, LinkDown, LinkItem, LinkUp
+from acd.ami.items import FramesReceived, LinkDown, LinkItem, LinkUp
 from acd.ami.wire import Framer, WireError, encode, event_name, is_response, parse
 from acd.core.ids import PbxId
 
 _SILENT: Final = logging.getLogger("acd.panoramisk")
 """What panoramisk logs to: nothing. It would write whole actions, the Login among them."""
 _SILENT.disabled = True
+
+_MOST_TOGETHER: Final = 16
+"""How many frames of one read are one item at most: what they come to leaves in one write, and
+nobody's ring should wait for more of them than a millisecond's work."""
 
 _NEVER_SECONDS: Final = 10 * 365 * 86_400
 """The delay of panoramisk's pinger, which checks no answers: the pipeline's pings replace it."""
@@ -116,18 +120,23 @@ class Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types.
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def data_received(self, data: bytes) -> None:
-        link, wanted, epoch, live = self._link, self._wanted, self.epoch, Stage.LIVE
+        link, wanted, live = self._link, self._wanted, Stage.LIVE
         frames = self.framer.feed(data)
         link.frames_received += len(frames)
-        received = link.received
+        received, together = link.received, list[bytes]()
         for frame in frames:
             if self.stage is live:
                 name = event_name(frame)
                 if not name or name in wanted:
                     received[name] = received.get(name, 0) + 1
-                    link.hand_over(FrameReceived(link.pbx, epoch, frame))
+                    together.append(frame)
+                    if len(together) == _MOST_TOGETHER:
+                        self._hand_over(together)
+                        together = []
             elif self.stage is Stage.LOGIN:
                 self._log_in(frame)
+        if together:
+            self._hand_over(together)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         # panoramisk calls this by itself for a Shutdown event; nothing here leads there.
@@ -179,7 +188,11 @@ class Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types.
             self.live.set_result(None)
             self._link.came_up(self)
             if b"FullyBooted" in self._wanted:
-                self._link.hand_over(FrameReceived(self._link.pbx, self.epoch, frame))
+                self._hand_over([frame])
+
+    def _hand_over(self, frames: list[bytes]) -> None:
+        if self.stage is Stage.LIVE:
+            self._link.hand_over(FramesReceived(self._link.pbx, self.epoch, tuple(frames)))
 
     def put(self, data: bytes) -> bool:
         """Hand bytes to the transport; False when it is on its way out already."""

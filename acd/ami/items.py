@@ -26,15 +26,15 @@ class LinkDown(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-class FrameReceived(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """One wanted AMI message, unparsed."""
+class FramesReceived(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Wanted AMI messages that came together, unparsed, in their order."""
 
     pbx: PbxId
     epoch: int
-    frame: bytes
+    frames: tuple[bytes, ...]
 
 
-LinkItem = LinkUp | LinkDown | FrameReceived
+LinkItem = LinkUp | LinkDown | FramesReceived
 
 
 class Write(msgspec.Struct, frozen=True, gc=False):

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from acd import __version__
-from acd.ami.items import FrameReceived, Outputs
+from acd.ami.items import FramesReceived, Outputs
 from acd.core.memory import Memory
 from acd.core.plan import Plan
 from acd.core.records import Snapshot
@@ -179,8 +179,9 @@ class Journal:
         if self._gap is not None:
             self._put(encode(self._gap))
             self._gap = None
-        item = step.item
-        self._put(step, size + len(item.frame) if isinstance(item, FrameReceived) else size)
+        if isinstance(step.item, FramesReceived):
+            size += sum(map(len, step.item.frames))
+        self._put(step, size)
 
     def _put(self, what: bytes | _Step | _Proof, size: int = _STEP_BYTES) -> None:
         self._accepted_bytes += size

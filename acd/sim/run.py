@@ -16,7 +16,7 @@ from typing import Final, TextIO
 
 import msgspec
 
-from acd.ami.items import FrameReceived, LinkDown, LinkUp
+from acd.ami.items import FramesReceived, LinkDown, LinkUp
 from acd.ami.messages import WANTED_EVENTS
 from acd.ami.session import LinkState
 from acd.ami.wire import event_name
@@ -288,7 +288,7 @@ class _Run:
                     frame = arriving.popleft()[1]
                     if frame[:6] == b"Event:":
                         delivered(frame, now)
-                    self.step(FrameReceived(PBX, self.epoch, frame))
+                    self.step(FramesReceived(PBX, self.epoch, (frame,)))
                 engine_at = self.pipeline.next_deadline() or _NEVER
             elif engine_at <= now:
                 self.step(Tick())

@@ -15,7 +15,7 @@ import pytest
 import uvloop
 
 from acd.ami.client import Link, LinkLimits, LinkSettings
-from acd.ami.items import FrameReceived, LinkDown, LinkItem, LinkUp
+from acd.ami.items import FramesReceived, LinkDown, LinkItem, LinkUp
 from acd.ami.wire import WireError, encode, parse
 from acd.core.ids import PbxId
 
@@ -28,6 +28,15 @@ PBX = PbxId("main")
 
 def hangup(name: str) -> bytes:
     return f"Event: Hangup\r\nUniqueid: {name}".encode()
+
+
+def heard(frame: bytes) -> FramesReceived:
+    """A frame as the bench hands it on."""
+    return FramesReceived(PBX, 1, (frame,))
+
+
+TOGETHER = 16
+"""How many frames of one read are one item."""
 
 
 class Session:
@@ -114,12 +123,20 @@ class Bench:
 
         return Link(
             LinkSettings(PBX, "127.0.0.1", port or self.port, "acd", secret),
-            deliver or self.items.put_nowait,
+            deliver or self._each,
             wanted_events=WANTED,
             limits=limits,
             rng=random.Random(7),
             sleep=sleep,
         )
+
+    def _each(self, item: LinkItem) -> None:
+        """Frames one by one: which of them come together is the kernel's affair."""
+        if isinstance(item, FramesReceived):
+            for frame in item.frames:
+                self.items.put_nowait(FramesReceived(item.pbx, item.epoch, (frame,)))
+        else:
+            self.items.put_nowait(item)
 
     async def item(self) -> LinkItem:
         return await asyncio.wait_for(self.items.get(), 10)
@@ -138,8 +155,8 @@ class Bench:
         await session.let_in()
         assert isinstance(await self.item(), LinkUp)
         frame = await self.item()
-        assert isinstance(frame, FrameReceived)
-        assert frame.frame.startswith(b"Event: FullyBooted")
+        assert isinstance(frame, FramesReceived)
+        assert frame.frames[0].startswith(b"Event: FullyBooted")
         return session
 
 
@@ -177,11 +194,11 @@ async def test_a_login_is_up_and_wanted_messages_follow_in_order(bench: Bench, l
         hangup("2"),
     )
     assert await bench.item() == LinkUp(PBX, 1)
-    assert await bench.item() == FrameReceived(PBX, 1, FULLY_BOOTED[:-4])
+    assert await bench.item() == heard(FULLY_BOOTED[:-4])
     assert [await bench.item() for _ in range(3)] == [
-        FrameReceived(PBX, 1, hangup("1")),
-        FrameReceived(PBX, 1, b"Response: Success\r\nActionID: 7"),
-        FrameReceived(PBX, 1, hangup("2")),
+        heard(hangup("1")),
+        heard(b"Response: Success\r\nActionID: 7"),
+        heard(hangup("2")),
     ]
     assert link.frames_received == 6
     assert link.received == {b"Hangup": 2, b"": 1}
@@ -203,7 +220,7 @@ async def test_events_before_the_login_is_complete_are_not_delivered(
     session.say(b"Response: Success\r\nActionID: " + login["actionid"].encode(), hangup("also"))
     session.writer.write(FULLY_BOOTED)
     assert await bench.item() == LinkUp(PBX, 1)
-    assert await bench.item() == FrameReceived(PBX, 1, FULLY_BOOTED[:-4])
+    assert await bench.item() == heard(FULLY_BOOTED[:-4])
     assert bench.items.empty()
 
 
@@ -253,7 +270,7 @@ async def test_a_drop_in_the_middle_of_a_read_ends_what_is_delivered(bench: Benc
 
     def deliver(item: LinkItem) -> None:
         seen.append(item)
-        if isinstance(item, FrameReceived) and item.frame == hangup("full"):
+        if isinstance(item, FramesReceived) and item.frames[0] == hangup("full"):
             links[0].drop(1, "no room")
         bench.items.put_nowait(item)
 
@@ -261,24 +278,35 @@ async def test_a_drop_in_the_middle_of_a_read_ends_what_is_delivered(bench: Benc
     links.append(link)
     link.start()
     session = await bench.up()
-    session.say(hangup("full"), hangup("too much"))
+    session.say(*[hangup("full")] * TOGETHER, hangup("too much"))
     assert await bench.item() == LinkDown(PBX, 1, "no room")
-    assert await bench.item() == FrameReceived(PBX, 1, hangup("full"))
+    assert await bench.item() == FramesReceived(PBX, 1, (hangup("full"),) * TOGETHER)
     await link.stop()
-    assert FrameReceived(PBX, 1, hangup("too much")) not in seen
+    assert heard(hangup("too much")) not in seen
+
+
+async def test_what_comes_together_is_one_item_of_so_many_frames(bench: Bench) -> None:
+    link = bench.link(bench.items.put_nowait)
+    link.start()
+    session = await bench.up()
+    frames = [hangup(str(number)) for number in range(TOGETHER + 2)]
+    session.say(*frames[:2], b"Event: Newexten\r\nUniqueid: 1", *frames[2:])
+    assert await bench.item() == FramesReceived(PBX, 1, tuple(frames[:TOGETHER]))
+    assert await bench.item() == FramesReceived(PBX, 1, tuple(frames[TOGETHER:]))
+    await link.stop()
 
 
 async def test_an_exception_in_deliver_is_seen_and_harms_nothing(bench: Bench) -> None:
     def deliver(item: LinkItem) -> None:
-        if isinstance(item, FrameReceived) and item.frame == hangup("bad"):
+        if isinstance(item, FramesReceived) and item.frames[0] == hangup("bad"):
             raise RuntimeError("our own bug")
         bench.items.put_nowait(item)
 
     link = bench.link(deliver)
     link.start()
     session = await bench.up()
-    session.say(hangup("bad"), hangup("good"))
-    assert await bench.item() == FrameReceived(PBX, 1, hangup("good"))
+    session.say(*[hangup("bad")] * TOGETHER, hangup("good"))
+    assert await bench.item() == heard(hangup("good"))
     assert link.write(1, b"Action: Ping\r\n\r\n")
     assert (await session.action())["action"] == "Ping"
     assert [str(context["exception"]) for context in bench.complaints] == ["our own bug"]
@@ -292,14 +320,14 @@ async def test_a_character_split_across_reads_is_kept(bench: Bench, link: Link) 
         session.writer.write(bytes([byte]))
         await session.writer.drain()
         await asyncio.sleep(0)
-    assert await bench.item() == FrameReceived(PBX, 1, frame)
+    assert await bench.item() == heard(frame)
 
 
 async def test_a_forged_shutdown_changes_nothing(bench: Bench, link: Link) -> None:
     session = await bench.up()
     session.say(b"Event: Shutdown\r\nShutdown: Uncleanly", hangup("after"))
-    assert await bench.item() == FrameReceived(PBX, 1, b"Event: Shutdown\r\nShutdown: Uncleanly")
-    assert await bench.item() == FrameReceived(PBX, 1, hangup("after"))
+    assert await bench.item() == heard(b"Event: Shutdown\r\nShutdown: Uncleanly")
+    assert await bench.item() == heard(hangup("after"))
     assert link.write(1, b"Action: Ping\r\n\r\n")
     assert (await session.action())["action"] == "Ping"
 
@@ -308,7 +336,7 @@ async def test_duplicated_headers_are_handed_on_as_they_came(bench: Bench, link:
     session = await bench.up()
     frame = b"Event: Hangup\r\nUniqueid: 1\r\nUniqueid: 2\r\nCommandID: x"
     session.say(frame)
-    assert await bench.item() == FrameReceived(PBX, 1, frame)
+    assert await bench.item() == heard(frame)
 
 
 async def test_a_duplicated_header_in_the_login_answer_does_not_hurt(
@@ -333,8 +361,8 @@ async def test_agi_events_are_handed_on_although_they_carry_our_command_id(
     answer = b"Response: Success\r\nActionID: a\r\nMessage: Added AGI command to queue"
     event = b"Event: Hangup\r\nCommandId: c\r\nResult: 200%20result%3D0"
     session.say(answer, event)
-    assert await bench.item() == FrameReceived(PBX, 1, answer)
-    assert await bench.item() == FrameReceived(PBX, 1, event)
+    assert await bench.item() == heard(answer)
+    assert await bench.item() == heard(event)
 
 
 async def test_a_line_break_in_the_secret_is_refused_before_it_is_sent(
@@ -468,14 +496,14 @@ async def test_a_message_cut_off_by_the_end_is_not_delivered(bench: Bench, link:
     session = await bench.up()
     session.writer.write(hangup("whole") + b"\r\n\r\n" + hangup("cut off"))
     session.writer.close()
-    assert await bench.item() == FrameReceived(PBX, 1, hangup("whole"))
+    assert await bench.item() == heard(hangup("whole"))
     assert "in the middle of a message" in (await bench.down()).reason
 
 
 async def test_messages_over_a_limit_are_counted(bench: Bench, link: Link) -> None:
     session = await bench.up()
     session.say(b"Event: Hangup\r\nX: " + b"y" * 40_000, hangup("after"))
-    assert await bench.item() == FrameReceived(PBX, 1, hangup("after"))
+    assert await bench.item() == heard(hangup("after"))
     assert link.rejected == {"line_too_long": 1}
 
 

@@ -2,7 +2,7 @@
 
 from acd.ami.actions import Actions, encode_place
 from acd.ami.duties import BATCH, PAUSE_SECONDS, DutyBoard
-from acd.ami.items import FrameReceived, LinkUp
+from acd.ami.items import FramesReceived, LinkUp
 from acd.ami.messages import DeviceStated
 from acd.ami.tracker import Tracker
 from acd.ami.wire import Framer, Headers, parse
@@ -105,7 +105,7 @@ class Link:
 
     def step(self, item: LinkUp | AgentRequested | Tick) -> None:
         """Step the item, and answer what comes of it until nothing does."""
-        todo: list[LinkUp | AgentRequested | Tick | FrameReceived] = [item]
+        todo: list[LinkUp | AgentRequested | Tick | FramesReceived] = [item]
         while todo:
             outputs = self.pipeline.step(todo.pop(0), self.now)
             self.records += outputs.records
@@ -113,7 +113,7 @@ class Link:
                 actions = [parse(frame) for frame in Framer().feed(BANNER + write.data)]
                 self.writes.append(actions)
                 for action in actions:
-                    todo += [FrameReceived(PbxId("main"), 1, f) for f in self._answers(action)]
+                    todo += [FramesReceived(PbxId("main"), 1, (f,)) for f in self._answers(action)]
 
     def _answers(self, action: Headers) -> list[bytes]:
         answer = "Response: Success"
