@@ -24,6 +24,7 @@ from acd.ami.tracker import (
     call_of,
 )
 from acd.core.events import (
+    CallerHungUp,
     CallerRescued,
     CallFoundInMenu,
     CallFoundWaiting,
@@ -130,7 +131,9 @@ class Reading:
         caller, leg = tracker.callers.get(uniqueid), tracker.legs.get(uniqueid)
         if caller is not None:
             self._differs("call_ended_unseen", caller.call)
-            self.events += tracker.caller_gone(caller, lost=self._restarted)
+            unseen = not self._restarted and self._may_have_talked(caller)
+            tracker.caller_gone(caller)
+            self.events.append(CallerHungUp(caller.call, self._restarted, unseen))
         elif leg is not None:
             talked = leg.connected and not leg.left
             self._differs("talk_ended_unseen" if talked else "ring_ended_unseen", leg.call)
@@ -140,6 +143,15 @@ class Reading:
             if ended:
                 self._differs("announcement_ended_unseen", uniqueid)
             self.events += ended
+
+    def _may_have_talked(self, caller: CallerChannel) -> bool:
+        """Tell whether a phone rang for him that does not ring any more, and nobody saw why."""
+        for leg in self.tracker.legs.values():
+            if leg.call == caller.call and not leg.connected and not leg.cancelled:
+                row = self.rows.get(leg.offer)
+                if leg.offer not in self.living.bridges or (row is not None and row.state == "Up"):
+                    return True
+        return False
 
     def see_out(self, caller: CallerChannel, now: float) -> None:
         """He hung up long ago, and his channel is still there."""
@@ -190,12 +202,17 @@ class Reading:
     def _look_at_ring(self, row: ChannelListed, now: float) -> None:
         """It goes on as ours when its caller waits; else nobody would notice its end."""
         ring = decode_ring(row.place)
-        if ring is None or self.tracker.caller(ring[0]) is None:
+        if ring is None:
             self.writes.append(self.actions.hang_up(row.channel, now))
             return
         call, claim = ring
-        leg = self.tracker.adopt_leg(row, call, connected=False)
         phone = DeviceId(row.channel.rpartition("-")[0])
+        if self.tracker.caller(call) is None:
+            # It is taken back, and told first: who hung up while it rang has not talked.
+            offer, how_far = OfferId(row.uniqueid), (row.state == "Ringing", row.state == "Up")
+            self.events.append(RingFound(offer, call, claim, phone, *how_far))
+            return
+        leg = self.tracker.adopt_leg(row, call, connected=False)
         self.events.append(RingFound(leg.offer, call, claim, phone, leg.ringing, leg.answered))
 
     def _look_at_talk(self, leg: ChannelListed) -> None:

@@ -22,7 +22,7 @@ from acd.core.offer import Offer
 from acd.core.offers import CANCEL_SECONDS
 from acd.core.place import Place
 from acd.core.records import Activity, CallState, Noticed, Repaired, RingEnded
-from acd.core.remembering import recall, talk_ended_unseen
+from acd.core.remembering import recall, ring_found, talk_ended_unseen
 
 
 def found_waiting(floor: Floor, event: CallFoundWaiting, now: float) -> None:
@@ -73,6 +73,8 @@ def found_ringing(floor: Floor, event: RingFound, now: float) -> None:
     agent = floor.agents.get(leg.agent) if leg is not None else floor.agent_at(event.phone)
     waits = call is not None and call.state in (CallState.QUEUED, CallState.RINGING)
     if call is None or agent is None or not waits or agent.activity is not Activity.IDLE:
+        if not event.answered:
+            ring_found(floor, event.call, event.offer, now)
         floor.emit(CancelRing(event.offer, event.call, False))
         return
     assert call.queue is not None

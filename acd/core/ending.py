@@ -8,7 +8,11 @@ from acd.core.records import CallEnded, Outcome, TrailStep
 
 
 def end_call(floor: Floor, call: Call, outcome: Outcome | None, now: float) -> None:
-    """End the call in the books; ``outcome`` is None when the caller himself hung up."""
+    """End the call in the books; ``outcome`` is None when the caller himself hung up.
+
+    UNSEEN when a phone rang for him and nobody saw how ring and call ended. If it was one phone,
+    its agent has the wrap-up of the talk that there may have been: he can end a needless one.
+    """
     for kind in ("dialogue", "keep", "unplayed", "enter"):
         floor.deadlines.clear((kind, call.id))
     del floor.calls[call.id]
@@ -20,7 +24,8 @@ def end_call(floor: Floor, call: Call, outcome: Outcome | None, now: float) -> N
     call.leaves(named.value, now)
     for leg in call.legs.values():
         if leg.ended_at is None:
-            call.leg_changes(leg.offer, ended_at=now, how="talked" if leg.connected_at else "")
+            how = "talked" if leg.connected_at else named.value if named is Outcome.UNSEEN else ""
+            call.leg_changes(leg.offer, ended_at=now, how=how)
     asked = floor.requirement_of(call) if call.queue is not None else Requirement()
     call.trail.append(TrailStep(now, "ended", named.value))
     floor.emit(
@@ -48,4 +53,7 @@ def end_call(floor: Floor, call: Call, outcome: Outcome | None, now: float) -> N
     )
     call.moves(CallSignal.END, now)
     floor.history.note_ended(call.id, call.trail)
+    rings = [floor.offers[one] for one in call.offers if not floor.offers[one].cancelled]
+    if named is Outcome.UNSEEN and len(rings) == 1:
+        rings[0].unseen = True
     silence(floor, call, now)

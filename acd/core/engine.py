@@ -152,8 +152,9 @@ class Engine:
                 offers.leg_ended(floor, offer, now)
             case LegHeld(offer, held):
                 offers.held(floor, offer, held, now)
-            case CallerHungUp(call, lost):
-                visits.gone(floor, call, Outcome.SWITCH_LOST if lost else None, now)
+            case CallerHungUp(call, lost, unseen):
+                how = Outcome.SWITCH_LOST if lost else Outcome.UNSEEN if unseen else None
+                visits.gone(floor, call, how, now)
             case CallerRescued(call):
                 visits.gone(floor, call, Outcome.EMERGENCY, now)
             case CallFoundWaiting():

@@ -153,10 +153,15 @@ class AnnouncementEnded(_Event, frozen=True):
 
 
 class CallerHungUp(_Event, frozen=True):
-    """The caller's channel is gone. ``lost`` when it was the PBX that vanished, not the caller."""
+    """The caller's channel is gone. ``lost`` when it was the PBX that vanished, not the caller.
+
+    ``unseen`` when nobody saw how, and a phone that rang for him is silent as well: he may have
+    talked.
+    """
 
     call: CallId
     lost: bool = False
+    unseen: bool = False
 
 
 class CallerRescued(_Event, frozen=True):

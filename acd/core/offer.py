@@ -20,6 +20,8 @@ class Offer(msgspec.Struct, gc=False):
     claim: str = ""
     answered: bool = False
     cancelled: bool = False
+    unseen: bool = False
+    """The caller is gone and nobody saw how: this agent, and nobody else, may have talked."""
     overdue: bool = False
     """The PBX did not report the end of the ring in time; we took it back."""
     connected_at: float | None = None

@@ -12,7 +12,7 @@ from acd.core.commands import CancelRing
 from acd.core.estimate import moving_mean
 from acd.core.events import DeviceState, RingOutcome
 from acd.core.floor import Floor
-from acd.core.ids import OfferId
+from acd.core.ids import CallId, OfferId, QueueId
 from acd.core.matching import match_call, match_freed, review_and_match
 from acd.core.offer import Offer
 from acd.core.records import (
@@ -123,6 +123,8 @@ def failed(floor: Floor, offer_id: OfferId, outcome: RingOutcome, now: float) ->
     agent.offer = agent.call = agent.queue = None
     before = agent.presence
     _penalise(floor, agent, offer, outcome, now)
+    if offer.unseen:
+        work_unseen(floor, agent, offer.queue, offer.call, now)
     if call is not None and offer.id in call.offers and outcome is RingOutcome.CALLER_LEFT:
         _pace(floor, agent, call, now)
     _go_home(floor, agent, now)
@@ -301,6 +303,18 @@ def leg_ended(floor: Floor, offer_id: OfferId, now: float) -> None:
         left = _go_home(floor, agent, now)
         floor.report_agent(agent, now, "presence" if left else "activity")
     review_and_match(floor, agent, now)
+
+
+def work_unseen(floor: Floor, agent: Agent, queue: QueueId, call: CallId, now: float) -> None:
+    """An IDLE agent has talked, or may have, and nobody saw the end: his wrap-up begins now."""
+    line = floor.lines.get(queue)
+    if line is None or line.plan.wrap_up_seconds <= 0 or agent.activity is not Activity.IDLE:
+        return
+    agent.activity, agent.since = Activity.WRAP_UP, now
+    agent.call, agent.queue = call, queue
+    agent.wrap_up_started_at, agent.wrap_up_ends_at = now, now + line.plan.wrap_up_seconds
+    floor.deadlines.set(("wrap_up", agent.id), agent.wrap_up_ends_at)
+    floor.emit(WrapUpStarted(now, agent.id, queue, call, agent.wrap_up_ends_at))
 
 
 def end_wrap_up(floor: Floor, agent: Agent, how: WrapUpEnd, now: float) -> bool:

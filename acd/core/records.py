@@ -16,7 +16,7 @@ from acd.core.queueplan import Requirement
 
 
 class Outcome(StrEnum):
-    """How a call ended: the closed list of terms.md; each call has exactly one."""
+    """How a call ended: the closed list of GLOSSARY.md; each call has exactly one."""
 
     ANSWERED = "answered"
     ABANDONED = "abandoned"
@@ -30,6 +30,7 @@ class Outcome(StrEnum):
     CALLED_BACK = "called_back"
     EMERGENCY = "emergency"
     SWITCH_LOST = "switch_lost"
+    UNSEEN = "unseen"
 
 
 class CallState(StrEnum):

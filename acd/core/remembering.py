@@ -10,12 +10,16 @@ unseen, and get the final record they lack.
 
 from typing import Final
 
+import msgspec
+
 from acd.core.agent import Agent
 from acd.core.call import Call
 from acd.core.ending import end_call
+from acd.core.events import RingOutcome
 from acd.core.floor import Floor
-from acd.core.ids import CallId, PbxId
+from acd.core.ids import CallId, OfferId, PbxId
 from acd.core.memory import AgentMemory, CallMemory, LegVisit, Memory, WrapUpMemory
+from acd.core.offers import work_unseen
 from acd.core.records import (
     Activity,
     AgentKept,
@@ -28,7 +32,6 @@ from acd.core.records import (
     TalkEnded,
     WrapUpEnd,
     WrapUpEnded,
-    WrapUpStarted,
 )
 from acd.core.waiting import place_of
 
@@ -204,11 +207,37 @@ def end_remembered(floor: Floor, kept: CallMemory, outcome: Outcome | None, now:
     call.queue = kept.queue if kept.queue in floor.lines else None
     talked = [leg for leg in kept.legs if leg.connected_at is not None]
     call.agent = talked[-1].agent if talked else None
+    ringing = [leg for leg in kept.legs if leg.connected_at is None and leg.ended_at is None]
+    if ringing and not talked and outcome is None:
+        outcome = Outcome.UNSEEN
+        _may_have_worked(floor, ringing, kept.call, now)
     for leg in talked:
         if leg.ended_at is None:
             talk_ended_unseen(floor, call, leg, now)
     floor.calls[call.id] = call
     end_call(floor, call, outcome, now)
+
+
+def ring_found(floor: Floor, call: CallId, offer: OfferId, now: float) -> None:
+    """A phone still rings for a caller we remember, who is gone: so by this leg he never talked."""
+    kept = floor.remembered.get(call)
+    if kept is not None:
+        cancelled = RingOutcome.CANCELLED.value
+        legs = tuple(
+            msgspec.structs.replace(leg, ended_at=now, how=cancelled) if leg.offer == offer else leg
+            for leg in kept.legs
+        )
+        floor.remembered[call] = msgspec.structs.replace(kept, legs=legs)
+
+
+def _may_have_worked(floor: Floor, ringing: list[LegVisit], call: CallId, now: float) -> None:
+    """Give the one whose phone rang his wrap-up; of several, nobody knows who it was."""
+    [leg, *others] = ringing
+    agent = floor.agents.get(leg.agent)
+    if agent is not None and not others:
+        work_unseen(floor, agent, leg.queue, call, now)
+        floor.report_agent(agent, now)
+        floor.review_agent(agent, now)
 
 
 def talk_ended_unseen(floor: Floor, call: Call, leg: LegVisit, now: float) -> None:
@@ -225,10 +254,6 @@ def talk_ended_unseen(floor: Floor, call: Call, leg: LegVisit, now: float) -> No
     seconds = now - leg.connected_at
     agent.talk_seconds += seconds
     floor.emit(TalkEnded(now, call.id, leg.queue, agent.id, seconds, leg.hold_seconds))
-    cap_seconds = line.plan.wrap_up_seconds
-    if cap_seconds > 0:
-        wrap_up = WrapUpMemory(leg.queue, call.id, now, now + cap_seconds)
-        _restore_wrap_up(floor, agent, wrap_up, now)
-        floor.emit(WrapUpStarted(now, agent.id, leg.queue, call.id, wrap_up.ends_at))
+    work_unseen(floor, agent, leg.queue, call.id, now)
     floor.report_agent(agent, now)
     floor.review_agent(agent, now)

@@ -21,7 +21,7 @@ from acd.core.events import (
     TalkFound,
     WaitingRoomEntered,
 )
-from acd.core.ids import DeviceId, OfferId
+from acd.core.ids import CallId, DeviceId, OfferId
 from tests.ami.answering import (
     CALL,
     CALLER,
@@ -116,9 +116,22 @@ def test_a_ring_of_an_engine_that_is_gone_goes_on_as_ours(
     assert gone == [LegFailed(offer, outcome)]
 
 
-def test_a_ring_for_nobody_who_is_there_is_hung_up() -> None:
+@pytest.mark.parametrize(
+    ("state", "rings", "answered"), [("Ringing", True, False), ("Up", False, True)]
+)
+def test_a_ring_for_nobody_who_is_there_is_told_to_be_taken_back(
+    state: str, rings: bool, answered: bool
+) -> None:
     pbx = Pbx()
-    pbx.rows = [ring_row("Ringing", call="main-7.7")]
+    pbx.rows = [ring_row(state, call="main-7.7")]
+    phone = DeviceId("PJSIP/1001")
+    found = RingFound(OfferId("acd-x"), CallId("main-7.7"), "acd-claim", phone, rings, answered)
+    assert pbx.connect() == [found, PbxLive(PBX)]
+
+
+def test_a_ring_for_nobody_that_does_not_say_for_whom_is_hung_up() -> None:
+    pbx = Pbx()
+    pbx.rows = [channel("acd-x", "PJSIP/1001-1", "acd-agents", "AppDial2")]
     assert pbx.connect() == [PbxLive(PBX)]
     assert [one["Channel"] for one in pbx.actions("Hangup")] == ["PJSIP/1001-1"]
 
@@ -225,6 +238,20 @@ def test_a_ring_whose_end_was_missed_blames_nobody() -> None:
         LegFailed(OFFER, RingOutcome.CANCELLED),
         PbxLive(PBX),
     ]
+
+
+@pytest.mark.parametrize(
+    ("phone", "unseen"), [("silent", True), ("answered", True), ("ringing", False)]
+)
+def test_a_caller_who_is_gone_with_the_ring_for_him_may_have_talked(
+    phone: str, unseen: bool
+) -> None:
+    pbx = waiting()
+    ring(pbx)
+    leg = channel(OFFER, "PJSIP/1001-1", "acd-ring", "AppDial2")
+    states = {"answered": "Up", "ringing": "Ringing"}
+    pbx.rows = [] if phone == "silent" else [f"{leg}\r\nChannelStateDesc: {states[phone]}"]
+    assert CallerHungUp(CALL, unseen=unseen) in pbx.connect()
 
 
 def test_a_talk_that_began_meanwhile_is_found() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from acd.core.commands import RingAgent
 from acd.core.events import (
     CallerHungUp,
     CallerRescued,
@@ -11,11 +12,11 @@ from acd.core.events import (
     RingOutcome,
 )
 from acd.core.plan import AgentAction
-from acd.core.queueplan import ExitCondition, Target, ToAnnouncement, ToNumber
-from acd.core.records import CallEnded, Outcome
+from acd.core.queueplan import ExitCondition, Strategy, Target, ToAnnouncement, ToNumber
+from acd.core.records import Activity, CallEnded, Outcome, Presence
 from tests.core.centre import Centre, rung
 from tests.core.queues import FAULT, announcing, order, relax, rule, with_exits, with_queue
-from tests.plans import plan, prompt
+from tests.plans import ALL, plan, prompt
 
 GOODBYE = ToAnnouncement(prompts=prompt("closed"))
 
@@ -52,6 +53,24 @@ def test_what_others_do_to_the_call_counts_before_how_he_left_the_queue() -> Non
     centre.feed(DigitPressed(lost, "*"), DigitPressed(rescued, "*"))
     centre.feed(CallerHungUp(lost, lost=True), CallerRescued(rescued))
     assert outcomes(centre) == [Outcome.SWITCH_LOST, Outcome.EMERGENCY]
+
+
+@pytest.mark.parametrize("rings", [1, 2])
+def test_who_may_have_talked_unseen_has_not_abandoned(rings: int) -> None:
+    strategy = Strategy.RING_ALL if rings == 2 else Strategy.LONGEST_IDLE
+    agents = {"1001": ALL, "1002": ALL}
+    centre = Centre(with_queue(plan(agents), "fault", strategy=strategy), *agents)
+    call = centre.call_in()
+    offers = [ring.offer for ring in centre.take(RingAgent)]
+    assert len(offers) == rings
+    centre.wait(9.0)
+    centre.feed(CallerHungUp(call, unseen=True))
+    centre.feed(*(LegFailed(offer, RingOutcome.CANCELLED) for offer in offers))
+    assert outcomes(centre) == [Outcome.UNSEEN]
+    works = [agent for agent in agents if centre.agent(agent).activity is Activity.WRAP_UP]
+    # Of two nobody knows who it was.
+    assert works == (["1001"] if rings == 1 else [])
+    assert {centre.agent(agent).presence for agent in agents} == {Presence.READY}
 
 
 def test_who_was_answered_is_answered_however_it_ended() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from acd.core.commands import MoveToWaitingRoom, PlayPrompt
+from acd.core.commands import CancelRing, MoveToWaitingRoom, PlayPrompt
 from acd.core.events import (
     AgentRequested,
     CallArrived,
@@ -19,11 +19,13 @@ from acd.core.events import (
     LegEnded,
     LegLeftTalk,
     LegRinging,
+    RingFound,
     WaitingRoomEntered,
     WaitingRoomLeft,
 )
 from acd.core.ids import AgentId, CallId, DeviceId, OfferId, QueueId, RequestId
 from acd.core.plan import AgentAction, Plan
+from acd.core.queueplan import Strategy
 from acd.core.records import (
     Activity,
     CallEnded,
@@ -39,7 +41,7 @@ from acd.core.records import (
 from acd.core.waiting import place_of
 from tests.core.centre import PBX, Centre, rung
 from tests.core.queues import without_queue
-from tests.core.rebirth import killed
+from tests.core.rebirth import found_on_the_pbx, killed
 from tests.plans import ALL, plan, with_queue, with_queues
 
 TWO = {"1001": ALL, "1002": ALL}
@@ -184,6 +186,43 @@ def test_a_call_that_ended_meanwhile_gets_its_one_record() -> None:
     centre.feed(CallerHungUp(gone))
     assert centre.take(CallEnded) == []
     assert centre.memory().calls == ()
+
+
+def test_a_caller_who_is_gone_with_the_ring_for_him_may_have_talked_and_so_it_is_booked() -> None:
+    house = plan({"1001": ALL})
+    centre = Centre(house, "1001")
+    gone = centre.call_in()
+    centre.wait(2.0)
+    centre = killed(centre, house, away_seconds=60.0, vanished=True)
+    [ended] = [one for one in centre.said if isinstance(one, CallEnded)]
+    assert (ended.call, ended.outcome, ended.agent) == (gone, Outcome.UNSEEN, None)
+    assert [(leg.agent, leg.how) for leg in ended.legs] == [("1001", "unseen")]
+    assert centre.agent("1001").wrap_up_ends_at == centre.now + 300.0
+    assert not centre.take(TalkEnded)
+    centre.request("1001", AgentAction.END_WRAP_UP)
+    following = centre.call_in()
+    assert rung(centre) == [(following, "1001")]
+
+
+def test_a_caller_who_is_gone_while_his_phone_still_rings_has_given_up() -> None:
+    house = plan({"1001": ALL})
+    centre = Centre(house, "1001")
+    gone = centre.call_in()
+    rings = [one for one in found_on_the_pbx(centre) if isinstance(one, RingFound)]
+    centre = Centre(house, now=centre.now + 20.0, memory=centre.memory(), found=rings)
+    ends = [(one.call, one.outcome) for one in centre.said if isinstance(one, CallEnded)]
+    assert ends == [(gone, Outcome.ABANDONED)]
+    assert [one.offer for one in centre.take(CancelRing)] == [rings[0].offer]
+    assert centre.agent("1001").activity is Activity.IDLE
+
+
+def test_of_several_who_may_have_talked_unseen_nobody_is_locked() -> None:
+    house = with_queue(plan(TWO), "fault", strategy=Strategy.RING_ALL)
+    centre = Centre(house, *TWO)
+    centre.call_in()
+    centre = killed(centre, house, away_seconds=60.0, vanished=True)
+    assert [centre.agent(agent).activity for agent in TWO] == [Activity.IDLE] * 2
+    assert [one.outcome for one in centre.take(CallEnded)] == [Outcome.UNSEEN]
 
 
 @pytest.mark.parametrize("caller", ["gone", "on his way out"])

@@ -288,7 +288,10 @@ class Auditor:
             text = f"{visit.call} has {visit.ends} final records"
             self._blame(now, Rule.ONE_OUTCOME, text, *names)
         expected = _outcome(visit, now)
-        if not visit.gone or (record.outcome is not expected and not visit.unseen):
+        # What happened unseen may be called so. That he gave up may be said of none who talked.
+        gave_up = record.outcome in (Outcome.ABANDONED, Outcome.SHORT_ABANDONED)
+        excused = visit.unseen and not (gave_up and visit.was_bridged)
+        if not visit.gone or (record.outcome is not expected and not excused):
             there = "" if visit.gone else ", and the caller is still there"
             text = f"{visit.call} is called {record.outcome}, should be {expected}{there}"
             self._blame(now, Rule.TRUE_OUTCOME, text, *names)
