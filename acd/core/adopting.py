@@ -11,13 +11,13 @@ from acd.core import waiting
 from acd.core.agent import ActivitySignal, Agent
 from acd.core.attributes import possible
 from acd.core.call import Call, CallSignal
-from acd.core.commands import CancelRing, HangUpCall
+from acd.core.commands import CancelRing, ChangePlace, HangUpCall
 from acd.core.events import CallFoundWaiting, RingFound, RingOutcome, TalkFound
 from acd.core.floor import Floor
 from acd.core.ids import OfferId, PbxId
 from acd.core.ivr import Dialogue
 from acd.core.matching import match_call, ring_the_others
-from acd.core.memory import LegVisit
+from acd.core.memory import LegVisit, moved_place
 from acd.core.offer import Offer
 from acd.core.offers import CANCEL_SECONDS
 from acd.core.place import Place
@@ -29,7 +29,10 @@ def found_waiting(floor: Floor, event: CallFoundWaiting, now: float) -> None:
     """A caller who waited while we were away: he keeps queue, place and wait clock."""
     if event.call in floor.calls:
         return
-    place = event.place
+    remembered = floor.remembered.get(event.call)
+    place = _place_now(floor, event.place, remembered.place if remembered else None, now)
+    if place != event.place:
+        floor.emit(ChangePlace(event.call, place))
     call = Call(event.call, event.pbx, event.ani, place.dnis, place.queued_at)
     floor.calls[call.id] = call
     kept = recall(floor, call)
@@ -49,6 +52,23 @@ def found_waiting(floor: Floor, event: CallFoundWaiting, now: float) -> None:
     waiting.take_place(floor, call, msgspec.structs.replace(place, needs=needs), now)
     call.in_room = event.in_room
     match_call(floor, call, now)
+
+
+def _place_now(floor: Floor, place: Place, kept: Place | None, now: float) -> Place:
+    """Return the place on a caller's channel by the present clock, if that was set back since.
+
+    What is remembered has been moved already; of an engine without a memory only the places tell.
+    """
+    floor.set_back_seconds = max(floor.set_back_seconds, place.queued_at - now)
+    if floor.set_back_seconds <= 0:
+        return place
+    if kept is not None and kept.queued_at <= now:
+        at = kept
+    else:
+        at = moved_place(place, floor.set_back_seconds)
+    return msgspec.structs.replace(
+        place, queued_at=at.queued_at, entered_at=at.entered_at, due_at=at.due_at
+    )
 
 
 def _waited(call: Call, place: Place) -> None:
@@ -124,6 +144,8 @@ def found_talking(floor: Floor, event: TalkFound, now: float) -> None:
     if event.call in floor.calls or event.offer in floor.offers:
         return
     place = event.place
+    if place is not None:
+        place = moved_place(place, floor.set_back_seconds)
     call = Call(event.call, event.pbx, event.ani, place.dnis if place is not None else "", now)
     if place is not None:
         call.arrived_at = place.queued_at

@@ -97,6 +97,8 @@ class Floor:
         self.sequence = 0
         self.remembered: dict[CallId, CallMemory] = {}
         """Calls that a former engine kept and no PBX has shown yet (acd.core.remembering)."""
+        self.set_back_seconds = 0.0
+        """How far the clock was set back between a former engine's last moment and our first."""
         self.changed_calls: dict[CallId, Call] = {}
         self.changed_agents: dict[AgentId, Agent] = {}
         """Who has changed in this step and may have to be kept."""

@@ -6,7 +6,7 @@ is read from the PBX itself, and where the two differ, the PBX is right. Times a
 the epoch.
 """
 
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -22,6 +22,9 @@ from acd.core.ids import (
     QueueId,
 )
 from acd.core.place import Place
+
+_P = TypeVar("_P", Place, Place | None)
+_T = TypeVar("_T", bound=msgspec.Struct | None)
 
 
 class WrapUpMemory(msgspec.Struct, frozen=True):
@@ -118,3 +121,65 @@ class Memory(msgspec.Struct, frozen=True):
 
 NOTHING: Final = Memory()
 """What an engine is told that has no past."""
+
+
+# -- a clock that was set back -------------------------------------------------------------------
+
+
+def newest(memory: Memory) -> float:
+    """Return the last moment that the memory tells of; a deadline is none."""
+    times = [0.0]
+    for agent in memory.agents:
+        times += [agent.since, agent.idle_since]
+        times += [agent.wrap_up.started_at] if agent.wrap_up is not None else []
+    for call in memory.calls:
+        times.append(call.arrived_at)
+        times += [visit.left_at or visit.entered_at for visit in call.queue_path]
+        times += [leg.ended_at or leg.connected_at or leg.rung_at for leg in call.legs]
+    return max(times)
+
+
+def moved(memory: Memory, seconds: float) -> Memory:
+    """Return the same past so much earlier: what lies between two moments stays as it was."""
+    return Memory(
+        tuple(
+            _earlier(
+                agent,
+                seconds,
+                ("since", "logged_in_at", "idle_since"),
+                wrap_up=_earlier(agent.wrap_up, seconds, ("started_at", "ends_at")),
+            )
+            for agent in memory.agents
+        ),
+        tuple(
+            _earlier(
+                call,
+                seconds,
+                ("arrived_at", "queued_at", "answered_at"),
+                queue_path=tuple(
+                    _earlier(visit, seconds, ("entered_at", "left_at")) for visit in call.queue_path
+                ),
+                legs=tuple(
+                    _earlier(leg, seconds, ("rung_at", "connected_at", "ended_at"))
+                    for leg in call.legs
+                ),
+                place=moved_place(call.place, seconds),
+            )
+            for call in memory.calls
+        ),
+    )
+
+
+def moved_place(place: _P, seconds: float) -> _P:
+    """Return the same place so much earlier."""
+    return _earlier(place, seconds, ("queued_at", "entered_at", "due_at"))
+
+
+def _earlier(value: _T, seconds: float, times: tuple[str, ...], **changes: object) -> _T:
+    if value is None:
+        return value
+    for name in times:
+        at: float | None = getattr(value, name)
+        changes[name] = None if at is None else at - seconds
+    replaced: _T = msgspec.structs.replace(value, **changes)
+    return replaced

@@ -18,7 +18,15 @@ from acd.core.ending import end_call
 from acd.core.events import RingOutcome
 from acd.core.floor import Floor
 from acd.core.ids import CallId, OfferId, PbxId
-from acd.core.memory import AgentMemory, CallMemory, LegVisit, Memory, WrapUpMemory
+from acd.core.memory import (
+    AgentMemory,
+    CallMemory,
+    LegVisit,
+    Memory,
+    WrapUpMemory,
+    moved,
+    newest,
+)
 from acd.core.offers import work_unseen
 from acd.core.records import (
     Activity,
@@ -109,7 +117,16 @@ def memory_of_agent(agent: Agent) -> AgentMemory:
 
 
 def restore(floor: Floor, memory: Memory, now: float) -> None:
-    """Make the agents what they were and remember the calls, before any PBX is live."""
+    """Make the agents what they were and remember the calls, before any PBX is live.
+
+    If the clock was set back, what was lies in the future: then all of it is moved by as much as
+    its last moment is too late, and told anew. So nobody who comes now is before those who wait.
+    """
+    floor.set_back_seconds = max(0.0, newest(memory) - now)
+    if floor.set_back_seconds > 0:
+        memory = moved(memory, floor.set_back_seconds)
+        floor.emit(*(AgentKept(now, agent) for agent in memory.agents))
+        floor.emit(*(CallKept(now, call) for call in memory.calls))
     for kept in memory.agents:
         agent = floor.agents.get(kept.agent)
         if agent is not None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from acd.core.commands import CancelRing, MoveToWaitingRoom, PlayPrompt
+from acd.core.commands import CancelRing, ChangePlace, MoveToWaitingRoom, PlayPrompt
 from acd.core.events import (
     AgentRequested,
     CallArrived,
@@ -24,6 +24,7 @@ from acd.core.events import (
     WaitingRoomLeft,
 )
 from acd.core.ids import AgentId, CallId, DeviceId, OfferId, QueueId, RequestId
+from acd.core.memory import Memory
 from acd.core.plan import AgentAction, Plan
 from acd.core.queueplan import Strategy
 from acd.core.records import (
@@ -88,6 +89,43 @@ def test_wrap_up_is_never_longer_than_a_whole_one_though_the_clock_was_set_back(
     assert centre.agent("1001").wrap_up_ends_at == centre.now + seconds
     centre.wait(seconds)
     assert centre.agent("1001").activity is Activity.IDLE
+
+
+@pytest.mark.parametrize("remembered", [True, False])
+def test_who_waits_stays_before_who_comes_though_the_clock_was_set_back(remembered: bool) -> None:
+    house = plan({"1001": ALL})
+    centre = Centre(house)
+    waits = []
+    for _ in range(3):
+        waits.append(centre.call_in())
+        centre.wait(70.0)
+    before = [centre.call(call) for call in waits]
+    memory = centre.memory() if remembered else Memory()
+    found = found_on_the_pbx(centre)
+    # The last is found first, as channels are listed in any order.
+    centre = Centre(house, now=centre.now - 3600.0, memory=memory, found=found[::-1])
+    centre.calls = len(waits)
+    after = [centre.call(call) for call in waits]
+    assert all(one.queued_at is not None and one.queued_at <= centre.now for one in after)
+    assert [one.due_at - after[0].due_at for one in after] == [
+        one.due_at - before[0].due_at for one in before
+    ]
+    told = {one.call: one.place for one in centre.said if isinstance(one, ChangePlace)}
+    assert {call: place.due_at for call, place in told.items()} == {
+        one.call: one.due_at for one in after
+    }
+    comes = centre.call_in()
+    # Killed once more: by the new clock all is as it was.
+    centre = killed(centre, house, away_seconds=2.0)
+    assert [centre.call(call).due_at for call in waits] == [one.due_at for one in after]
+    centre.request("1001", AgentAction.LOG_IN)
+    served = []
+    for _ in range(4):
+        [(call, _agent)] = rung(centre)
+        served.append(call)
+        centre.talk("1001")
+        centre.request("1001", AgentAction.END_WRAP_UP)
+    assert served == [*waits, comes]
 
 
 def test_wrap_up_of_a_queue_that_is_gone_is_over() -> None:
