@@ -246,7 +246,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Small:
 
 
 @pytest.mark.slow
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(name=st.sampled_from(sorted(FILES)), changes=CHANGES)
 @example(name="config/acd.yaml", changes=[(0, 700, "")])
 @example(name="config/acd.yaml", changes=[(0, 700, "&a {x: *a}")])
@@ -271,7 +271,7 @@ def test_whatever_stands_in_a_file_is_loaded_or_refused_with_places(
 
 
 @pytest.mark.slow
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     name=st.sampled_from(
         sorted(set(RICH) - set(FILES)) + ["config/queues.yaml"] * 3 + ["config/agents.yaml"]

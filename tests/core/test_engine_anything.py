@@ -340,7 +340,7 @@ TestAnything.settings = settings(
 
 TestLonger = pytest.mark.slow(Longer.TestCase)
 TestLonger.settings = settings(
-    max_examples=150,
+    max_examples=75,
     stateful_step_count=60,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -401,7 +401,7 @@ class Story(RuleBasedStateMachine):
 
 TestStory = pytest.mark.slow(Story.TestCase)
 TestStory.settings = settings(
-    max_examples=150,
+    max_examples=75,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,

@@ -9,6 +9,7 @@ import math
 import struct
 import time
 import wave
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -232,7 +233,7 @@ class Centre:
     def said(self, kind: type[Said]) -> list[Said]:
         """Records and commands of that kind in this scenario, in order."""
         steps = self.engine.steps
-        since = next((n for n, step in enumerate(steps) if step.at >= self._begun_at), len(steps))
+        since = bisect_left(steps, self._begun_at, key=lambda step: step.at)
         return list(self.engine.said(kind, since))
 
     # -- waiting for what a person could see ---------------------------------------------------

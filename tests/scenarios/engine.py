@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -62,6 +63,8 @@ class Engine:
     ) -> None:
         """``data`` is the folder with its store, kept over restarts; without it nothing is."""
         self.steps: list[Step] = []
+        self._said: dict[type, list[tuple[int, Command | Record]]] = {}
+        """By kind, each with its step's number: tests ask a hundred times a second."""
         self.log = io.StringIO()
         self.exit_status: int | None = None
         self.proxy = proxy
@@ -110,6 +113,8 @@ class Engine:
 
             def kept(event: Event, now: float) -> list[Command | Record]:
                 said = handle(event, now)
+                for each in said:
+                    self._said.setdefault(type(each), []).append((len(self.steps), each))
                 self.steps.append(Step(now, event, tuple(said)))
                 return said
 
@@ -142,7 +147,9 @@ class Engine:
 
     def said(self, kind: type[Said], since: int = 0) -> Iterator[Said]:
         """Records and commands of that kind so far, in order."""
-        return (each for step in self.steps[since:] for each in step.said if isinstance(each, kind))
+        told = self._said.get(kind, [])
+        begun = bisect_left(told, since, key=lambda one: one[0])
+        return (each for _, each in told[begun:] if isinstance(each, kind))
 
     def ids(self, who: str) -> set[CallId]:
         """The call ids of a caller's number, or of an agent who dialled codes."""

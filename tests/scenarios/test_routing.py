@@ -18,7 +18,7 @@ ROUNDS = 100
 def test_ten_phones_ring_at_once_and_one_has_the_call(centre: Centre) -> None:
     """All ten answer in the same instant, a hundred times: one bridge each, the others stop."""
     rounds = ROUNDS if centre.real else 20
-    quick = Handset(ring_seconds=0.15, talk_seconds=0.15)
+    quick = Handset(ring_seconds=0.05, talk_seconds=0.15)
     centre.on_duty(**{f"a{agent}": quick for agent in TEAM})
     numbers = []
     for _ in range(rounds):
