@@ -19,8 +19,9 @@ def book_gauges(books: Books) -> Iterator[Figure]:
         yield _one("store_pending_records", "Records that are in memory only.", writer.pending)
         text = "Records that are durable in the spill file and not yet in the store."
         yield _one("store_spilled_records", text, writer.spilled)
-        text = "Records lost because there was no room for them in memory."
-        yield _one("store_refused_records", text, writer.refused, counts=True)
+        text = "Records not kept: no room in memory, or set aside because the store refused them."
+        refused = writer.refused + writer.aside.count
+        yield _one("store_refused_records", text, refused, counts=True)
     if journal is not None:
         text = "Entries missing in the journal: the disk was full or too slow."
         yield _one("journal_dropped_entries", text, journal.dropped, counts=True)

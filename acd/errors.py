@@ -9,6 +9,7 @@
     |   +-- JournalError       a journal cannot be replayed
     |   +-- StoreError         the store cannot be used as it is; it was left as it is
     |       +-- StoreAwayError   it is locked, full or out of reach; that may pass by itself
+    |       +-- StoreRecordError it takes this record never, for what is in it, but others
     +-- PbxError               an Asterisk, or the way to it, is at fault; retried, never fatal
     |   +-- LoginRefusedError  it answers, and does not want us: wrong name, secret or address
     |   +-- LinkLostError      it stopped answering
@@ -83,6 +84,10 @@ class StoreError(OperatorError):
 
 class StoreAwayError(StoreError):
     """The store is locked, full or out of reach. Records are spilled; later it is tried again."""
+
+
+class StoreRecordError(StoreError):
+    """The store never takes what is in this record. It is set aside, and others are written."""
 
 
 class JournalError(OperatorError):

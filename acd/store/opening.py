@@ -10,9 +10,17 @@ from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
 
-from acd.errors import StoreAwayError, StoreError
+from acd.errors import StoreAwayError, StoreError, StoreRecordError
 from acd.store import schema
 from acd.store.sql import READS, SqlStore
 
@@ -31,6 +39,9 @@ _POSTGRESQL: dict[str, object] = {
     "tcp_user_timeout": 10_000,
 }
 """A server that is gone is noticed within seconds; what the URL says counts before these."""
+
+_OF_THE_RECORD = (IntegrityError, DataError)
+"""A value of no kind that a column has, a NaN (to SQLite that is no value), one that is too big."""
 
 _FORMS = "sqlite:///<file> or postgresql://<user>:<password>@<host>:<port>/<database>"
 
@@ -217,6 +228,8 @@ def _blame_file(error: SQLAlchemyError, name: str, said: str) -> StoreError:
         return StoreAwayError(f"{name} is locked by another program ({said}): stop that program")
     if code == sqlite3.SQLITE_FULL:
         return StoreAwayError(f"{name} has no room to grow ({said}): free some of its disk")
+    if isinstance(error, (*_OF_THE_RECORD, InterfaceError)):
+        return StoreRecordError(f"{name} does not take it: {said}")
     if isinstance(error, OperationalError):
         return StoreAwayError(f"{name} cannot be used just now ({said}): check its disk")
     return StoreError(f"{name} cannot be used ({said})")
@@ -228,6 +241,8 @@ def _blame_server(error: SQLAlchemyError, name: str, said: str) -> StoreError:
         return StoreError(f"{name} refuses the login ({said}): check user and password")
     if sqlstate.startswith("3D") or ("database" in said and "does not exist" in said):
         return StoreError(f"{name} does not exist ({said}): create it, or correct the address")
+    if isinstance(error, _OF_THE_RECORD):
+        return StoreRecordError(f"{name} does not take it: {said}")
     if isinstance(error, OperationalError) or getattr(error, "connection_invalidated", False):
         return StoreAwayError(f"{name} is out of reach ({said}): check host, port and server")
     return StoreError(f"{name} cannot be used ({said})")

@@ -26,6 +26,7 @@ from typing import Final
 from acd.core.memory import Memory
 from acd.core.records import AgentKept, CallKept, Record
 from acd.errors import StoreError
+from acd.store.aside import Aside
 from acd.store.hand import Attempt, Hand
 from acd.store.inmemory import InMemoryStore
 from acd.store.port import Kept, Store, kept
@@ -75,11 +76,12 @@ class Writer:
         self.committed = 0
         """Every record with a ticket up to this one is durable."""
         self.refused = 0
-        """How many records were lost for want of room."""
+        """How many records were lost for want of room; ``aside`` has those no store takes."""
         self.last_error = ""
         """Why records are spilled or held now; empty when they are not."""
         self._open_store = open_store
         self._spill = Spill(spill_path)
+        self.aside = Aside(spill_path.with_name(f"{spill_path.name}.refused"), on_trouble)
         self._now = now
         self._on_trouble = on_trouble
         self._on_recovered = on_recovered
@@ -376,7 +378,7 @@ class Writer:
 
     def _try_later(self, error: Exception) -> bool:
         self._next_try_at = self._now() + self._retry_seconds
-        self._trouble(_said(error))
+        self._trouble(str(error) if isinstance(error, StoreError | OSError) else repr(error))
         return True
 
     def _begin(self, records: list[Kept]) -> Attempt:
@@ -387,7 +389,7 @@ class Writer:
         """What the hand does; nobody else touches the store meanwhile."""
         if self._store is None:
             self._store = self._open_store()
-        self._store.write(records)
+        self.aside.write(self._store, records)
 
     def _acknowledge(self) -> None:
         self._durable_count += len(self._held)
@@ -444,7 +446,3 @@ class Writer:
             self._on_trouble(text)
         elif before and not text:
             self._on_recovered()
-
-
-def _said(error: Exception) -> str:
-    return str(error) if isinstance(error, StoreError | OSError) else repr(error)
