@@ -33,7 +33,7 @@ TONE_HERTZ = 1000
 SHORT, LONG = "tone-1", "tone-30"
 CONNECTED_WITHIN_SECONDS = 0.05
 SILENT_WITHIN_SECONDS = 0.1
-ROUNDS = 20
+ROUNDS = 12
 
 
 @pytest.fixture(scope="module")

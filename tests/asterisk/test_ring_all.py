@@ -25,7 +25,7 @@ from tests.lab.asterisk import LabAsterisk
 from tests.lab.hand import PBX, Hand
 from tests.lab.sipp import AgentRow, Call, Phone, SippAgents, SippCallers
 
-ROUNDS = 100
+ROUNDS = 30
 STOPPED_WITHIN_SECONDS = 0.1
 
 
@@ -108,13 +108,13 @@ def stopped_after(rows: list[AgentRow], began: list[float]) -> list[float]:
 
 
 @pytest.mark.slow
-def test_ten_answer_at_once_a_hundred_times_and_each_time_one_talks(
+def test_ten_answer_at_once_again_and_again_and_each_time_one_talks(
     lab: LabAsterisk, observer: Observer, hand: Hand, tmp_path: Path
 ) -> None:
     phones = dict.fromkeys(lab.agents, Phone(ring_seconds=0.05, talk_seconds=0.1))
     with SippAgents(lab, phones, tmp_path / "a") as ag:
         calls = [Call(f"0302{number:05}") for number in range(ROUNDS)]
-        callers = SippCallers(lab, calls, tmp_path / "c", per_second=5)
+        callers = SippCallers(lab, calls, tmp_path / "c", per_second=10)
         winners = [one_round(hand, call, lab.agents) for call in waiting_callers(hand, ROUNDS)]
         assert {row.hung_up_by for row in callers.wait()} == {"pbx"}
         rows = ag.rows()
@@ -131,7 +131,7 @@ def test_ten_answer_at_once_a_hundred_times_and_each_time_one_talks(
     )
     assert len(answered) > 9 * ROUNDS, "they did not answer at once"
     # A machine that others use as well may be late once.
-    assert worst[-3] <= STOPPED_WITHIN_SECONDS
+    assert worst[-2] <= STOPPED_WITHIN_SECONDS
     failed = [one for one in hand.events(LegFailed) if isinstance(one, LegFailed)]
     assert {one.outcome for one in failed} <= {RingOutcome.CANCELLED, RingOutcome.CALLER_LEFT}
     assert hand.rejected == []

@@ -20,7 +20,7 @@ from tests.scenarios.world import QUALIFIED, Handset, until
 pytestmark = pytest.mark.asterisk
 
 NEXT_RING_MS = 100.0
-TRIES, TRIES_IN_SOAK = 3, 99
+TRIES, TRIES_IN_SOAK = 2, 99
 
 FAILURES = {
     "busy": RingOutcome.BUSY,
