@@ -28,7 +28,8 @@ WANTED: Final = frozenset(
     DialBegin DialState DialEnd DeviceStateChange ContactStatus FullyBooted Shutdown DTMFBegin
     DTMFEnd Hold Unhold BlindTransfer AttendedTransfer""".split()
 )
-"""The include filters of the sample manager.conf: nothing else reaches a session."""
+"""What reaches a session: what the sample's filters include, and, as with an older or wider copy of
+them, some that the link has to drop."""
 
 CAUSES: Final = {
     0: "Unknown",

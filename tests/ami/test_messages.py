@@ -1,8 +1,12 @@
 """Messages: what is believed, what is refused and why."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from acd.ami.messages import (
+    WANTED_EVENTS,
     AgiStarted,
     BridgeEntered,
     DeviceStated,
@@ -14,6 +18,8 @@ from acd.ami.messages import (
     read,
 )
 from tests.ami.recorded import STORIES, messages
+
+ROOT = Path(__file__).parent.parent.parent
 
 NAME = "secret-system"
 
@@ -122,3 +128,14 @@ def test_short_answers_say_what_they_say() -> None:
     pong = b"Response: Success\r\nActionID: aa11\r\nPing: Pong\r\nTimestamp: 1795311917.820000"
     assert read(done, "", {"aa11"}) == Responded("aa11", True, "", 0.0, "")
     assert read(pong, "", {"aa11"}) == Responded("aa11", True, "", 1795311917.82, "")
+
+
+LISTED = {"CoreShowChannel", "CoreShowChannelsComplete", "DeviceStateListComplete"}
+"""Rows of lists are answers: no filter holds them back."""
+
+
+def test_the_samples_filters_let_through_what_is_wanted_and_nothing_else() -> None:
+    sample = (ROOT / "config" / "asterisk" / "acd-manager.conf").read_text()
+    passed = set(re.findall(r"^eventfilter\(action\(include\),name\((\w+)\)", sample, re.MULTILINE))
+    wanted = {name.decode() for name in WANTED_EVENTS}
+    assert passed == wanted - LISTED | {"FullyBooted"}
