@@ -68,11 +68,13 @@ def run(config: ConfigDir = Path("config")) -> int:
 
     with Reader(config, _today()) as reader:
         # Two thirds of a start are imports. Who reads has his own, at the same time.
-        import acd.store.opening  # noqa: F401
         from acd import daemon
+        from acd.store.claim import claim
 
         service = reader.service()
-    return daemon.run(_setup(service, config), service.log_format)
+    setup = _setup(service, config)
+    claim(service.data_dir, service.store_url)  # For as long as this process lives.
+    return daemon.run(setup, service.log_format)
 
 
 @app.command()

@@ -7,6 +7,7 @@ names the file or host, never a password.
 
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
@@ -67,6 +68,13 @@ def open_store(url: str) -> SqlStore:
         engine.dispose()
         raise
     return SqlStore(engine, name, blame)
+
+
+def file_of(url: str) -> Path | None:
+    """Return the file that this store is in, None when it is on a server. Raises StoreError."""
+    address = _address(url)
+    in_file = address.get_backend_name() == "sqlite" and address.database
+    return Path(in_file).resolve() if in_file else None
 
 
 # -- addresses -------------------------------------------------------------------------------------

@@ -1,8 +1,12 @@
-"""Rows 18 and 19: what operators and clocks do: spoilt configurations, lost prompts, jumps."""
+"""Rows 18, 19 and 22: what operators and clocks do: spoilt configurations, lost prompts, jumps, a
+second engine started beside the first.
+"""
 
 import asyncio
 import re
 import shutil
+import subprocess
+import sys
 import urllib.request
 from datetime import date
 from email.utils import parsedate_to_datetime
@@ -295,3 +299,39 @@ def test_row_19_the_clock_jumps(tmp_path: Path, clock: FakeTime, ledger: Ledger)
     assert WRAP_UP_SECONDS - 0.1 < took < WRAP_UP_SECONDS + 1
     assert rings[0] < live[0] + 1
     assert rings[1] < live[1] + WRAP_UP_SECONDS + 1
+
+
+# -- row 22: an engine too many --------------------------------------------------------------------
+
+STARTS = 3
+
+
+@pytest.mark.slow
+def test_row_22_a_second_engine_on_the_same_books_is_refused(
+    tmp_path: Path, ledger: Ledger
+) -> None:
+    """It says which has them and starts nothing; killed, the first leaves nothing in the way."""
+    lost = list[str]()
+    with SimulatedSite(tmp_path, agents=1) as site:
+        for number in range(STARTS):
+            pid = site.pid
+            second = subprocess.run(
+                [sys.executable, "-m", "acd", "run", "--config", str(site.config)],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                timeout=30,
+                check=False,
+            )
+            told = second.stderr.splitlines()
+            if second.returncode != 1 or len(told) != 1 or f"process {pid}" not in told[0]:
+                lost.append(f"the second ended with {second.returncode} and {second}")
+            if "PBX" in second.stdout or "pbx" in second.stdout:
+                lost.append(f"the second went to the PBX: {second.stdout}")
+            site.call()
+            ring(site, number + 1)
+            until(lambda: not site.not_at_rest(), 10, "the end of a call")
+            site.engine.kill()
+            site.start()
+    ledger.saw(22, tries=STARTS, lost=len(lost))
+    assert lost == []
