@@ -220,7 +220,9 @@ def test_it_survives_cuts_on_a_busy_day() -> None:
     check_links_cut(BUSY, every=40)
 
 
-@pytest.mark.parametrize("story", STORIES)
+@pytest.mark.parametrize(
+    "story", [STORIES[0], *(pytest.param(each, marks=pytest.mark.slow) for each in STORIES[1:])]
+)
 def test_it_says_the_same_when_each_byte_comes_alone(story: str) -> None:
     told, framer = Told(story), Framer()
     for byte in data_of(story):
