@@ -7,8 +7,10 @@ recorded leg takes the engine's name for it: the story then happens to our engin
 
 import gzip
 import re
+from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import pairwise
+from itertools import groupby, pairwise
+from random import Random
 
 import msgspec
 import pytest
@@ -54,10 +56,22 @@ def raw_frames(story: str) -> tuple[bytes, ...]:
     return tuple(Framer().feed(data_of(story)))
 
 
+def engine_for(story: str) -> Pipeline:
+    return Pipeline(
+        plan(AGENTS, wrap_up_seconds=5.0),
+        [PbxSetup(PBX, name_of_system(story))],
+        secret=b"0123456789abcdef",
+        now=START,
+    )
+
+
 class Told:
     """An engine that is told a recording, and everything it said."""
 
-    def __init__(self, story: str) -> None:
+    def __init__(self, story: str, hurry: Random | None = None) -> None:
+        """hurry: throws the dice whether a message comes in the same moment as the one before."""
+        self._hurry = hurry
+        self.items: list[tuple[float, Item]] = []
         self.now = START
         self.epoch = 0
         self.said: list[bytes] = []
@@ -66,12 +80,7 @@ class Told:
         self._rung: dict[str, list[tuple[bytes, bytes]]] = {}
         """For each phone the engine's rings that no recorded leg has taken: name and ActionID."""
         self._originated: dict[bytes, bytes] = {}
-        self.pipeline = Pipeline(
-            plan(AGENTS, wrap_up_seconds=5.0),
-            [PbxSetup(PBX, name_of_system(story))],
-            secret=b"0123456789abcdef",
-            now=START,
-        )
+        self.pipeline = engine_for(story)
         self._system_name = name_of_system(story).encode()
         self.connect()
         for number, agent in enumerate(AGENTS):
@@ -92,6 +101,7 @@ class Told:
 
     def step(self, item: Item) -> None:
         """Step an item, answer what it makes the engine write, and what that makes it write."""
+        self.items.append((self.now, item))
         outputs = self.pipeline.step(item, self.now)
         self.said.append(ENCODE(outputs))
         self.records += outputs.records
@@ -100,7 +110,8 @@ class Told:
 
     def frame(self, raw: bytes) -> None:
         """Tell a recorded message, a hundredth of a second after the one before."""
-        self.wait(0.01)
+        if self._hurry is None or self._hurry.random() < 0.3:
+            self.wait(0.01)
         if is_response(raw) or event_name(raw) not in WANTED_EVENTS:
             return  # The answers were for the recorded session; the rest the link drops.
         self.step(FramesReceived(PBX, self.epoch, (self._renamed(raw),)))
@@ -255,3 +266,34 @@ def test_bytes_cut_in_two_anywhere_are_the_same_messages(story: str) -> None:
     }
     for one, other in pairs.values():
         check_cuts(one + b"\r\n\r\n" + other + b"\r\n\r\n", (one, other), every=1)
+
+
+def together(items: Sequence[tuple[float, Item]]) -> Iterator[tuple[float, Item]]:
+    """The same, but what comes in one moment comes in one item."""
+    for (now, is_frame), group in groupby(
+        items, lambda each: (each[0], isinstance(each[1], FramesReceived))
+    ):
+        if is_frame:
+            frames = [frame for _, item in group for frame in getattr(item, "frames", ())]
+            yield now, FramesReceived(PBX, 1, tuple(frames))
+        else:
+            yield from group
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_what_comes_in_one_breath_means_what_it_means_one_by_one(story: str) -> None:
+    told = Told(story, Random(story))
+    for raw in raw_frames(story):
+        told.frame(raw)
+    said = {}
+    items = list(together(told.items))
+    assert len(items) < 0.8 * len(told.items)
+    for name, course in (("alone", told.items), ("together", items)):
+        pipeline = engine_for(story)
+        outputs = [pipeline.step(item, now) for now, item in course]
+        said[name] = (
+            b"".join(write.data for each in outputs for write in each.writes),
+            [record for each in outputs for record in each.records],
+            pipeline.snapshot(told.now),
+        )
+    assert said["together"] == said["alone"]
