@@ -261,7 +261,10 @@ class Auditor:
         person, late = self.scene.persons[record.agent], self.scene.tolerances.propagation_seconds
         text = ""
         if isinstance(record, WrapUpStarted):
-            if person.worked_unseen:
+            visit = self.scene.visits.get(record.call)
+            # Whether he talked or only lifted, nobody saw either.
+            may_have_talked = visit is not None and visit.unseen and not visit.was_bridged
+            if person.worked_unseen or may_have_talked:
                 person.worked_unseen, person.wrap_up_until = False, record.ends_at
             if not 0.0 <= record.ends_at - person.wrap_up_until <= late:
                 text = f"ends {record.ends_at - person.wrap_up_until:+.3f} s after its cap"
