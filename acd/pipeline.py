@@ -6,6 +6,7 @@ items at the same times it returns the same bytes.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -22,6 +23,9 @@ from acd.core.records import Explanation, Snapshot
 from acd.core.tokens import Tokens
 
 Item = LinkItem | AgentRequested | CallRequested | Confirmed | PlanReplaced | Tick
+
+
+_NOTHING: Final = Outputs([], [], [], [])
 
 
 class PbxSetup(msgspec.Struct, frozen=True):
@@ -76,7 +80,8 @@ class Pipeline:
             case _:
                 self._handle(item, now)
         for session in self.sessions.values():
-            session.write_duties(now)
+            if session.duties.wanted:
+                session.write_duties(now)
             if session.state is not self._states[session.pbx]:
                 self._states[session.pbx] = session.state
                 self._status = {pbx: state.value for pbx, state in self._states.items()}
@@ -138,7 +143,6 @@ class Pipeline:
 
     def _flush(self) -> Outputs:
         outputs = self._outputs
-        self._outputs = Outputs([], [], [], [])
         for session in self.sessions.values():
             if session.writes:
                 data = b"".join(session.writes)
@@ -148,5 +152,8 @@ class Pipeline:
             if session.drop_reason:
                 outputs.drops.append(DropLink(session.pbx, session.epoch, session.drop_reason))
                 session.drop_reason = ""
+        if not (outputs.records or outputs.writes or outputs.drops or outputs.rejected):
+            return _NOTHING  # As most steps do: what is still empty need not be made again.
         self._rings.clear()
+        self._outputs = Outputs([], [], [], [])
         return outputs

@@ -21,6 +21,7 @@ from acd.sim.channels import Channel, Timer
 from acd.sim.exchange import Exchange
 
 _UNRESERVED: Final = "-_.!~*'()"
+_ENCODED: Final = {n: quote(chr(n), safe=_UNRESERVED) for n in range(128)}
 _SAMPLES_PER_SECOND: Final = 8000
 _SPOKEN_DIGIT_SECONDS: Final = 0.6
 _WORD: Final = re.compile(r'"([^"]*)"|(\S+)')
@@ -214,6 +215,8 @@ class AgiSession:
 
 
 def _encoded(text: str) -> str:
+    if text.isascii():  # As nearly always, and then a tenth of the work.
+        return text.translate(_ENCODED)
     return quote(text, safe=_UNRESERVED, errors="surrogateescape")
 
 

@@ -51,7 +51,7 @@ class Load:
 
 def build_load(rng: Random) -> Load:
     """Draw a load: from a quiet hour to one in which many give up."""
-    calls_wanted = rng.uniform(250, 300)
+    calls_wanted = rng.uniform(250, 275)
     # The number of arrivals of a Poisson process, as good as normal for so many. A few of them
     # hang up before the menu, and 250 are to be served in every hour.
     return Load(
