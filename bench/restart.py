@@ -136,8 +136,8 @@ class Site:
         return {
             str(call["call"]): (
                 call["queue"],
-                round(float(str(call["queued_at"])), 3),
-                round(float(str(call["due_at"])), 3),
+                float(str(call["queued_at"])),
+                float(str(call["due_at"])),
             )
             for call in self.calls()
             if call["state"] in ("queued", "ringing")

@@ -62,12 +62,13 @@ class Pending(msgspec.Struct, gc=False):
 
 
 def encode_place(place: Place) -> str:
-    """Write a place as text without commas: Asterisk splits variables at them."""
+    """Write a place as text without commas: Asterisk splits variables at them. Times are told to
+    their last digit, so that who is found again stands exactly where he stood."""
     option = re.sub(r"[^0-9A-D*#]", "", place.option)
     dnis = re.sub(r"[^0-9*#+]", "", place.dnis)
     needs = "+".join(f"{need.skill}:{need.minimum}" for need in place.needs)
     return (
-        f"{place.queue}|{place.queued_at:.6f}|{place.entered_at:.6f}|{place.due_at:.6f}|"
+        f"{place.queue}|{place.queued_at!r}|{place.entered_at!r}|{place.due_at!r}|"
         f"{option}|{place.language}|{dnis}|{needs}"
     )
 

@@ -255,12 +255,13 @@ def test_what_is_no_place_is_not_taken_for_one(text: str) -> None:
     assert decode_place(text) is None
 
 
-def test_a_place_survives_its_way_over_the_channel() -> None:
+@given(st.floats(1e9, 4e9), st.floats(0, 5e4), st.floats(-5e4, 5e4))
+def test_a_place_survives_its_way_over_the_channel(at: float, on: float, target: float) -> None:
     place = Place(
         QueueId("house_connection"),
-        1795311917.823245,
-        1795311918.5,
-        1795311937.823245,
+        at,
+        at + on,
+        at + target,
         "4",
         Language("en"),
         "0800555100",

@@ -128,8 +128,8 @@ class Site:
         return {
             str(call["ani"]): Place(
                 call["queue"],
-                round(float(str(call["queued_at"])), 3),
-                round(float(str(call["due_at"])), 3),
+                float(str(call["queued_at"])),
+                float(str(call["due_at"])),
             )
             for call in self.listed("calls")
             if call["state"] in ("queued", "ringing")
