@@ -27,6 +27,9 @@ KILLS: Final = 10
 END_WHILE_AWAY: Final = 3
 CALLS_PER_SECOND: Final = 40
 
+LONG_TALKS: Final = {"acd-pjsip.conf": "[acd-agent](+)\nrtp_timeout=0\n"}
+"""These phones send no sound, for which the sample would end their talks after half a minute."""
+
 AGENTS: Final = [str(1001 + number) for number in range(TALKS + RINGS)]
 
 
@@ -133,7 +136,9 @@ def run() -> dict[str, object]:
         phones = {
             agent: Phone() if n < TALKS else Phone("rings_on") for n, agent in enumerate(AGENTS)
         }
-        with LabAsterisk.start(directory, AGENTS, prompts=ROOT / "prompts") as lab:
+        with LabAsterisk.start(
+            directory, AGENTS, prompts=ROOT / "prompts", extra=LONG_TALKS
+        ) as lab:
             site = Site(lab, directory / "site", dict.fromkeys(AGENTS, ""))
             with SippAgents(lab, phones, directory / "phones") as at_phones:
                 site.start()
