@@ -44,7 +44,7 @@ def lab_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabAsteris
 def lab(lab_session: LabAsterisk) -> Iterator[LabAsterisk]:
     """The shared lab, idle; a test that leaves a channel behind fails."""
     yield lab_session
-    sipp.stop_all()
+    sipp.stop_all(lab_session)
     try:
         lab_session.wait_until_idle(5)
     except TimeoutError:

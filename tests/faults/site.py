@@ -106,7 +106,7 @@ class Site:
         self.engine.stop()
         self.proxy.shut()
         self.phones.stop()
-        sipp.stop_all()
+        sipp.stop_all(self.lab)
         self.lab.stop()
 
     # -- callers -------------------------------------------------------------------------------

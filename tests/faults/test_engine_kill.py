@@ -248,7 +248,7 @@ def house(lab: LabAsterisk, tmp_path_factory: pytest.TempPathFactory) -> House:
             dict(site.repaired),
             lab.current_calls(),
         )
-    stop_all()
+    stop_all(lab)
     return seen
 
 

@@ -39,7 +39,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabAsterisk]:
         pytest.skip(f"no lab Asterisk: {reason}")
     with started:
         yield started
-    stop_all()
+    stop_all(started)
 
 
 def test_row_28_restarts_under_load_lose_nothing(

@@ -139,7 +139,7 @@ class Outage:
         if self.engine.exit_status is None:
             self.engine.stop()
         self._proxy.shut()
-        stop_all()
+        stop_all(self.lab)
         self.lab.hang_up_all()
 
 

@@ -34,17 +34,24 @@ def _media_option() -> str:
     return "-min_rtp_port" if "-min_rtp_port" in said.stdout + said.stderr else "-mp"
 
 
-def stop_all() -> None:
-    """Ends every SIPp that is still there: a failed test leaves its own running."""
+def stop_all(lab: LabAsterisk) -> None:
+    """Ends every SIPp of this lab that is still there: a failed test leaves its own running.
+
+    Other labs' phones are others': a site that serves many tests would have none any more.
+    """
     for process in list(_started):
-        process.stop()
+        if process.lab is lab:
+            process.stop()
 
 
 class _Sipp:
     """One SIPp process, its files in `directory`, ended with this process at the latest."""
 
-    def __init__(self, directory: Path, scenario: str, options: Sequence[str]) -> None:
+    def __init__(
+        self, lab: LabAsterisk, directory: Path, scenario: str, options: Sequence[str]
+    ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
+        self.lab = lab
         self.directory = directory
         written = directory / "scenario.xml"
         written.touch(mode=0o600)  # It may hold a phone's password.
@@ -174,7 +181,7 @@ class SippAgents(_Sipp):
             "-inf", "agents.csv", "-infindex", "agents.csv", "0",
             "-inf", "talks.csv", "-infindex", "talks.csv", "0",
         ]  # fmt: skip
-        super().__init__(directory, text, options)
+        super().__init__(lab, directory, text, options)
         deadline = time.monotonic() + 5
         needle = f":{lab.agents_port:04X} ".encode()
         while needle not in Path("/proc/net/udp").read_bytes():
@@ -316,7 +323,7 @@ class SippCallers(_Sipp):
             "-m", str(len(calls)), "-l", str(len(calls)), "-cid_str", "%u-%p@%s",
             *_rate(per_second),
         ]  # fmt: skip
-        super().__init__(directory, text, options)
+        super().__init__(lab, directory, text, options)
 
     @staticmethod
     def _plan(
