@@ -147,8 +147,8 @@ def test_a_flipped_bit_where_it_is_packed_is_noticed(small: Journalled, tmp_path
         if isinstance(said, str):
             continue
         good = [part for part in said if not isinstance(part, Fault)]
-        left = iter(whole)
-        assert all(part in left for part in good)
+        # gzip copies what came before: a whole entry can come out twice, and its sum is told then.
+        assert all(part in whole for part in good)
         # A few bits of gzip mean nothing: when it was packed, and what fills up its last byte.
         assert faults(said) or good == whole
 
