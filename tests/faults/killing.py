@@ -8,6 +8,7 @@ is asked over HTTP only for what nobody else can know (places, deadlines).
 import math
 import sqlite3
 import struct
+import time
 import wave
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +30,8 @@ SKILLS: Final = dict(zip(QUEUES, (*QUEUES[:4], "laboratory", "switchboard"), str
 PROMPT_SECONDS: Final = 0.3
 RING_TIMEOUT_SECONDS: Final = 15
 KINDS: Final = ("waiting_call_adopted", "ring_adopted", "talk_adopted")
+UNWRITTEN_SECONDS: Final = 0.5
+"""What an engine has heard, but not yet written down, when it is killed: a commit or two."""
 
 
 def short_prompts(directory: Path) -> Path:
@@ -85,19 +88,26 @@ class Site:
         self.engine: Engine
         self.repaired = Counter[str]()
         """What all engines that were killed have counted as repaired, by kind."""
+        self.outages: list[tuple[float, float]] = []
+        """From an engine's last moment to when the next one was live."""
+        self._away_from: float | None = None
 
     def start(self, launch: Launch = from_scratch) -> Engine:
         """Start the next engine; it is live when this returns."""
         self.engine = Engine(self.config, self.directory, launch)
+        if self._away_from is not None:
+            self.outages.append((self._away_from, time.time()))
         return self.engine
 
     def kill(self) -> None:
         """SIGKILL."""
+        self._away_from = time.time()
         self.engine.kill()
         self.note_repairs()
 
     def stop(self) -> int:
         """SIGTERM; return the exit status."""
+        self._away_from = time.time()
         status = self.engine.stop()
         self.note_repairs()
         return status
@@ -234,6 +244,7 @@ def disagreements(site: Site, callers: Sequence[CallRow], phones: SippAgents) ->
     """Say where SIPp, Asterisk's records and ours differ about these callers, who all talked.
 
     Each has been answered by one agent, once, who hung up; each has one record with each witness.
+    Ours says `unseen` of a talk of which no engine was there to hear, and of no other.
     """
     numbers = [row.call.number for row in callers]
     talks = Counter(leg.number for leg in legs(phones) if leg.talk_from and leg.ended_by_agent)
@@ -243,7 +254,12 @@ def disagreements(site: Site, callers: Sequence[CallRow], phones: SippAgents) ->
         if row.channel.startswith("PJSIP/trunk-")
     })  # fmt: skip
     records = Counter(record.ani for record in booked(site))
-    answered = Counter(record.ani for record in booked(site) if record.outcome == "answered")
+    alone = {leg.number for leg in legs(phones) if _while_away(leg, site.outages)}
+    answered = Counter(
+        record.ani
+        for record in booked(site)
+        if record.outcome == "answered" or (record.outcome == "unseen" and record.ani in alone)
+    )
     wrong = doubled(legs(phones))
     for row in callers:
         if row.answered_at is None or row.hung_up_by != "pbx":
@@ -256,6 +272,17 @@ def disagreements(site: Site, callers: Sequence[CallRow], phones: SippAgents) ->
     ):
         wrong += [f"{witness[n]} {name} of {n}" for n in numbers if witness[n] != 1]
     return wrong
+
+
+def _while_away(leg: Leg, outages: Sequence[tuple[float, float]]) -> bool:
+    """Whether the whole talk was between two engines."""
+    if leg.talk_from is None or leg.ended_at is None:
+        return False
+    talk_from, ended_at = leg.talk_from, leg.ended_at
+    return any(
+        killed_at - UNWRITTEN_SECONDS < talk_from and ended_at < live_at
+        for killed_at, live_at in outages
+    )
 
 
 def of_kind(rows: Sequence[CallRow], prefix: str) -> Iterator[CallRow]:

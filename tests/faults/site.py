@@ -300,7 +300,25 @@ class Load:
             *self._in_books(rescued),
         ):
             complaints[number].append(complaint)
-        return [f"{number}: {'; '.join(each)}" for number, each in complaints.items()]
+        return [
+            f"{number}: {'; '.join(each)}; {self._course(number)}"
+            for number, each in complaints.items()
+        ]
+
+    def _course(self, number: str) -> str:
+        """What his agents' phones and the engine's log say of him: what a failure is found by."""
+        phones = [
+            f"{row.at:.3f} {row.agent} {'>' if row.sent else '<'}{row.kind} {row.call_id[:8]}"
+            for row in self.site.phones.rows()
+            if row.from_number == number or row.agent == number
+        ]
+        calls = self.site.asterisks()[number] | {call for call, _, _ in self.site.records()[number]}
+        log = [
+            f"{line.at:.3f} {line.event}{line.rest}"
+            for line in self.site.said()
+            if any(call in line.rest for call in calls)
+        ]
+        return f"phones: {phones}, log: {log}"
 
     def _at_callers(self) -> Iterator[Complaint]:
         for row in self.callers.rows():

@@ -57,14 +57,15 @@ CROWD: Final[dict[str, list[str]]] = {
 AGENTS: Final = {agent: queue for queue, agents in CROWD.items() for agent in agents}
 PHONES: Final[dict[str, Phone]] = {
     **dict.fromkeys(CROWD["fault"], Phone(talk_seconds=10)),
-    **dict.fromkeys(CROWD["billing"], Phone(talk_seconds=0.2)),
+    **dict.fromkeys(CROWD["billing"], Phone(talk_seconds=0.6)),
     **dict.fromkeys(CROWD["meter"], Phone(ring_seconds=7, talk_seconds=3)),
     **dict.fromkeys(CROWD["house_connection"], Phone(talk_seconds=0.5)),
     **dict.fromkeys(CROWD["water"], Phone(talk_seconds=2.5)),
     **{agent: Phone(talk_seconds=2.5 + 0.2 * n) for n, agent in enumerate(CROWD["switchboard"])},
 }
 """Whoever is answered and let go between the last thing that was written down and the next engine
-is not known to have talked, so nobody talks for less than two seconds while engines die."""
+is not known to have talked, so nobody talks for less than two seconds while engines die. Nobody
+at all talks for less than the 0.4 s that acd-ring may wait for the end of a caller's round."""
 WRAP_UP_SECONDS: Final = 20.0
 CALLERS: Final = {"fault": 6, "billing": 12, "meter": 4, "house_connection": 6, "switchboard": 40}
 WITH_EARS: Final = 4
@@ -305,7 +306,7 @@ def test_row_02_callers_who_wait_keep_music_place_and_clock(house: House, ledger
     print(f"gaps in the music: {_ms(gaps)} ms, without acd {_ms([without_acd])}")
     assert all(packets[-1].received_at > last - 0.5 for packets in heard)
     # A machine with too much to do sends music late, whoever asked for it.
-    assert max(gaps) < without_acd + 0.1
+    assert max(gaps) < without_acd + 0.3
 
 
 def _ms(seconds: Iterable[float]) -> list[int]:
@@ -415,7 +416,7 @@ def test_row_06_kills_at_random_moments_of_a_running_load(
     ):
         site.start(nursery.launch)
         site.log_in(*AT_WORK)
-        give_up = seconds + 15
+        give_up = seconds + 60
         load = SippCallers(
             lab, calls, tmp_path / "load", per_second=LOAD_PER_SECOND, give_up_seconds=give_up
         )
@@ -430,7 +431,7 @@ def test_row_06_kills_at_random_moments_of_a_running_load(
             process.wait()
             kills += 2
             site.start(nursery.launch)
-        rows = load.wait(seconds + 30)
+        rows = load.wait(seconds + 90)
         lab.wait_until_idle()
         site.stop()
         wrong = disagreements(site, rows, at_phones)
