@@ -36,7 +36,7 @@ test: venv lab-install ## the whole suite, with the real Asterisk where the lab 
 	@rm -f .test-tally.json .fault-tally.jsonl; status=0; \
 	$(BIN)/python -m pytest -m "not asterisk" -n $(JOBS) --dist loadgroup \
 		--tally-to=.test-tally.json $(ARGS) || status=$$?; \
-	$(BIN)/python -m pytest -m asterisk \
+	$(BIN)/python -m pytest -m asterisk -n $(JOBS) --dist loadfile \
 		--tally-from=.test-tally.json $(ARGS) || status=$$?; \
 	exit $$status
 

@@ -1,10 +1,10 @@
 """What holds for every test: which of them ran on the real Asterisk, and one closing line for all.
 
-`make test` runs pytest twice, first whatever is not marked `asterisk` on all processors, then the
-real PBX's tests alone: they measure time, and two files at once lost keys and milliseconds. The
-first run leaves its reports in a file
-(`--tally-to`), the second takes them up (`--tally-from`), so that failures and the closing line at
-the very end are those of the whole suite.
+`make test` runs pytest twice, first whatever is not marked `asterisk`, which keeps all processors
+busy, then the real PBX's tests, which mostly wait and measure time: two files at once, each with an
+Asterisk of its own. The first run leaves its reports in a file (`--tally-to`), the second takes
+them up (`--tally-from`), so that failures and the closing lines at the very end are those of the
+whole suite.
 
 A real-PBX test that was skipped is said loudly; where CI is set it is a failure.
 """
@@ -14,6 +14,11 @@ import os
 from pathlib import Path
 
 import pytest
+
+from tests.faults.ledger import tally_of
+from tests.faults.table import TablePlugin
+from tests.scenarios.figures import Figures
+from tests.scenarios.ledger import Ledger
 
 CATEGORIES = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 
@@ -27,8 +32,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(ClosingLine(config), "acd-closing-line")
+    config.pluginmanager.register(Figures(), "acd-figures")
+    if hasattr(config, "workerinput"):
+        return
+    config.pluginmanager.register(ClosingLine(config), "acd-closing-line")
+    if not config.getoption("--tally-to"):
+        config.pluginmanager.register(Ledger(), "acd-scenarios")
+        config.pluginmanager.register(TablePlugin(tally_of(config)), "acd-fault-table")
 
 
 class ClosingLine:

@@ -11,6 +11,8 @@ import pytest
 TESTS = """
 import pytest
 
+from tests.scenarios.figures import note
+
 pytestmark = pytest.mark.slow
 
 @pytest.fixture
@@ -23,14 +25,23 @@ def test_call(lab): ...
 def test_fails_at_home(): assert 1 == 2
 
 def test_fine_at_home(): ...
+
+@pytest.mark.asterisk
+@pytest.mark.parametrize("milliseconds", [3.0, 5.0])
+def test_measures(milliseconds): note("from here to there", milliseconds)
 """
+USED = ("faults/__init__", "faults/ledger", "faults/table", "scenarios/__init__")
+USED += ("scenarios/figures", "scenarios/ledger", "__init__", "conftest")
+"""Of this project's tests."""
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     tests = tmp_path / "tests"
-    tests.mkdir()
-    shutil.copy(Path(__file__).parent / "conftest.py", tests)
+    for name in USED:
+        copy = (tests / name).with_suffix(".py")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy((Path(__file__).parent / name).with_suffix(".py"), copy)
     shutil.copy(Path(__file__).parent.parent / "pyproject.toml", tmp_path)
     (tests / "test_it.py").write_text(TESTS)
     return tmp_path
@@ -52,8 +63,8 @@ def run(project: Path, *arguments: str, ci: str = "") -> tuple[int, list[str]]:
 
 @pytest.mark.slow
 def test_a_missing_pbx_is_said_and_fails_in_ci_only(project: Path) -> None:
-    at_home, said_at_home = run(project, "-m", "asterisk")
-    in_ci, said_in_ci = run(project, "-m", "asterisk", ci="true")
+    at_home, said_at_home = run(project, "-m", "asterisk", "-k", "call")
+    in_ci, said_in_ci = run(project, "-m", "asterisk", "-k", "call", ci="true")
 
     assert (at_home, in_ci) == (0, 1)
     for said in (said_at_home, said_in_ci):
@@ -64,8 +75,9 @@ def test_a_missing_pbx_is_said_and_fails_in_ci_only(project: Path) -> None:
 @pytest.mark.slow
 def test_two_runs_close_with_one_line(project: Path) -> None:
     first, _ = run(project, "-m", "not asterisk", "--tally-to=tally.json")
-    second, said = run(project, "-m", "asterisk", "--tally-from=tally.json")
+    second, said = run(project, "-m", "asterisk", "-n", "2", "--tally-from=tally.json")
 
     assert (first, second) == (1, 0)
-    assert "1 failed, 1 passed, 1 skipped" in said[-1]
+    assert "1 failed, 3 passed, 1 skipped" in said[-1]
+    assert "from here to there: median 5.0 ms, worst 5.0 ms, 2 times" in said
     assert any(line.startswith("FAILED tests/test_it.py::test_fails_at_home") for line in said)

@@ -79,6 +79,7 @@ class Session:
         self.duties = DutyBoard()
         self.patrol = Patrol(self.tracker, self.actions)
         self.reconcile_seconds = RECONCILE_SECONDS
+        self.beat_seconds = BEAT_SECONDS
         self.writes: list[bytes] = []
         """What is to be written to the present epoch; the pipeline takes it away."""
         self.drop_reason = ""
@@ -104,7 +105,7 @@ class Session:
         self.epoch = epoch
         self._clock, self._heartbeat_stands = None, False
         self._beat(now)
-        self._timers.set("beat", now + BEAT_SECONDS)
+        self._timers.set("beat", now + self.beat_seconds)
         self._start_sync(now)
         return events
 
@@ -155,7 +156,7 @@ class Session:
         for timer in self._timers.due(now):
             if timer == "beat":
                 self._beat(now)
-                self._timers.set("beat", now + BEAT_SECONDS)
+                self._timers.set("beat", now + self.beat_seconds)
             elif timer == "resync":
                 # Most often the Hangup has come meanwhile, and nobody has to be disturbed.
                 self._suspects = {call for call in self._suspects if self.tracker.caller(call)}

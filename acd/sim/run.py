@@ -45,6 +45,9 @@ SETTLING_SECONDS: Final = 30.0
 
 RECONCILE_SECONDS: Final = 300.0
 """Where no event is lost the PBX is read more rarely than in earnest: it only costs time there."""
+BEAT_SECONDS: Final = 5.0
+"""And where no connection is, it is asked more rarely whether it lives: its heartbeat, of every
+second beat, is still younger than the 15 s after which the dialplan takes over."""
 
 COMMIT_SECONDS: Final = 0.05
 """How long the store takes to make something durable."""
@@ -122,6 +125,8 @@ def run(
     """
     plan = plan or build_plan(Random(f"{seed} plan"))
     hour = _Run(seed, plan, load, latency_seconds, faults, reconcile_seconds, tolerances)
+    if not (faults or cuts or kills):
+        hour.session.beat_seconds = BEAT_SECONDS
     if sabotage is not None:
         sabotage(hour.pipeline)
     end = START + hours * 3600.0

@@ -1,23 +1,12 @@
 """What every test of the fault matrix has: the ledger, and whether this is a soak."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.faults.ledger import TALLY, Ledger
+from tests.faults.ledger import Ledger, tally_of
 from tests.faults.site import Site
-from tests.faults.table import TablePlugin
 from tests.lab.asterisk import LabUnavailableError
-
-
-def tally_of(config: pytest.Config) -> Path:
-    return config.rootpath / (config.getoption("--fault-tally") or TALLY)
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(TablePlugin(tally_of(config)), "acd-fault-table")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

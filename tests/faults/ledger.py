@@ -11,8 +11,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 TALLY: Final = ".fault-tally.jsonl"
 """In the repository's root, unless pytest is told another with `--fault-tally`."""
+
+
+def tally_of(config: pytest.Config) -> Path:
+    """Where this run counts."""
+    return config.rootpath / (config.getoption("--fault-tally") or TALLY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,7 @@ def test_row_13_a_dialogue_that_is_out_of_step(
         of = Disturbed(centre, world)
         fault(of)
         for caller, key in ((of.caller, "1"), (of.other, "2")):
-            world.call(caller, keys=[(KEY_AT, key)], by_info=True)
+            world.call(caller, keys=[(KEY_AT, key)])
         try:
             lost += [f"{fault.__name__}: {each}" for each in _wrong(of, fault)]
         finally:

@@ -40,7 +40,7 @@ def test_row_22_ten_agents_answer_at_once(stage: Stage, ledger: Ledger, soak: bo
     with world.lab.observer() as observer:
         for _ in range(callers):
             number = centre.number()
-            world.call(number, keys=[(0.2, "*")], by_info=True)
+            world.call(number, keys=[(0.2, "*")])
             end = centre.ended(number, timeout=15)
             entered = [
                 event["Uniqueid"]
@@ -76,7 +76,7 @@ def test_row_22_a_stale_call_to_a_phone_gets_nobody(stage: Stage, ledger: Ledger
     centre.log_in(FIRST)
     centre.log_in(SECOND)
     number = centre.number()
-    caller = world.call(number, keys=[(0.2, "1")], by_info=True)
+    caller = world.call(number, keys=[(0.2, "1")])
     centre.ring(SECOND)
     given_up, valid = (order.claim for order in centre.said(RingAgent))
     with world.lab.observer() as observer:

@@ -49,7 +49,7 @@ def test_row_08_a_talk_that_nobody_saw_is_not_booked_as_a_caller_who_gave_up(
     centre.begin()
     agent, other = GENERALISTS[2 * (row == 4) : 2 * (row == 4) + 2]
     centre.on_duty(**{f"a{agent}": Handset(ring_seconds=AFTER_RING_SECONDS, talk_seconds=0.5)})
-    talks = world.call(number := centre.number(), keys=[(0.3, "1")], by_info=True)
+    talks = world.call(number := centre.number(), keys=[(0.3, "1")])
     ring = centre.ring(agent)
 
     def talked() -> None:
@@ -66,7 +66,7 @@ def test_row_08_a_talk_that_nobody_saw_is_not_booked_as_a_caller_who_gave_up(
     # Who gives up while a phone rings that nobody answers has given up, seen or not.
     centre.begin()
     centre.on_duty(**{f"a{other}": Handset("rings_on")})
-    world.call(number := centre.number(), keys=[(0.3, "1")], by_info=True)
+    world.call(number := centre.number(), keys=[(0.3, "1")])
     centre.ring(other)
     blind(centre, lambda: world.hang_up(TRUNK_CHANNELS))
     centre.engine.wait_live()

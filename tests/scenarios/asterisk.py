@@ -112,14 +112,14 @@ class AsteriskWorld:
         keys: Keys = (),
         hang_up_after: float | None = None,
         hostile: Hostile | None = None,
-        by_info: bool = False,
+        in_sound: bool = False,
         media_port: int | None = None,
     ) -> SippCaller:
         call = Call(
             number,
             keys=_pressed(keys),
             hang_up_after_seconds=UNTIL_BYE if hang_up_after is None else hang_up_after,
-            keys_by="info" if by_info else "rfc4733",
+            keys_by="rfc4733" if in_sound else "info",
             media_port=media_port,
         )
         raw = None if hostile is None else _raw(hostile)

@@ -8,16 +8,9 @@ import pytest
 from tests.lab.asterisk import LabUnavailableError
 from tests.scenarios.asterisk import AsteriskWorld
 from tests.scenarios.centre import MISSING_PROMPT, PHONES, PROMPT_SECONDS, Centre, write_prompts
-from tests.scenarios.figures import Figures
-from tests.scenarios.ledger import Ledger, worlds_of
+from tests.scenarios.ledger import worlds_of
 from tests.scenarios.simulated import SimulatedWorld
 from tests.scenarios.world import World
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Figures(), "acd-figures")
-        config.pluginmanager.register(Ledger(), "acd-scenarios")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,21 +1,27 @@
-"""What a run measured, told at its end: above all times a promise is about."""
+"""What a run measured, told at its end: above all times a promise is about.
+
+What a test measures travels in its report, from whichever process ran it.
+"""
 
 import time
+from collections.abc import Generator
 
 import pytest
 
-_FIGURES: dict[str, list[float]] = {}
-_LINES: list[str] = []
+_FIGURE, _LINE = "acd-figure", "acd-line"
+
+_measured: list[tuple[str, object]] = []
+"""Since the last report."""
 
 
 def note(name: str, milliseconds: float) -> None:
     """Keep one measured time."""
-    _FIGURES.setdefault(name, []).append(milliseconds)
+    _measured.append((_FIGURE, [name, milliseconds]))
 
 
 def tell(line: str) -> None:
     """Keep a line that is no time."""
-    _LINES.append(line)
+    _measured.append((_LINE, line))
 
 
 def soon(name: str, milliseconds: float, *, limit: float = 100.0, real: bool = True) -> None:
@@ -41,15 +47,33 @@ def _pace() -> float:
 
 
 class Figures:
-    """A pytest plugin that tells them."""
+    """A pytest plugin that tells them; for the processes that run tests as well."""
+
+    def __init__(self) -> None:
+        self._figures: dict[str, list[float]] = {}
+        self._lines: list[str] = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        report.user_properties = [*report.user_properties, *_measured]
+        _measured.clear()
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for kind, value in report.user_properties:
+            if kind == _LINE:
+                self._lines.append(str(value))
+            elif kind == _FIGURE and isinstance(value, list):
+                self._figures.setdefault(str(value[0]), []).append(float(value[1]))
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if _FIGURES or _LINES:
+        if self._figures or self._lines:
             terminalreporter.write_sep("-", "measured on the real PBX")
-        for line in _LINES:
+        for line in self._lines:
             terminalreporter.write_line(line)
-        for name, values in sorted(_FIGURES.items()):
+        for name, values in sorted(self._figures.items()):
             ordered = sorted(values)
             middle = ordered[len(ordered) // 2]
             terminalreporter.write_line(

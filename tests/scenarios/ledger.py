@@ -1,6 +1,6 @@
 """Which scenario ran on which world, told at the end of a run; and why some run on one only.
 
-A pytest plugin; `conftest.py` registers it.
+A pytest plugin; `tests/conftest.py` registers it.
 """
 
 import re

@@ -164,7 +164,7 @@ class SimulatedWorld:
         keys: Keys = (),
         hang_up_after: float | None = None,
         hostile: Hostile | None = None,
-        by_info: bool = False,
+        in_sound: bool = False,
     ) -> SimulatedCaller:
         raw = hostile or Hostile()
 
@@ -174,9 +174,9 @@ class SimulatedWorld:
                 number=number,
                 name=raw.name,
                 dnis=raw.number or "0800555100",
-                keys=() if by_info else list(keys),
+                keys=list(keys) if in_sound else (),
             )
-            for at, key in keys if by_info else ():
+            for at, key in () if in_sound else keys:
                 self._press_later(pbx, uniqueid, key, now + at, begin=False)
             caller = SimulatedCaller(self, number, uniqueid, now)
             if hang_up_after is not None:

@@ -10,7 +10,7 @@ def test_each_option_reaches_an_agent_with_the_skill(centre: Centre) -> None:
     centre.on_duty(*SPECIALISTS)
     calls = {key: centre.number() for key in "123456"}
     for key, number in calls.items():
-        centre.world.call(number, keys=[(0.3, key)])
+        centre.world.call(number, keys=[(0.3, key)], in_sound=True)
     for key, agent in zip("123456", SPECIALISTS, strict=True):
         ring = centre.ring(agent)
         assert ring.number == calls[key]
@@ -31,7 +31,7 @@ def test_a_key_counts_once_whenever_it_comes(centre: Centre) -> None:
     numbers = {name: centre.number() for name in moments}
     for name, at in moments.items():
         keys = [(at, "9"), (at + 1.0, "2")]
-        centre.world.call(numbers[name], keys=keys)
+        centre.world.call(numbers[name], keys=keys, in_sound=True)
     for name, number in numbers.items():
         centre.waiting(number)
         view = centre.engine.call(number)
@@ -45,7 +45,7 @@ def test_a_key_counts_once_whenever_it_comes(centre: Centre) -> None:
 def test_keys_by_info_count_once(centre: Centre) -> None:
     """A phone that sends its keys as messages says no beginning of a key, only its end."""
     number = centre.number()
-    centre.world.call(number, keys=[(0.4, "9"), (1.2, "9"), (2.0, "9"), (2.8, "3")], by_info=True)
+    centre.world.call(number, keys=[(0.4, "9"), (1.2, "9"), (2.0, "9"), (2.8, "3")])
     centre.waiting(number)
     view = centre.engine.call(number)
     assert view is not None

@@ -120,11 +120,12 @@ class World(Protocol):
         keys: Keys = (),
         hang_up_after: float | None = None,
         hostile: Hostile | None = None,
-        by_info: bool = False,
+        in_sound: bool = False,
     ) -> Caller:
         """A caller dials in. Without `hang_up_after` (seconds after the answer) he stays.
 
-        His keys are RFC 4733 events in his sound, or messages of their own (`by_info`).
+        His keys are messages of their own (INFO), which SIP repeats until they are answered, or
+        RFC 4733 events in his sound, of which a busy machine loses one now and then (`in_sound`).
         """
 
     def dial(self, agent: str, number: str, *, keys: Keys = ()) -> Caller:
