@@ -125,7 +125,7 @@ def run(
     """
     plan = plan or build_plan(Random(f"{seed} plan"))
     hour = _Run(seed, plan, load, latency_seconds, faults, reconcile_seconds, tolerances)
-    if not (faults or cuts or kills):
+    if reconcile_seconds == RECONCILE_SECONDS and not (faults or cuts or kills):
         hour.session.beat_seconds = BEAT_SECONDS
     if sabotage is not None:
         sabotage(hour.pipeline)

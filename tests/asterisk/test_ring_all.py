@@ -24,9 +24,10 @@ from tests.lab.ami import Observer
 from tests.lab.asterisk import LabAsterisk
 from tests.lab.hand import PBX, Hand
 from tests.lab.sipp import AgentRow, Call, Phone, SippAgents, SippCallers
+from tests.scenarios.figures import soon
 
 ROUNDS = 30
-STOPPED_WITHIN_SECONDS = 0.1
+TALK_SECONDS = 0.1
 
 
 @pytest.fixture
@@ -102,7 +103,8 @@ def stopped_after(rows: list[AgentRow], began: list[float]) -> list[float]:
             told.setdefault(row.call_id, 0.0 if row.sent else row.at)
     worst = [0.0] * len(began)
     for call_id, at in invited.items():
-        number = bisect.bisect_left(began, at)
+        # A phone may be reached after another has talked already, but not after his talk.
+        number = bisect.bisect_left(began, at - TALK_SECONDS / 2)
         worst[number] = max(worst[number], told[call_id] - began[number])
     return worst
 
@@ -111,7 +113,7 @@ def stopped_after(rows: list[AgentRow], began: list[float]) -> list[float]:
 def test_ten_answer_at_once_again_and_again_and_each_time_one_talks(
     lab: LabAsterisk, observer: Observer, hand: Hand, tmp_path: Path
 ) -> None:
-    phones = dict.fromkeys(lab.agents, Phone(ring_seconds=0.05, talk_seconds=0.1))
+    phones = dict.fromkeys(lab.agents, Phone(ring_seconds=0.05, talk_seconds=TALK_SECONDS))
     with SippAgents(lab, phones, tmp_path / "a") as ag:
         calls = [Call(f"0302{number:05}") for number in range(ROUNDS)]
         callers = SippCallers(lab, calls, tmp_path / "c", per_second=10)
@@ -131,7 +133,7 @@ def test_ten_answer_at_once_again_and_again_and_each_time_one_talks(
     )
     assert len(answered) > 9 * ROUNDS, "they did not answer at once"
     # A machine that others use as well may be late once.
-    assert worst[-2] <= STOPPED_WITHIN_SECONDS
+    soon("from a talk to the end of the nine other rings", worst[-2] * 1000)
     failed = [one for one in hand.events(LegFailed) if isinstance(one, LegFailed)]
     assert {one.outcome for one in failed} <= {RingOutcome.CANCELLED, RingOutcome.CALLER_LEFT}
     assert hand.rejected == []
@@ -150,7 +152,8 @@ def test_who_only_rings_is_told_that_it_was_answered_elsewhere(
         rows = ag.rows()
     assert {cancel.to_number for cancel in cancels} == set(others)
     assert all("completed elsewhere" in cancel.headers["reason"] for cancel in cancels)
-    assert stopped_after(rows, entered_at(observer, winners))[0] <= STOPPED_WITHIN_SECONDS
+    seconds = stopped_after(rows, entered_at(observer, winners))[0]
+    soon("from a talk to the end of the nine other rings", seconds * 1000)
     failed = [one for one in hand.events(LegFailed) if isinstance(one, LegFailed)]
     assert [one.outcome for one in failed] == [RingOutcome.CANCELLED] * len(others)
     assert len(hand.events(LegRinging)) == len(lab.agents)

@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
+import msgspec
 import pytest
 
 from acd.core.records import Activity, CallEnded, Outcome, Presence, Repaired
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.asterisk
 SERVED_AGAIN_SECONDS = 5.0
 AWAY_SECONDS = 7.0
 """How long a PBX that was stopped stays away."""
+RING_TIMEOUT_SECONDS = 60.0
 TRIES, TRIES_IN_SOAK = 1, 30
 
 TALKERS, RINGERS, AFTERWARDS = GENERALISTS[:3], GENERALISTS[3:5], GENERALISTS[5]
@@ -34,8 +36,15 @@ TALKERS, RINGERS, AFTERWARDS = GENERALISTS[:3], GENERALISTS[3:5], GENERALISTS[5]
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Centre, AsteriskWorld]]:
-    with real_centre(tmp_path_factory.mktemp("down")) as stage:
-        yield stage
+    """A centre in which nobody's ring ends before its PBX does."""
+    with real_centre(tmp_path_factory.mktemp("down")) as (centre, world):
+        queues = {
+            queue: msgspec.structs.replace(plan, ring_timeout_seconds=RING_TIMEOUT_SECONDS)
+            for queue, plan in centre.plan.queues.items()
+        }
+        centre.plan = msgspec.structs.replace(centre.plan, queues=queues)
+        centre.restart_engine()
+        yield centre, world
 
 
 def restarted(world: AsteriskWorld) -> None:
@@ -105,7 +114,6 @@ def _one(
     calls[in_menu] = Outcome.SWITCH_LOST
     until(lambda: centre.engine.call(in_menu) is not None, 5, "a caller in the menu")
     for agent in RINGERS:
-        # The last, for a ring that nobody has answered is over in two seconds.
         centre.log_in(agent)
         centre.is_(agent, Activity.RINGING)
     how(world)
