@@ -102,6 +102,7 @@ def test_the_sample_configuration_has_no_problems() -> None:
 
 
 @pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.slow
 def test_every_mistake_is_told_and_nothing_starts(command: str, tmp_path: Path) -> None:
     config = config_for(tmp_path, 1, free_port(), "x", "y")
     with (config / "queues.yaml").open("a") as stream:
@@ -116,6 +117,7 @@ def test_every_mistake_is_told_and_nothing_starts(command: str, tmp_path: Path) 
     assert "Traceback" not in told.stderr
 
 
+@pytest.mark.slow
 def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
     config = config_for(tmp_path, 1, free_port(), "x", "y")
     (config / "secrets" / "main-ami").chmod(0o644)
@@ -216,6 +218,7 @@ def test_the_demonstration_runs_and_ends_with_ctrl_c() -> None:
     assert time.monotonic() - began < 10
 
 
+@pytest.mark.slow
 def test_a_virtual_hour_is_reported() -> None:
     report = run("sim", "--seed", "7", "--hours", "0.05")
     assert report.returncode == 0, report.stdout

@@ -159,6 +159,7 @@ def test_holidays_are_known_from_last_year_for_ten_years() -> None:
     assert [year for year, is_open in new_year.items() if not is_open] == list(range(2025, 2037))
 
 
+@pytest.mark.slow
 def test_only_the_country_that_is_named_is_imported_and_none_when_none_is() -> None:
     """All of them would cost the start of the daemon 90 ms and 7 MB."""
     program = """

@@ -14,6 +14,7 @@ from tests.config.test_reader import TODAY, config, extend
 __all__ = ["config"]
 
 
+@pytest.mark.slow
 def test_it_is_what_would_be_read_here(config: Path) -> None:
     with Reader(config, TODAY) as reading:
         assert reading.service() == read_service(config, TODAY)

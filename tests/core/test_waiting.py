@@ -310,6 +310,7 @@ def test_a_negative_value_lets_others_pass() -> None:
     st.floats(-5000.0, 5000.0),
     st.sampled_from([None, 1, 3]),
 )
+@pytest.mark.slow
 def test_whoever_waited_longer_than_all_shifts_is_before_every_newcomer(
     comers: list[tuple[str, str, float]], priority: float, position: int | None
 ) -> None:

@@ -114,14 +114,14 @@ class TablePlugin:
 
     def __init__(self, tally: Path) -> None:
         self._tally = tally
-        self._ran = False
+        self._before = self._size()
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._ran = self._ran or report.nodeid.startswith("tests/faults/")
+    def _size(self) -> int:
+        return self._tally.stat().st_size if self._tally.exists() else 0
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        seen = list(sightings(self._tally)) if self._ran else []
+        seen = list(sightings(self._tally)) if self._size() > self._before else []
         if seen:
             terminalreporter.write_sep("-", "the fault matrix, as it was seen")
             for line in lines(seen):

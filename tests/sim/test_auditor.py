@@ -272,6 +272,7 @@ def test_one_bug_does_not_fill_the_report() -> None:
     assert docket.violations[-1].rule is Rule.NO_LEAK
 
 
+@pytest.mark.slow
 def test_what_the_engine_says_of_an_agent_is_only_a_claim() -> None:
     """An engine that hides a state it has does not deceive the auditor: facts count."""
     honest = run(SEED, HOURS, load=BUSY)

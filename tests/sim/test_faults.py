@@ -154,6 +154,7 @@ def test_every_call_ends_and_nobody_is_stuck_when_events_go_wrong(
         assert report.repairs == {}
 
 
+@pytest.mark.slow
 def test_an_hour_without_faults_has_nothing_to_repair() -> None:
     report = run(1, 0.5, reconcile_seconds=RECONCILE_SECONDS)
     assert report.repairs == {}

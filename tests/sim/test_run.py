@@ -74,6 +74,7 @@ def test_everything_that_can_happen_to_a_ring_happens() -> None:
     }
 
 
+@pytest.mark.slow
 def test_callers_end_as_callers_do() -> None:
     report = run(7, 0.6)
     assert report.outcomes.keys() == {
