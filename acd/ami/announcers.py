@@ -93,15 +93,17 @@ class Announcers:
         announcer.tries += 1
         return []
 
-    def compare(self, living: Container[str]) -> list[Event]:
+    def compare(self, living: Container[str], young: Container[str] = ()) -> list[Event]:
         """The Uniqueids of all living channels were read: end those announcers that are not there.
 
+        ``young``: those that need not be there yet.
         Those that were to be hung up and live are to be hung up again.
         """
         events: list[Event] = []
         for announcer in list(self._known.values()):
             if announcer.uniqueid not in living:
-                events += self.ended(announcer.uniqueid)
+                if announcer.uniqueid not in young:
+                    events += self.ended(announcer.uniqueid)
             elif announcer.tries:
                 self.unheard.append(announcer.uniqueid)
         return events

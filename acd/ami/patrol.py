@@ -48,6 +48,12 @@ _ROW: Final = re.compile(
 """What Asterisk's own row says, in its order; any other form is parsed."""
 
 
+def may_come(tracker: Tracker) -> frozenset[str]:
+    """Return the Uniqueids of what was ordered and not seen: Originate has threads of its own."""
+    legs: list[str] = [leg.offer for leg in tracker.legs.values() if not leg.seen]
+    return frozenset([*legs, *tracker.announcers.uniqueids()])
+
+
 class Patrol:
     """One reading at a time: ``begin`` it, let it take rows and hear events, then ``judge``."""
 
@@ -73,10 +79,9 @@ class Patrol:
         self.under_way, self._lists_open = True, 2
         self._forget()
         # What was just ordered need not exist yet; what nobody saw for a whole round never will.
-        unseen: list[str] = [leg.offer for leg in tracker.legs.values() if not leg.seen]
-        unseen += tracker.announcers.uniqueids()
-        young = frozenset(unseen) - self._unseen
-        self._unseen = frozenset(unseen)
+        unseen = may_come(tracker)
+        young = unseen - self._unseen
+        self._unseen = unseen
         ours = (*tracker.callers, *tracker.legs, *tracker.announcers.uniqueids())
         self._believed = [uniqueid for uniqueid in ours if uniqueid not in young]
         writes = [

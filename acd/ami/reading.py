@@ -8,7 +8,7 @@ and who talks is taken over, what nobody would miss is hung up.
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Final
 
 from acd.ami.actions import Actions, decode_place, decode_ring
@@ -97,11 +97,19 @@ class Reading:
         self._restarted = False
         self._suspects: frozenset[CallId] = frozenset()
 
-    def compare(self, now: float, *, restarted: bool, suspects: Iterable[CallId]) -> None:
+    def compare(
+        self,
+        now: float,
+        *,
+        restarted: bool,
+        suspects: Iterable[CallId],
+        young: Container[str] = (),
+    ) -> None:
         """Fill ``events`` and ``writes``.
 
         ``restarted``: the PBX itself was, and what it does not show is lost. With ``suspects`` only
-        these callers are asked again in their menus.
+        these callers are asked again in their menus. ``young``: what was ordered over this very
+        connection and need not exist yet.
         """
         self._restarted, self._suspects = restarted, frozenset(suspects)
         tracker = self.tracker
@@ -117,9 +125,9 @@ class Reading:
         for leg in list(tracker.legs.values()):
             if leg.offer in self.rows:
                 self.compare_leg(leg, self.rows[leg.offer])
-            else:
+            elif leg.offer not in young:
                 self.gone(leg.offer)
-        self.events += tracker.announcers.compare(self.rows)
+        self.events += tracker.announcers.compare(self.rows, young)
         for row in self.rows.values():
             self.look_at_unknown(row, now)
         for row in self._rings:

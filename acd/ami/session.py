@@ -32,7 +32,7 @@ from acd.ami.messages import (
     SwitchedOff,
     read,
 )
-from acd.ami.patrol import CHANNELS, DEVICES, GRACE_SECONDS, Patrol
+from acd.ami.patrol import CHANNELS, DEVICES, GRACE_SECONDS, Patrol, may_come
 from acd.ami.reading import Reading
 from acd.ami.tracker import Tracker
 from acd.core.commands import CancelRing
@@ -89,6 +89,7 @@ class Session:
         self._rows: list[ChannelListed] = []
         self._devices: list[DeviceStated] = []
         self._lists_open = 0
+        self._young: frozenset[str] = frozenset()
         self._suspects: set[CallId] = set()
         """Calls an action failed for: if they are still believed in a while later, we look."""
         self._started = ""
@@ -162,7 +163,7 @@ class Session:
                 self._suspects = {call for call in self._suspects if self.tracker.caller(call)}
                 if self._suspects and self.state is LinkState.LIVE:
                     events.append(PbxDown(self.pbx))
-                    self._start_sync(now)
+                    self._start_sync(now, may_come(self.tracker))
             elif timer == "patrol":
                 self._timers.set("patrol", now + self.reconcile_seconds)
                 if self.state is LinkState.LIVE and not self.patrol.under_way:
@@ -327,8 +328,10 @@ class Session:
 
     # -- reading the PBX ----------------------------------------------------------------------
 
-    def _start_sync(self, now: float) -> None:
+    def _start_sync(self, now: float, young: frozenset[str] = frozenset()) -> None:
+        """Read everything. young: what was ordered over this connection and need not exist yet."""
         self.state = LinkState.SYNC
+        self._young = young
         self.patrol.drop()
         self._timers.clear("patrol is over")
         self._rows, self._devices, self._buffer = [], [], []
@@ -345,7 +348,7 @@ class Session:
             return []
         self.state = LinkState.LIVE
         reading = Reading(self.tracker, self.actions, self._rows)
-        reading.compare(now, restarted=self._restarted, suspects=self._suspects)
+        reading.compare(now, restarted=self._restarted, suspects=self._suspects, young=self._young)
         events = reading.events
         self.writes += reading.writes
         self.duties.read(self._devices)

@@ -1,7 +1,14 @@
 """Sessions: what is read after a login, the heartbeat, and a connection that only seems alive."""
 
 from acd.ami.messages import Rejected
-from acd.ami.session import BEAT_ANSWER_SECONDS, BEAT_SECONDS, GOING_SECONDS, LinkState
+from acd.ami.session import (
+    BEAT_ANSWER_SECONDS,
+    BEAT_SECONDS,
+    GOING_SECONDS,
+    RECONCILE_SECONDS,
+    RESYNC_SECONDS,
+    LinkState,
+)
 from acd.ami.tracker import VERDICT_SECONDS
 from acd.ami.wire import Headers
 from acd.core.commands import (
@@ -20,11 +27,12 @@ from acd.core.events import (
     Event,
     LegAnswered,
     LegFailed,
+    LegRinging,
     PbxDown,
     PbxLive,
     RingOutcome,
 )
-from acd.core.ids import DeviceId
+from acd.core.ids import CallId, DeviceId
 from tests.ami.answering import (
     CALL,
     CALLER,
@@ -178,6 +186,40 @@ def test_after_a_refusal_only_the_caller_it_was_about_is_asked_again() -> None:
     pbx = two_in_the_menu()
     assert pbx.wait(1.0) == [PbxDown(PBX), PbxLive(PBX)]
     assert [one["Channel"] for one in pbx.actions("Redirect")] == [CALLER]
+
+
+def refused_another(pbx: Pbx) -> None:
+    """The PBX refuses an action about a second caller, who stands in the menu."""
+    pbx.frame(arrival("1.2").replace(CALLER.encode(), b"PJSIP/trunk-2"))
+    pbx.rows = [ROOM_ROW, channel("1.2", "PJSIP/trunk-2", "acd-menu", "AGI")]
+    pbx.answering = False
+    order(pbx, PlayPrompt(CallId("main-1.2"), 1, "/acd/de/welcome", "123"))
+    [prompt] = pbx.actions("AGI")
+    pbx.frame(f"Response: Error\r\nActionID: {prompt['ActionID']}\r\nMessage: No".encode())
+    pbx.answering = True
+
+
+def test_what_was_ordered_just_before_the_pbx_is_read_again_is_not_over() -> None:
+    """Its channels need not exist yet: taken for ended, the same phone would be rung twice."""
+    pbx = waiting()
+    refused_another(pbx)
+    pbx.wait(RESYNC_SECONDS - 0.001)
+    ring(pbx)
+    order(pbx, Announce(CALL, 7, ("/acd/de/wait/thanks",)))
+    asked = len(pbx.actions("CoreShowChannels"))
+    assert pbx.wait(1.0) == [PbxDown(PBX), PbxLive(PBX)]
+    assert len(pbx.actions("CoreShowChannels")) == asked + 1
+    rings = event("DialState", DestUniqueid=OFFER, DialStatus="RINGING")
+    assert pbx.frame(rings) == [LegRinging(OFFER)]
+
+
+def test_what_was_ordered_and_never_came_is_over_by_the_second_reading() -> None:
+    pbx = waiting()
+    ring(pbx)
+    pbx.rows = [ROOM_ROW]
+    ended = LegFailed(OFFER, RingOutcome.CANCELLED)
+    assert ended not in pbx.wait(RECONCILE_SECONDS + 2)
+    assert ended in pbx.wait(RECONCILE_SECONDS + 2)
 
 
 def test_a_cancel_that_came_before_the_leg_existed_is_repeated() -> None:
