@@ -38,7 +38,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(ClosingLine(config), "acd-closing-line")
     if not config.getoption("--tally-to"):
         config.pluginmanager.register(Ledger(), "acd-scenarios")
-        config.pluginmanager.register(TablePlugin(tally_of(config)), "acd-fault-table")
+        goes_on = bool(config.getoption("--tally-from"))
+        config.pluginmanager.register(
+            TablePlugin(tally_of(config), goes_on=goes_on), "acd-fault-table"
+        )
 
 
 class ClosingLine:

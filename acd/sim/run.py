@@ -46,8 +46,8 @@ SETTLING_SECONDS: Final = 30.0
 RECONCILE_SECONDS: Final = 300.0
 """Where no event is lost the PBX is read more rarely than in earnest: it only costs time there."""
 BEAT_SECONDS: Final = 5.0
-"""And where no connection is, it is asked more rarely whether it lives: its heartbeat, of every
-second beat, is still younger than the 15 s after which the dialplan takes over."""
+"""And where no connection is lost, it is asked more rarely whether it lives. Its heartbeat, set at
+every second beat, is still younger than the 15 s after which the dialplan takes over."""
 
 COMMIT_SECONDS: Final = 0.05
 """How long the store takes to make something durable."""
@@ -120,7 +120,8 @@ def run(
     ``latency_seconds`` is the most a message takes one way; ``cuts`` is how often in an hour the
     connection breaks, for up to 5 s, with what was on its way; ``kills`` is how often the engine is
     killed, and the next one knows what was in the store; ``reconcile_seconds`` is how often the PBX
-    is read while it lives. ``tolerances`` are the auditor's.
+    is read while it lives: who gives his own, as a replay has it, has its own beat as well.
+    ``tolerances`` are the auditor's.
     ``sabotage`` may spoil the pipeline before it starts, to see it found out.
     """
     plan = plan or build_plan(Random(f"{seed} plan"))

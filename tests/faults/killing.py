@@ -97,6 +97,7 @@ class Site:
         self.engine = Engine(self.config, self.directory, launch)
         if self._away_from is not None:
             self.outages.append((self._away_from, time.time()))
+            self._away_from = None
         return self.engine
 
     def kill(self) -> None:

@@ -307,10 +307,12 @@ class Load:
 
     def _course(self, number: str) -> str:
         """What his agents' phones and the engine's log say of him: what a failure is found by."""
+        rows = self.site.phones.rows()
+        rung = {row.call_id for row in rows if row.kind == "INVITE" and row.from_number == number}
         phones = [
             f"{row.at:.3f} {row.agent} {'>' if row.sent else '<'}{row.kind} {row.call_id[:8]}"
-            for row in self.site.phones.rows()
-            if row.from_number == number or row.agent == number
+            for row in rows
+            if row.call_id in rung
         ]
         calls = self.site.asterisks()[number] | {call for call, _, _ in self.site.records()[number]}
         log = [

@@ -112,9 +112,10 @@ def rewritten(page: str, table: Iterable[str]) -> str:
 class TablePlugin:
     """Shows the table at the end of a run that had tests of the matrix."""
 
-    def __init__(self, tally: Path) -> None:
+    def __init__(self, tally: Path, *, goes_on: bool = False) -> None:
+        """``goes_on``: what the tally holds already is of this very run."""
         self._tally = tally
-        self._before = self._size()
+        self._before = 0 if goes_on else self._size()
 
     def _size(self) -> int:
         return self._tally.stat().st_size if self._tally.exists() else 0
