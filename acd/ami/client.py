@@ -38,6 +38,7 @@ from panoramisk.manager import Manager
 from panoramisk.message import Message
 
 from acd.ami.items import FramesReceived, LinkDown, LinkItem, LinkUp
+from acd.ami.urgency import can_wait
 from acd.ami.wire import Framer, WireError, encode, event_name, is_response, parse
 from acd.core.ids import PbxId
 
@@ -46,8 +47,11 @@ _SILENT: Final = logging.getLogger("acd.panoramisk")
 _SILENT.disabled = True
 
 _MOST_TOGETHER: Final = 16
-"""How many frames of one read are one item at most: what they come to leaves in one write, and
-nobody's ring should wait for more of them than a millisecond's work."""
+"""How many frames are one item at most: what they come to leaves in one write, and nobody's ring
+should wait for more of them than a millisecond's work."""
+
+_PATIENCE_SECONDS: Final = 0.01
+"""How long frames that order nothing wait for one that does (`acd.ami.urgency`)."""
 
 _NEVER_SECONDS: Final = 10 * 365 * 86_400
 """The delay of panoramisk's pinger, which checks no answers: the pipeline's pings replace it."""
@@ -101,6 +105,9 @@ class Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types.
         """Done with the reason when the connection is over."""
         self._link = link
         self._wanted = link.wanted_events
+        self._held: list[bytes] = []
+        """Frames that wait for the next one, or for the timer."""
+        self._timer: asyncio.TimerHandle | None = None
         # uvloop makes the protocol before it connects, so there may never be a transport.
         self._transport: asyncio.Transport | None = None
 
@@ -123,23 +130,28 @@ class Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types.
         link, wanted, live = self._link, self._wanted, Stage.LIVE
         frames = self.framer.feed(data)
         link.frames_received += len(frames)
-        received, together = link.received, list[bytes]()
+        received, held, urgent = link.received, self._held, False
         for frame in frames:
             if self.stage is live:
                 name = event_name(frame)
                 if not name or name in wanted:
                     received[name] = received.get(name, 0) + 1
-                    together.append(frame)
-                    if len(together) == _MOST_TOGETHER:
-                        self._hand_over(together)
-                        together = []
+                    held.append(frame)
+                    urgent = urgent or not can_wait(name, frame)
+                    if len(held) == _MOST_TOGETHER:
+                        self._hand_over()
+                        urgent = False
             elif self.stage is Stage.LOGIN:
                 self._log_in(frame)
-        if together:
-            self._hand_over(together)
+        if urgent:
+            self._hand_over()
+        elif held and self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(_PATIENCE_SECONDS, self._hand_over)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         # panoramisk calls this by itself for a Shutdown event; nothing here leads there.
+        self._hand_over()
         if self.framer.pending:
             self.end("the PBX closed the connection in the middle of a message")
         elif exc is not None:
@@ -188,11 +200,17 @@ class Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types.
             self.live.set_result(None)
             self._link.came_up(self)
             if b"FullyBooted" in self._wanted:
-                self._hand_over([frame])
+                self._held.append(frame)
+                self._hand_over()
 
-    def _hand_over(self, frames: list[bytes]) -> None:
-        if self.stage is Stage.LIVE:
-            self._link.hand_over(FramesReceived(self._link.pbx, self.epoch, tuple(frames)))
+    def _hand_over(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._held and self.stage is Stage.LIVE:
+            frames = tuple(self._held)
+            self._held.clear()
+            self._link.hand_over(FramesReceived(self._link.pbx, self.epoch, frames))
 
     def put(self, data: bytes) -> bool:
         """Hand bytes to the transport; False when it is on its way out already."""

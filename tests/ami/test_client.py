@@ -296,6 +296,43 @@ async def test_what_comes_together_is_one_item_of_so_many_frames(bench: Bench) -
     await link.stop()
 
 
+async def test_what_nobody_waits_for_comes_with_the_next_and_in_order(bench: Bench) -> None:
+    link = bench.link(bench.items.put_nowait)
+    link.start()
+    session = await bench.up()
+    success = b"Response: Success\r\nActionID: 7"
+    session.say(success)
+    await session.writer.drain()
+    session.say(hangup("1"))
+    # Within its patience the first came with the second; on a busy machine it came before.
+    came: list[bytes] = []
+    while hangup("1") not in came:
+        item = await bench.item()
+        assert isinstance(item, FramesReceived)
+        came += item.frames
+    assert came == [success, hangup("1")]
+    await link.stop()
+
+
+async def test_what_nobody_waits_for_comes_alone_when_nothing_follows(
+    bench: Bench, link: Link
+) -> None:
+    session = await bench.up()
+    for number in range(3):
+        session.say(b"Response: Success\r\nActionID: %d" % number)
+        assert await bench.item() == heard(b"Response: Success\r\nActionID: %d" % number)
+
+
+async def test_what_nobody_waited_for_is_there_before_the_end_of_the_link(
+    bench: Bench, link: Link
+) -> None:
+    session = await bench.up()
+    session.say(b"Response: Success\r\nActionID: 7")
+    session.writer.close()
+    assert await bench.item() == heard(b"Response: Success\r\nActionID: 7")
+    await bench.down()
+
+
 async def test_an_exception_in_deliver_is_seen_and_harms_nothing(bench: Bench) -> None:
     def deliver(item: LinkItem) -> None:
         if isinstance(item, FramesReceived) and item.frames[0] == hangup("bad"):
