@@ -15,7 +15,16 @@ from acd.ami.messages import Rejected
 from acd.ami.session import LinkState, Session
 from acd.core.commands import Command, RingAgent, ShowDuty
 from acd.core.engine import Engine
-from acd.core.events import AgentRequested, CallRequested, Confirmed, Event, PlanReplaced, Tick
+from acd.core.events import (
+    AgentRequested,
+    CallRequested,
+    Confirmed,
+    Event,
+    PlanReplaced,
+    Tick,
+    WaitingRoomEntered,
+    WaitingRoomLeft,
+)
 from acd.core.ids import CallId, PbxId
 from acd.core.memory import NOTHING, Memory
 from acd.core.plan import Plan
@@ -70,14 +79,7 @@ class Pipeline:
             case FramesReceived(pbx, epoch, frames):
                 session = self.sessions[pbx]
                 if epoch == session.epoch and session.state is not LinkState.DOWN:
-                    for number, frame in enumerate(frames):
-                        # Who came later stands later, also for an engine that finds them again.
-                        at = now + number * _APART_SECONDS
-                        result = session.frame(frame, at)
-                        if isinstance(result, Rejected):
-                            self._outputs.rejected.append((pbx, result.reason))
-                        else:
-                            self._handle_all(result, at)
+                    self._heard(session, frames, now)
             case LinkUp(pbx, epoch):
                 self._handle_all(self.sessions[pbx].link_up(epoch, now), now)
             case LinkDown(pbx, epoch):
@@ -119,6 +121,23 @@ class Pipeline:
     def pbx_status(self) -> Mapping[PbxId, str]:
         """Return for each PBX ``down``, ``sync`` (its state is being read) or ``live``."""
         return self._status
+
+    def _heard(self, session: Session, frames: Sequence[bytes], now: float) -> None:
+        """Work off what came together: each in its order, but nobody is rung for who has left."""
+        leaving = _leaving(session, frames) if len(frames) > 1 else {}
+        for call in leaving:
+            self._handle(WaitingRoomLeft(call), now)
+        for number, frame in enumerate(frames):
+            # Who came later stands later, also for an engine that finds them again.
+            at = now + number * _APART_SECONDS
+            result = session.frame(frame, at)
+            if isinstance(result, Rejected):
+                self._outputs.rejected.append((session.pbx, result.reason))
+                continue
+            for event in result:
+                if event.__class__ is WaitingRoomEntered and leaving.get(event.call, 0) > number:
+                    continue
+                self._handle(event, at)
 
     def _handle_all(self, events: Iterable[Event], now: float) -> None:
         for event in events:
@@ -162,3 +181,15 @@ class Pipeline:
         self._rings.clear()
         self._outputs = Outputs([], [], [], [])
         return outputs
+
+
+def _leaving(session: Session, frames: Sequence[bytes]) -> dict[CallId, int]:
+    """Callers who leave a bridge in these frames, each with the number of the last that says so."""
+    found = {}
+    for number, frame in enumerate(frames):
+        if frame.startswith((b"Event: BridgeLeave\r\n", b"Event: Hangup\r\n")):
+            unique = frame.partition(b"\r\nUniqueid: ")[2].partition(b"\r\n")[0]
+            caller = session.tracker.callers.get(unique.decode(errors="replace"))
+            if caller is not None:
+                found[caller.call] = number
+    return found

@@ -49,6 +49,7 @@ MAY_IMPORT: Mapping[str, Imports] = {
     "acd.ami.wire": PURE_STDLIB,
     "acd.pipeline": CORE | {"acd.ami", "acd.errors"},
     "acd.sim": VIRTUAL_PBX,
+    "acd.sim.wire": PURE_STDLIB | {"random.Random", "acd.ami.urgency", "acd.ami.wire"},
     "acd.sim.centre": PURE_STDLIB
     | {"random.Random", "acd.core.ids", "acd.core.plan", "acd.core.queueplan"},
     "acd.sim.auditor": PURE_STDLIB

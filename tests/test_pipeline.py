@@ -2,6 +2,8 @@
 
 import hashlib
 
+import pytest
+
 from acd.ami.items import FramesReceived, LinkDown, LinkUp
 from acd.ami.wire import Framer, Headers, parse
 from acd.core.events import AgentRequested, CallAction, CallRequested, PlanReplaced, Tick
@@ -111,22 +113,67 @@ def test_a_silent_pbx_is_dropped_when_its_deadline_comes() -> None:
     assert "not answered" in dropped[0].reason
 
 
+class Centre:
+    """A pipeline and a virtual Asterisk beside it, in stepped time."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.written = b""
+        self.pipeline = Pipeline(plan(), [PbxSetup(PBX, "acd-sim")], secret=SECRET, now=self.now)
+        self.pbx = VirtualPbx(seed=1, phones=["PJSIP/1001"], start=self.now)
+        self.step(LinkUp(PBX, 1))
+
+    def step(self, item: Item) -> None:
+        """Work an item off, and whatever comes of it."""
+        for write in self.pipeline.step(item, self.now).writes:
+            self.written += write.data
+            for action in frames_in(write.data):
+                self.heard(*frames_in(b"".join(self.pbx.action(action, self.now))))
+
+    def heard(self, *frames: bytes) -> None:
+        """The PBX says these, each by itself."""
+        for frame in frames:
+            self.step(FramesReceived(PBX, 1, (frame,)))
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass on both sides."""
+        until = self.now + seconds
+        while (due := self.pbx.next_deadline()) is not None and due <= until:
+            self.now = max(self.now, due)
+            self.heard(*frames_in(b"".join(self.pbx.advance(self.now))))
+        self.now = until
+        self.step(Tick())
+
+    def rings(self) -> int:
+        """How often a phone was rung."""
+        return sum(action["Action"] == "Originate" for action in sent(self.written))
+
+
+def frames_in(data: bytes) -> list[bytes]:
+    return Framer().feed(b"Asterisk Call Manager/9\r\n" + data)
+
+
 def test_a_virtual_asterisk_makes_it_live() -> None:
-    some = pipeline()
-    pbx = VirtualPbx(name="main", system_name="", seed=1, phones={}, start=100.0)
-    outputs = some.step(LinkUp(PBX, 1), 100.0)
-    while outputs.writes:
-        frames = [
-            frame
-            for write in outputs.writes
-            for action in Framer().feed(b"Asterisk Call Manager/9\r\n" + write.data)
-            for frame in Framer().feed(
-                b"Asterisk Call Manager/9\r\n" + b"".join(pbx.action(action, 100.0))
-            )
-        ]
-        outputs.writes = [
-            write
-            for frame in frames
-            for write in some.step(FramesReceived(PBX, 1, (frame,)), 100.0).writes
-        ]
-    assert dict(some.pbx_status()) == {"main": "live"}
+    assert dict(Centre().pipeline.pbx_status()) == {"main": "live"}
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["stays", "has left"])
+def test_nobody_is_rung_for_a_caller_who_left_in_the_same_breath(gone: bool) -> None:
+    centre = Centre()
+    centre.step(AgentRequested(RequestId(1), AgentId("1001"), AgentAction.LOG_IN))
+    caller = centre.pbx.dial_in(centre.now, number="0301234")
+    centre.advance(0.5)
+    centre.pbx.press(caller, "1", centre.now)
+    frames: list[bytes] = []
+    while not any(frame.startswith(b"Event: BridgeEnter") for frame in frames):
+        centre.heard(*frames)
+        due = centre.pbx.next_deadline()
+        assert due is not None
+        centre.now = max(centre.now, due)
+        frames = frames_in(b"".join(centre.pbx.advance(centre.now)))
+    if gone:
+        centre.pbx.hang_up(caller, centre.now)
+        frames += frames_in(b"".join(centre.pbx.advance(centre.now)))
+    centre.step(FramesReceived(PBX, 1, tuple(frames)))
+    centre.advance(1.0)
+    assert centre.rings() == (0 if gone else 1)

@@ -38,20 +38,13 @@ from panoramisk.manager import Manager
 from panoramisk.message import Message
 
 from acd.ami.items import FramesReceived, LinkDown, LinkItem, LinkUp
-from acd.ami.urgency import can_wait
+from acd.ami.urgency import MOST_TOGETHER, PATIENCE_SECONDS, can_wait
 from acd.ami.wire import Framer, WireError, encode, event_name, is_response, parse
 from acd.core.ids import PbxId
 
 _SILENT: Final = logging.getLogger("acd.panoramisk")
 """What panoramisk logs to: nothing. It would write whole actions, the Login among them."""
 _SILENT.disabled = True
-
-_MOST_TOGETHER: Final = 16
-"""How many frames are one item at most: what they come to leaves in one write, and nobody's ring
-should wait for more of them than a millisecond's work."""
-
-_PATIENCE_SECONDS: Final = 0.01
-"""How long frames that order nothing wait for one that does (`acd.ami.urgency`)."""
 
 _NEVER_SECONDS: Final = 10 * 365 * 86_400
 """The delay of panoramisk's pinger, which checks no answers: the pipeline's pings replace it."""
@@ -138,7 +131,7 @@ class Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types.
                     received[name] = received.get(name, 0) + 1
                     held.append(frame)
                     urgent = urgent or not can_wait(name, frame)
-                    if len(held) == _MOST_TOGETHER:
+                    if len(held) == MOST_TOGETHER:
                         self._hand_over()
                         urgent = False
             elif self.stage is Stage.LOGIN:
@@ -147,7 +140,7 @@ class Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types.
             self._hand_over()
         elif held and self._timer is None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(_PATIENCE_SECONDS, self._hand_over)
+            self._timer = loop.call_later(PATIENCE_SECONDS, self._hand_over)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         # panoramisk calls this by itself for a Shutdown event; nothing here leads there.

@@ -11,6 +11,13 @@ urgent, and so is whatever is not named here. It must not parse: a look for byte
 
 from typing import Final
 
+MOST_TOGETHER: Final = 16
+"""How many frames are one item at most: what they come to leaves in one write, and nobody's ring
+should wait for more of them than a millisecond's work."""
+
+PATIENCE_SECONDS: Final = 0.01
+"""How long frames that can wait do so."""
+
 _CAN_WAIT: Final = frozenset(
     {
         b"",  # Responses.

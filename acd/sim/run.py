@@ -1,9 +1,9 @@
 """A virtual hour: the pure pipeline against the virtual PBX, watched by the auditor.
 
-``run`` owns the loop and the wire: the time is always the earliest at which anybody has something
-to do, and what one side writes reaches the other a little later, in order. What passes are AMI
-messages, filtered by name as the link does it. Nothing reads a clock; the same arguments give the
-same bytes (``Report.digest``), so a seed that fails fails again.
+``run`` owns the loop: the time is always the earliest at which anybody has something to do, and
+what one side writes reaches the other a little later, in order. What passes are AMI messages,
+filtered by name and gathered as the link does it. Nothing reads a clock; the same arguments give
+the same bytes (``Report.digest``), so a seed that fails fails again.
 It must not know rules (the auditor's) nor habits (the workload's).
 """
 
@@ -32,6 +32,7 @@ from acd.sim.centre import SPARE_PHONES, build_plan
 from acd.sim.facts import Fact, OnFact
 from acd.sim.faults import Disturbance, Faults
 from acd.sim.pbx import AgentPhone, Options, VirtualPbx
+from acd.sim.wire import NEVER, Gathering, Wire
 from acd.sim.workload import Load, Worker, Workload, build_load
 from acd.store.inmemory import InMemoryStore
 
@@ -52,26 +53,8 @@ every second beat, is still younger than the 15 s after which the dialplan takes
 COMMIT_SECONDS: Final = 0.05
 """How long the store takes to make something durable."""
 
-_NEVER: Final = float("inf")
 _SYSTEM_NAME: Final = "acd-sim"
 _END: Final = b"\r\n\r\n"
-
-
-class Wire:
-    """One direction of a connection: bytes arrive in order, each a little after it was written."""
-
-    def __init__(self, rng: Random, at_most_seconds: float) -> None:
-        self.arriving: deque[tuple[float, bytes]] = deque()
-        self._rng = rng
-        self._at_most_seconds = at_most_seconds
-        self._last_at = 0.0
-
-    def put(self, messages: Sequence[bytes], now: float) -> None:
-        """Write these messages, all in one piece."""
-        at = max(self._last_at, now + self._rng.random() * self._at_most_seconds)
-        self._last_at = at
-        for message in messages:
-            self.arriving.append((at, message))
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -208,6 +191,7 @@ class _Run:
         self.auditor = Auditor(plan, PBX, START, tolerances)
         self.rng = Random(f"{seed} wire")
         self.to_engine = Wire(self.rng, latency_seconds)
+        self.gathering = Gathering(self._handed_on)
         self.to_pbx = Wire(self.rng, latency_seconds)
         self.epoch = 0
         self.state = LinkState.DOWN
@@ -245,6 +229,7 @@ class _Run:
         """The connection breaks. Of what was on its way to the PBX the first part arrives."""
         if self.state is LinkState.DOWN:
             return
+        self.gathering.flush()
         self.to_engine.arriving.clear()
         on_its_way = self.to_pbx.arriving
         for _ in range(self.rng.randint(0, len(on_its_way))):
@@ -255,6 +240,7 @@ class _Run:
 
     def kill(self, now: float) -> None:
         """The engine dies between two steps; the next one starts with what the store holds."""
+        self.gathering.forget()
         self.cut(now)
         self.secret = self.rng.randbytes(16)
         self.pipeline = self._new_engine(now)
@@ -273,15 +259,16 @@ class _Run:
     def until(self, end: float) -> None:
         """Let everything happen that is due by ``end``, each at its own time."""
         arriving, sent = self.to_engine.arriving, self.to_pbx.arriving
-        pbx, delivered = self.pbx, self.auditor.delivered
-        world_at, engine_at = self._world_due(), self.pipeline.next_deadline() or _NEVER
+        pbx, gathering = self.pbx, self.gathering
+        world_at, engine_at = self._world_due(), self.now
         while True:
             if self.asked:
                 self._answer()
-                engine_at = self.pipeline.next_deadline() or _NEVER
-            arriving_at = arriving[0][0] if arriving else _NEVER
-            sent_at = sent[0][0] if sent else _NEVER
-            now = self.now = max(self.now, min(end, world_at, engine_at, arriving_at, sent_at))
+                engine_at = self.pipeline.earliest()
+            arriving_at = arriving[0][0] if arriving else NEVER
+            sent_at = sent[0][0] if sent else NEVER
+            due_at = min(end, world_at, engine_at, arriving_at, sent_at, gathering.until)
+            now = self.now = max(self.now, due_at)
             if sent_at <= now:
                 while sent and sent[0][0] <= now:
                     self._written(pbx.action(sent.popleft()[1], now))
@@ -290,23 +277,25 @@ class _Run:
                 self._written(pbx.advance(now))
                 world_at = self._world_due()
             elif arriving_at <= now:
-                while arriving and arriving[0][0] <= now:
-                    frame = arriving.popleft()[1]
-                    if frame[:6] == b"Event:":
-                        delivered(frame, now)
-                    self.step(FramesReceived(PBX, self.epoch, (frame,)))
-                engine_at = self.pipeline.next_deadline() or _NEVER
+                if gathering.take(arriving, now):
+                    engine_at = self.pipeline.earliest()
+            elif gathering.until <= now:
+                gathering.flush()
+                engine_at = self.pipeline.earliest()
             elif engine_at <= now:
-                self.step(Tick())
-                engine_at = self.pipeline.next_deadline() or _NEVER
+                # Nothing is due before it; whether something is, is dearer to ask.
+                engine_at = self.pipeline.next_deadline() or NEVER
+                if engine_at <= now:
+                    self.step(Tick())
+                    engine_at = self.pipeline.earliest()
             else:
                 return
 
     def _world_due(self) -> float:
         """When something happens on the far side of the wire by itself."""
-        at = self.pbx.next_deadline() or _NEVER
+        at = self.pbx.next_deadline() or NEVER
         if self.disturbance is not None:
-            at = min(at, self.disturbance.next_deadline() or _NEVER)
+            at = min(at, self.disturbance.next_deadline() or NEVER)
         return at
 
     def _answer(self) -> None:
@@ -329,6 +318,12 @@ class _Run:
         if wanted and self.state is not LinkState.DOWN:
             self.messages += len(wanted)
             self.to_engine.put(wanted, self.now)
+
+    def _handed_on(self, frames: tuple[bytes, ...]) -> None:
+        for frame in frames:
+            if frame[:6] == b"Event:":
+                self.auditor.delivered(frame, self.now)
+        self.step(FramesReceived(PBX, self.epoch, frames))
 
     def step(self, item: Item) -> None:
         """Let the pipeline work off one item, and take what comes of it."""

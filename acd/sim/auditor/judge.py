@@ -245,10 +245,12 @@ class Auditor:
         person.stated, person.activity = record.presence, record.activity
         if record.activity is not Activity.RINGING:
             person.offer = None
+        # Of one item's frames he has heard them all before he hears what came of the first.
+        is_new = record.what == "presence" and record.presence is Presence.READY
         logs_in_by_code = any(phone == record.phone for phone, _ in self.scene.codes.values())
         logged_in = record.presence is not Presence.LOGGED_OUT
         self.scene.sits_at(person, record.phone, logged_in, now)
-        if record.presence is Presence.READY and (person.asked_to_log_in or logs_in_by_code):
+        if is_new and (person.asked_to_log_in or logs_in_by_code):
             self.scene.is_now(person, Presence.READY, now)
         self.scene.review(person, now)
 
