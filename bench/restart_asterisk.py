@@ -93,7 +93,14 @@ class House:
         self.ready.append(engine.live_seconds)
         self.first_rings.append(ring_at - since)
         self.call(END_WHILE_AWAY, "1")
-        until(lambda: sum(self.site.states().values()) >= CALLS, 60, "as many calls as before")
+        try:
+            until(lambda: sum(self.site.states().values()) >= CALLS, 60, "as many calls as before")
+        except TimeoutError as error:
+            came = [row for row in self.batches[-1].rows() if row.answered_at is not None]
+            raise RuntimeError(
+                f"{error}: {self.site.states()}; of the last {END_WHILE_AWAY} callers "
+                f"{len(came)} came; dropped: {self.dropped()}"
+            ) from error
 
     def _end_talks(self) -> None:
         with self.site.lab.observer() as observer:
