@@ -9,16 +9,6 @@ from tests.faults.site import Site
 from tests.lab.asterisk import LabUnavailableError
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave what is for a soak to a soak; the table says which rows that is."""
-    if config.getoption("--soak"):
-        return
-    left = [item for item in items if item.get_closest_marker("soak")]
-    if left:
-        items[:] = [item for item in items if item not in left]
-        config.hook.pytest_deselected(items=left)
-
-
 @pytest.fixture(scope="session")
 def ledger(pytestconfig: pytest.Config) -> Ledger:
     """Where a test counts what it saw."""

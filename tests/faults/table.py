@@ -36,7 +36,7 @@ ROWS: Final[dict[int, str]] = {
     20: "agent's device unreachable, busy, silent, gone",
     21: "hang-ups that race",
     22: "two agents answer, stale call to a phone, a second engine",
-    23: "flood of keys (`make soak` only: two slow processors are too few)",
+    23: "flood of keys",
     24: "burst of callers",
     25: "HTTP without the right token",
     26: "HTTP slow, large or too much",
@@ -47,7 +47,7 @@ ROWS: Final[dict[int, str]] = {
 
 ELSEWHERE: Final[dict[int, str]] = {
     22: "two engines with data of their own are not in scope here",
-    24: "small, `make soak` only; the big box is not in scope here",
+    24: "small; the big box is not in scope here",
     25: "not in scope here",
     26: "not in scope here",
 }
