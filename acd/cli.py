@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, ParamSpec
 import typer
 
 from acd.clock import Clock
-from acd.errors import OperatorError
+from acd.errors import ConfigError, OperatorError
 
 if TYPE_CHECKING:
     from acd.config.service import Service
@@ -34,6 +34,8 @@ app = typer.Typer(
 )
 prompts_app = typer.Typer(no_args_is_help=True, help="What the menus say.")
 app.add_typer(prompts_app, name="prompts")
+menus_app = typer.Typer(no_args_is_help=True, help="What callers hear, without a telephone.")
+app.add_typer(menus_app, name="menus")
 asterisk_app = typer.Typer(no_args_is_help=True, help="What Asterisk must know of acd.")
 app.add_typer(asterisk_app, name="asterisk")
 
@@ -82,11 +84,15 @@ def run(config: ConfigDir = Path("config")) -> int:
 def check(config: ConfigDir = Path("config")) -> int:
     """Read and check the whole configuration, tell every mistake at once, start nothing."""
     from acd.config.loader import load
+    from acd.rehearsal import failures
 
-    plan = load(config, today=_today()).plan
+    loaded = load(config, today=_today())
+    plan, examples = loaded.plan, loaded.expectations
+    if problems := failures(plan, examples):
+        raise ConfigError(problems)
     print(
         f"{config}: {len(plan.queues)} queues, {len(plan.agents)} agents, "
-        f"{len(plan.menus)} menus: no problems"
+        f"{len(plan.menus)} menus, {len(examples)} examples of calls: no problems"
     )
     return 0
 
@@ -229,6 +235,31 @@ def prompts_build(
         f"{len(spoken)} prompts spoken, {len(before.recorded)} recorded by hand and left alone, "
         f"{len(before.unused)} no longer used"
     )
+    return 0
+
+
+@menus_app.command("try")
+@_for_operators
+def menus_try(
+    menu: Annotated[str, typer.Argument(help="The menu; without it the callers' first.")] = "",
+    config: ConfigDir = Path("config"),
+    keys: Annotated[
+        str | None, typer.Option(help="Press these, a dot being none, instead of asking for keys.")
+    ] = None,
+    language: Annotated[str, typer.Option(help="Where to begin; by default its first.")] = "",
+    at: Annotated[
+        str, typer.Option(help='When he calls: "2026-12-24 10:00". By default all is open.')
+    ] = "",
+) -> int:
+    """Go through a menu by keyboard: read what a caller hears, press what he would.
+
+    Status 1 when the configuration is refused, as by `acd check`, or there is no such menu.
+    """
+    from acd.config.loader import load
+    from acd.tryout import Caller, try_menu
+
+    loaded = load(config, today=_today(), need_prompts=False)
+    try_menu(loaded, menu, Caller(language, at, keys), sys.stdin, sys.stdout)
     return 0
 
 

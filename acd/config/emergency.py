@@ -21,6 +21,7 @@ from acd.core.ids import AgentId, NodeId, QueueId
 from acd.core.plan import (
     AgentPlan,
     Ask,
+    Branch,
     Collect,
     Enqueue,
     Plan,
@@ -179,7 +180,7 @@ def _queue_of_the_silent(plan: Plan) -> QueueId | None:
                 return queue
             case Ask(otherwise=otherwise) | Collect(otherwise=otherwise):
                 at = otherwise
-            case Say(next=following) | SwitchLanguage(next=following):
+            case Say(next=following) | SwitchLanguage(next=following) | Branch(next=following):
                 at = following
             case _:
                 return None

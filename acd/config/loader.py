@@ -10,10 +10,13 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from acd.config.audio import prompt_lengths
 from acd.config.check import check_all, check_prompts
+from acd.config.expectations import Expectation, compile_expectations
 from acd.config.files import beside, read_files, shown
+from acd.config.hours import ALWAYS_NAME
 from acd.config.menus import Menus, Speech, Surroundings, build_menus
 from acd.config.parts import Parts, compile_parts
 from acd.config.queuecheck import callers_languages, prompts_named
@@ -38,6 +41,10 @@ class Loaded:
     prompts_dir: Path
     speeches: tuple[Speech, ...]
     """Everything the menus say, and what waiting callers are told that has a text."""
+    expectations: tuple[Expectation, ...]
+    """The menus' examples, for ``acd.rehearsal`` to play."""
+    house_zone: ZoneInfo | None
+    """Whose wall clock dates mean; None where that is not known."""
     acd_source: Source
     """``acd.yaml`` with its lines, so that what is found later can be told with its place."""
 
@@ -62,8 +69,12 @@ def load(
     files = read_files(config_dir, menus_dir)
     acd = files.acd
     prompts_dir = prompts_dir or beside(config_dir, acd.prompts if acd else "../prompts")
-    menus = build_menus(Surroundings(files.acd, files.skills, files.queues, files.menu_sources))
+    hours = None if files.hours is None else [ALWAYS_NAME, *files.hours]
+    menus = build_menus(
+        Surroundings(files.acd, files.skills, files.queues, files.menu_sources, hours)
+    )
     parts = compile_parts(files, today)
+    expectations = compile_expectations(menus.expected, files.queues, parts.midnights)
     check_all(files, menus, parts, today)
     languages = callers_languages(files, menus)
     texts = read_texts(prompts_dir, prompts_named(files, parts), languages, menus.speeches)
@@ -84,6 +95,8 @@ def load(
         menus_dir=files.menus_dir,
         prompts_dir=prompts_dir,
         speeches=speeches,
+        expectations=expectations,
+        house_zone=parts.midnights.zone,
         acd_source=files.acd_source,
     )
 

@@ -12,9 +12,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from acd.config.expectations import Expected
 from acd.config.explain import did_you_mean, is_known, one_of, read_entry
 from acd.config.queues import QueueEntry, needs_of
-from acd.config.schema import AcdFile, CodesFile, Labels, LanguageEntry, MenuFile, Spoken
+from acd.config.schema import (
+    AcdFile,
+    CodesFile,
+    ExpectEntry,
+    Labels,
+    LanguageEntry,
+    MenuFile,
+    Spoken,
+)
 from acd.config.source import Key, Source
 from acd.config.staffing import Asked
 from acd.config.verbs import Spot, Target, ToLanguage, ToQueue, build_target
@@ -22,6 +31,7 @@ from acd.core.ids import Language, MenuId, NodeId, PromptId, QueueId
 from acd.core.plan import (
     AgentDo,
     Ask,
+    Branch,
     Collect,
     Enqueue,
     HangUp,
@@ -57,6 +67,7 @@ class Surroundings:
     skills: Collection[str] | None
     queues: Mapping[str, QueueEntry | None] | None
     menus: Mapping[str, Source]
+    hours: Collection[str] | None = None
 
     @cached_property
     def enterable(self) -> Mapping[str, Source]:
@@ -77,6 +88,7 @@ class Menus:
     speeches: list[Speech] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     attributes: list[UsedAttribute] = field(default_factory=list)
+    expected: list[Expected] = field(default_factory=list)
 
 
 def build_menus(around: Surroundings) -> Menus:
@@ -200,11 +212,23 @@ class MenuBench:
 
     def ask_by(self, attribute: str, prefix: str, path: tuple[Key, ...]) -> None:
         """Take note of an attribute that ``path`` looks at; blame a prefix of no skill."""
-        self._built.attributes.append((self.source, (*path, "attribute"), attribute))
+        self.look_at(attribute, (*path, "attribute"))
         skills = self.around.skills
         if skills is not None and not any(skill.startswith(prefix) for skill in skills):
             what = f'no skill of skills.yaml begins with "{prefix}"'
             self.source.blame((*path, "prefix"), what, one_of(list(skills)))
+
+    def expect(self, example: ExpectEntry, path: tuple[Key, ...]) -> None:
+        """Take note of an example of a call."""
+        self._built.expected.append((self.source, path, MenuId(self.name), example))
+
+    def know_hours(self, hours: str, path: tuple[Key, ...]) -> None:
+        """Blame ``path`` unless hours.yaml has these hours."""
+        is_known(self.source, path, "hours", hours, self.around.hours, "hours.yaml")
+
+    def look_at(self, attribute: str, path: tuple[Key, ...]) -> None:
+        """Take note of an attribute that ``path`` looks at."""
+        self._built.attributes.append((self.source, path, attribute))
 
     def know_reason(self, reason: str, path: tuple[Key, ...]) -> None:
         """Blame ``path`` unless the reason is one of acd.yaml's."""
@@ -247,6 +271,8 @@ def _build_choices(bench: MenuBench) -> bool:
         target, choices[key] = build_target(bench, spot)
         if target is not None:
             targets[key] = target
+    for number, example in enumerate(file.expect):
+        bench.expect(example, ("expect", number))
     offers = _offers(bench, targets)
     welcome = bench.speak("welcome", file.welcome, ("welcome",)) if file.welcome else ()
     bench.add(
@@ -373,6 +399,8 @@ def following(node: Node) -> tuple[NodeId, ...]:
             return (node.next,)
         case AgentDo():
             return (node.done, node.refused)
+        case Branch():
+            return (*(case.target for case in node.cases), node.next)
         case Enqueue() | HangUp():
             return ()
 

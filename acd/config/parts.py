@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from acd.config.agents import compile_agents, find_midnights
+from acd.config.agents import Midnights, compile_agents, find_midnights
 from acd.config.exits import compile_exits
 from acd.config.files import Files
 from acd.config.hours import compile_hours
@@ -30,6 +30,8 @@ class Parts:
     exits: Mapping[str, tuple[Exit | None, ...]]
     """Those of each queue with their places in the file; one that is refused is None."""
     agents: list[AgentPlan]
+    midnights: Midnights
+    """Whose days dates mean."""
 
 
 def compile_parts(files: Files, today: date) -> Parts:
@@ -56,4 +58,5 @@ def compile_parts(files: Files, today: date) -> Parts:
             files.groups_source,
             midnights,
         ),
+        midnights=midnights,
     )

@@ -14,6 +14,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from acd.core.plan import AgentAction
+
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,31}$"
 SKILL_PATTERN = r"^[a-z][a-z0-9_]{0,31}(\.[A-Za-z0-9_-]{1,32})?$"
 
@@ -28,6 +30,7 @@ AgentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-
 Phone = Annotated[str, StringConstraints(pattern=r"^PJSIP/[A-Za-z0-9_-]{1,32}$")]
 Pin = Annotated[str, StringConstraints(pattern=r"^[0-9]{4,12}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^\*[0-9]{2,3}(\*[0-9]{1,6})?$")]
+AttributeValue = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+#_.-]{1,64}\*?$|^\*$")]
 Digit = Annotated[str, StringConstraints(pattern=r"^[0-9*#]$")]
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(_[A-Z]{2})?$")]
 Reason = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
@@ -67,6 +70,10 @@ DayHours = Annotated[
     ),
 ]
 Date = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Moment = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]$"),
+]
 TimeZone = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+/-]{1,64}$")]
 HolidayPlace = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}(-[A-Za-z0-9]{1,16})?$")]
 
@@ -84,6 +91,9 @@ PATTERNS: dict[str, str] = {
     r"^PJSIP/[A-Za-z0-9_-]{1,32}$": "a phone is written like PJSIP/1001",
     r"^[0-9]{4,12}$": "4 to 12 digits",
     r"^\*[0-9]{2,3}(\*[0-9]{1,6})?$": 'a code is written like "*30", "*331" or "*33*1", in quotes',
+    r"^[A-Za-z0-9+#_.-]{1,64}\*?$|^\*$": (
+        "a value as it is known or typed, at most 64 characters; 10* is what begins with 10"
+    ),
     r"^[0-9*#]$": 'one key: 0 to 9, "*" or "#"',
     r"^[a-z]{2,3}(_[A-Z]{2})?$": "a language is written like de or en",
     r"^[a-z][a-z0-9_-]{0,31}$": "small letters, digits, _ and -, a letter first, at most 32",
@@ -101,6 +111,10 @@ PATTERNS: dict[str, str] = {
         'hours are written like "07:30-17:00", "08:00-12:00, 13:00-17:00" or closed'
     ),
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "a date is year, month, day: 2026-12-24",
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2} ([01][0-9]|2[0-3]):[0-5][0-9]$": (
+        "a moment is a date and a time: 2026-12-24 10:00"
+    ),
+    r"^[0-9*#.]{0,64}$": 'keys 0 to 9, "*" and "#", and "." for one that does not come; at most 64',
     r"^[A-Za-z0-9_+/-]{1,64}$": "a time zone is written like Europe/Berlin",
     r"^[A-Z]{2}(-[A-Za-z0-9]{1,16})?$": "a country or a state of it is written like DE or DE-BE",
     r"^$|^sqlite:///[^\s?]+$|^postgresql://[^\s:@/]+@[^\s@]+$": (
@@ -283,6 +297,33 @@ class HoursEntry(Entry):
 # -- menus ---------------------------------------------------------------------------------------
 
 
+class ExpectEntry(Entry):
+    """An example of a call through a menu, and where it ends; ``acd check`` plays it."""
+
+    keys: Annotated[str, StringConstraints(pattern=r"^[0-9*#.]{0,64}$")] = ""
+    """What he presses, each when all has been said; a dot is a key that does not come."""
+    at: Moment | None = None
+    """When he calls, by the house's clock: 2026-12-24 10:00. Without it all hours are open."""
+    attributes: dict[Name, AttributeValue] = {}
+    """What is known of him: language, ani, dnis, and what another menu has asked for."""
+    waiting: dict[Name, Annotated[int, Field(ge=0, le=100_000)]] = {}
+    """Queue -> how many wait in it; without it nobody."""
+    estimate_seconds: dict[Name, Annotated[float, Field(ge=0, le=86_400)]] = {}
+    """Queue -> how long who joined it would wait; without it nobody knows."""
+    queue: Name | None = None
+    """He ends in this queue, or on his way into it: its own exits are not looked at."""
+    do: AgentAction | None = None
+    """This is done for the agent on the phone."""
+    reason: Reason | None = None
+    """The reason that goes with ``do: not-ready``."""
+    hang_up: Literal["true"] | None = None
+    """He is hung up without having been in a queue."""
+    language: LanguageCode | None = None
+    """The language he hears in the end."""
+    typed: dict[Name, AttributeValue] = {}
+    """What he has typed, by attribute."""
+
+
 class MenuFile(Entry):
     """A menu callers (or agents) choose from by one key. Choices and targets: ``verbs``."""
 
@@ -302,6 +343,8 @@ class MenuFile(Entry):
     """How long to wait for a key after the last word."""
     otherwise: dict[str, object]
     """What happens when no choice was made."""
+    expect: Annotated[list[ExpectEntry], Field(max_length=1000)] = []
+    """Examples of calls, and where they end."""
 
 
 class CodesFile(Entry):

@@ -16,6 +16,7 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import Field
 
+from acd.config.conditions import WhenEntry, conditions_of
 from acd.config.explain import did_you_mean, one_of, read_entry
 from acd.config.queues import needs_of
 from acd.config.schema import (
@@ -35,6 +36,8 @@ from acd.core.plan import (
     AgentAction,
     AgentDo,
     AttributeNeed,
+    Branch,
+    Case,
     Collect,
     Enqueue,
     HangUp,
@@ -84,6 +87,12 @@ class Bench(Protocol):
     def ask_by(self, attribute: str, prefix: str, path: tuple[Key, ...]) -> None:
         """Take note of an attribute that ``path`` looks at; blame a prefix of no skill."""
 
+    def know_hours(self, hours: str, path: tuple[Key, ...]) -> None:
+        """Blame ``path`` unless hours.yaml has these hours."""
+
+    def look_at(self, attribute: str, path: tuple[Key, ...]) -> None:
+        """Take note of an attribute that ``path`` looks at."""
+
     def know_reason(self, reason: str, path: tuple[Key, ...]) -> None:
         """Blame ``path`` unless the reason is one of acd.yaml's."""
 
@@ -121,6 +130,10 @@ class Target(Entry):
     """Said first, when the choice has been made."""
     collect: list[CollectEntry] = Field(default_factory=list)
     """Digits to ask for first."""
+    instead: Annotated[list[dict[str, object]], Field(max_length=32)] = Field(default_factory=list)
+    """Other ways, each a target with its ``when``; the first that holds is taken instead."""
+    when: WhenEntry | None = None
+    """What must hold for this way; under ``instead`` only."""
 
     def build(self, bench: Bench, spot: Spot) -> NodeId:
         """Build the verb's own nodes and return the one to enter by."""
@@ -289,15 +302,24 @@ def read_target(source: Source, *path: Key) -> Target | None:
     return None
 
 
-def build_target(bench: Bench, spot: Spot) -> tuple[Target | None, NodeId]:
+def build_target(
+    bench: Bench, spot: Spot, *, conditional: bool = False
+) -> tuple[Target | None, NodeId]:
     """Build what stands at ``spot`` and return the target as read with the node to enter by.
+
+    ``conditional`` is one of several ways, which has a ``when``.
 
     A target that is refused is None, with a node that hangs up; its problems are in the source.
     """
     target = read_target(bench.source, *spot.path)
     if target is None:
         return None, bench.add(HangUp(id=bench.node_id(spot.name)))
+    if target.when is not None and not conditional:
+        what = '"when" stands beside no other way'
+        bench.source.blame((*spot.path, "when"), what, 'write it under "instead"', key=True)
     following = target.build(bench, spot)
+    if target.instead:
+        following = _branch(bench, spot, target, following)
     for number in range(len(target.collect), 0, -1):
         following = _collect(bench, spot, target, number - 1, following)
     if target.say is not None:
@@ -330,3 +352,18 @@ def _collect(bench: Bench, spot: Spot, target: Target, number: int, following: N
             otherwise=target.failed_collect(bench, spot),
         )
     )
+
+
+def _branch(bench: Bench, spot: Spot, target: Target, following: NodeId) -> NodeId:
+    cases = []
+    for number in range(len(target.instead)):
+        path = (*spot.path, "instead", number)
+        place = Spot(path, f"{spot.name}-instead-{number + 1}", spot.option, spot.otherwise)
+        other, entry = build_target(bench, place, conditional=True)
+        if other is not None and other.when is not None:
+            cases.append(Case(conditions_of(bench, other.when, (*path, "when")), entry))
+        elif other is not None:
+            what = "nothing says when this way is taken"
+            bench.source.blame(path, what, 'add "when"', key=True)
+    node = Branch(id=bench.node_id(f"{spot.name}-branch"), cases=tuple(cases), next=following)
+    return bench.add(node)

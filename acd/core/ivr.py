@@ -10,7 +10,8 @@ A key that comes in the instant in which its prompt has been ordered but has not
 stop it. So a prompt that goes on ``STOP_GRACE_SECONDS`` after a key is broken off (``Stop``).
 
 The dialogue decides nothing about queues and agents. It returns what it wants as steps, and the
-engine answers ``AgentDo`` by ``agent_done``. It must not know channels, AGI or files.
+engine answers ``AgentDo`` by ``agent_done`` and ``Branch`` by ``decided``. It must not know
+channels, AGI or files.
 """
 
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from acd.core.ids import Language, NodeId, PromptId
 from acd.core.plan import (
     AgentDo,
     Ask,
+    Branch,
     Collect,
     Enqueue,
     HangUp,
@@ -84,7 +86,13 @@ class Act(msgspec.Struct, frozen=True, gc=False):
     node: AgentDo
 
 
-Step = Play | Stop | WakeAt | Chosen | Missed | Finished | Act
+class Decide(msgspec.Struct, frozen=True, gc=False):
+    """Find out which way this branch goes and call ``decided``."""
+
+    node: Branch
+
+
+Step = Play | Stop | WakeAt | Chosen | Missed | Finished | Act | Decide
 
 
 class Dialogue:
@@ -187,6 +195,13 @@ class Dialogue:
             self._enter(node.done if done else node.refused, now, steps)
         return steps
 
+    def decided(self, target: NodeId, now: float) -> list[Step]:
+        """Go on after ``Decide``, to where the branch leads."""
+        steps: list[Step] = []
+        if not self.over and isinstance(self._node, Branch):
+            self._enter(target, now, steps)
+        return steps
+
     # -- how it walks -------------------------------------------------------------------------
 
     def _enter(self, target: NodeId, now: float, steps: list[Step]) -> None:
@@ -210,6 +225,9 @@ class Dialogue:
                     return
                 case AgentDo():
                     steps.append(Act(node))
+                    return
+                case Branch():
+                    steps.append(Decide(node))
                     return
                 case Ask() | Collect() | Say():
                     self._collected = ""

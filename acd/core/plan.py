@@ -193,13 +193,56 @@ class AgentDo(msgspec.Struct, frozen=True, kw_only=True, tag="agent_do"):
     refused: NodeId
 
 
+class HoursAre(msgspec.Struct, frozen=True, tag="hours"):
+    """Holds while these hours are open, or while they are closed."""
+
+    hours: str
+    """A calendar of the plan's ``hours``."""
+    is_open: bool
+
+
+class AttributeIs(msgspec.Struct, frozen=True, tag="attribute"):
+    """Holds while the caller's attribute has one of these values; ``10*`` is what begins so."""
+
+    attribute: str
+    values: tuple[str, ...]
+
+
+class QueueIs(msgspec.Struct, frozen=True, tag="queue"):
+    """Holds while so many calls wait in the queue, and its estimated wait is over that."""
+
+    queue: QueueId
+    waiting: int = 0
+    """At least so many."""
+    over_seconds: float | None = None
+    """None: however long the wait is."""
+
+
+Condition = HoursAre | AttributeIs | QueueIs
+
+
+class Case(msgspec.Struct, frozen=True):
+    """One way out of a branch, followed when all its conditions hold."""
+
+    conditions: tuple[Condition, ...]
+    target: NodeId
+
+
+class Branch(msgspec.Struct, frozen=True, kw_only=True, tag="branch"):
+    """Follow the first of ``cases`` that holds, otherwise ``next`` (``acd.core.deciding``)."""
+
+    id: NodeId
+    cases: tuple[Case, ...]
+    next: NodeId
+
+
 class HangUp(msgspec.Struct, frozen=True, kw_only=True, tag="hang_up"):
     """End the call from our side."""
 
     id: NodeId
 
 
-Node = Ask | Collect | Say | SwitchLanguage | Enqueue | AgentDo | HangUp
+Node = Ask | Collect | Say | SwitchLanguage | Branch | Enqueue | AgentDo | HangUp
 
 
 class MenuPlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from typing import Final
 
 from acd.core import desk, waiting
 from acd.core.agent import Agent
+from acd.core.attributes import value_of
 from acd.core.call import Call, CallSignal
 from acd.core.commands import (
     HangUpCall,
@@ -17,17 +18,20 @@ from acd.core.commands import (
     PlayPrompt,
     StopPrompt,
 )
+from acd.core.deciding import decide
 from acd.core.ending import end_call
+from acd.core.estimate import estimate_for_next_seconds
 from acd.core.events import (
     CallArrived,
     CodeDialled,
 )
 from acd.core.floor import CodeCall, Floor
-from acd.core.ids import AgentId, CallId, Language
+from acd.core.ids import AgentId, CallId, Language, QueueId
 from acd.core.ivr import (
     ALL_DIGITS,
     Act,
     Chosen,
+    Decide,
     Dialogue,
     Finished,
     Missed,
@@ -266,13 +270,47 @@ def _carry_out(floor: Floor, talker: Talker, steps: list[Step], now: float) -> N
                     floor.emit(MenuSelected(now, talker.id, dialogue.menu.id, option))
             case Missed(kind):
                 floor.emit(MenuMissed(now, talker.id, dialogue.menu.id, kind))
-            case Act(node):
-                _act_and_tell(floor, talker, node, now)
+            case Act() | Decide():
+                _answer(floor, talker, dialogue, step, now)
             case Finished(node):
                 if isinstance(node, Enqueue) and isinstance(talker, Call):
                     _enqueue(floor, talker, node, now)
                 else:
                     floor.emit(HangUpCall(talker.id))
+
+
+def _answer(
+    floor: Floor, talker: Talker, dialogue: Dialogue, step: Act | Decide, now: float
+) -> None:
+    if isinstance(step, Act):
+        _act_and_tell(floor, talker, step.node, now)
+    else:
+        target = decide(step.node, _Here(floor, talker, now))
+        _carry_out(floor, talker, dialogue.decided(target, now), now)
+
+
+class _Here:
+    """What a branch asks about (``deciding.Known``), as it is now for this caller."""
+
+    def __init__(self, floor: Floor, talker: Talker, now: float) -> None:
+        self._floor, self._talker, self._now = floor, talker, now
+
+    def value_of(self, attribute: str) -> str:
+        dialogue, talker = self._talker.dialogue, self._talker
+        typed = dialogue.attributes.get(attribute, "") if dialogue is not None else ""
+        return typed or (value_of(talker, attribute) if isinstance(talker, Call) else "")
+
+    def is_open(self, hours: str) -> bool:
+        calendar = self._floor.plan.hours.get(hours)
+        return calendar is None or calendar.is_open(self._now)
+
+    def waiting(self, queue: QueueId) -> int:
+        line = self._floor.lines.get(queue)
+        return len(line) if line is not None else 0
+
+    def estimate_seconds(self, queue: QueueId) -> float | None:
+        line = self._floor.lines.get(queue)
+        return None if line is None else estimate_for_next_seconds(self._floor, line, self._now)
 
 
 def _enqueue(floor: Floor, call: Call, node: Enqueue, now: float) -> None:

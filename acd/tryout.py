@@ -1,0 +1,130 @@
+"""``acd menus try``: a menu by keyboard. What a caller hears is read, keys are the machine's.
+
+It must not know how a menu goes on: that is ``acd.rehearsal``.
+"""
+
+import contextlib
+import termios
+import tty
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final, NamedTuple, TextIO
+
+from acd.config.loader import Loaded
+from acd.core.ids import MenuId
+from acd.core.plan import Enqueue, MenuPlan
+from acd.errors import OperatorError
+from acd.rehearsal import MOST_SILENCES, Circumstances, Rehearsal
+
+_KEYS: Final = "0123456789*#"
+_SILENCE: Final = ".\n\r "
+
+
+class Caller(NamedTuple):
+    """Who tries it: his language, when he calls, and what he presses; None asks him."""
+
+    language: str
+    at: str
+    keys: str | None
+
+
+def try_menu(loaded: Loaded, name: str, caller: Caller, keyboard: TextIO, out: TextIO) -> None:
+    """Play the menu ``name`` to its end, or until the keyboard has no more keys.
+
+    Raises OperatorError when there is no such menu, language or time.
+    """
+    plan = loaded.plan
+    wanted = MenuId(name) if name else plan.callers_menu
+    menu = plan.menus.get(wanted)
+    if menu is None:
+        known = ", ".join(plan.menus)
+        raise OperatorError(f"there is no menu {name!r}; there are {known}")
+    if caller.language and caller.language not in menu.languages:
+        known = ", ".join(menu.languages)
+        raise OperatorError(f"{wanted} does not speak {caller.language!r}, but {known}")
+    attributes = {"language": caller.language} if caller.language else {}
+    around = Circumstances(attributes, plan.hours, _moment(loaded, caller.at))
+    _Screen(loaded, menu, around, out).run(caller.keys, keyboard)
+
+
+class _Screen:
+    """What is heard, in words, and the one question after it: which key?"""
+
+    def __init__(self, loaded: Loaded, menu: MenuPlan, around: Circumstances, out: TextIO) -> None:
+        self._texts = {(each.language, each.prompt): each for each in loaded.speeches}
+        self._rehearsal = Rehearsal(menu, around)
+        self._told = 0
+        self._out = out
+
+    def run(self, keys: str | None, keyboard: TextIO) -> None:
+        rehearsal, silences = self._rehearsal, 0
+        with _keys_of(keyboard) if keys is None else contextlib.nullcontext(iter(keys)) as pressed:
+            self._tell()
+            while rehearsal.end is None and silences < MOST_SILENCES:
+                self._write("key (Enter: none): ")
+                # Who has no keys left is silent from there on.
+                key = next(pressed, ".")
+                if key in _SILENCE:
+                    self._write("none\n")
+                    silences += 1
+                    rehearsal.be_silent()
+                elif key in _KEYS:
+                    self._write(f"{key}\n")
+                    rehearsal.press(key)
+                else:
+                    self._write(f"{key!r} is on no telephone\n")
+                self._tell()
+        self._write(f"-> {self._end()}\n")
+
+    def _tell(self) -> None:
+        """Say what has been heard since the last key."""
+        for language, prompt in self._rehearsal.heard[self._told :]:
+            speech = self._texts.get((language, prompt))
+            voice, text = (speech.voice, speech.text) if speech else (language, f"<{prompt}>")
+            self._write(f"{voice}: {text}\n")
+        self._told = len(self._rehearsal.heard)
+
+    def _end(self) -> str:
+        rehearsal = self._rehearsal
+        dialogue, end = rehearsal.dialogue, rehearsal.end
+        if end is None:
+            return "it never ends: it asks again and again"
+        told = [f"language {dialogue.language}"]
+        told += [f"{name} {value}" for name, value in dialogue.attributes.items() if name != "pin"]
+        told += [f"done: {node.action} {node.reason}".strip() for node in rehearsal.done]
+        where = "hung up"
+        if isinstance(end, Enqueue):
+            label = end.label.get(dialogue.language, "")
+            where = f"queue {end.queue}, the phone shows {f'{end.option} {label}'.strip()!r}"
+        return ", ".join([where, *told])
+
+    def _write(self, text: str) -> None:
+        self._out.write(text)
+        self._out.flush()
+
+
+@contextlib.contextmanager
+def _keys_of(keyboard: TextIO) -> Iterator[Iterator[str]]:
+    """Single keys, without waiting for Enter where that can be had."""
+    if not keyboard.isatty():
+        yield (key for line in keyboard for key in (line.strip() or "."))
+        return
+    before = termios.tcgetattr(keyboard)
+    tty.setcbreak(keyboard)
+    try:
+        yield iter(lambda: keyboard.read(1), "")
+    finally:
+        termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
+
+
+def _moment(loaded: Loaded, text: str) -> float | None:
+    if not text:
+        return None
+    zone = loaded.house_zone
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise OperatorError(f'--at {text!r} is no moment: write "2026-12-24 10:00"') from None
+    if zone is None:
+        raise OperatorError("--at needs a time zone: add time_zone to acd.yaml")
+    return moment.replace(tzinfo=zone).timestamp()
