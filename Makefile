@@ -22,7 +22,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
 .PHONY: help run test check check-static fmt lab lab-install smoke sim design bench-idle-gap bench-ami \
-	bench-matching bench-restart bench-sim bench-store proof-erlang docs-pooling fault-table soak \
+	bench-matching bench-restart bench-sim bench-store proof-erlang docs-menus docs-pooling fault-table soak \
 	soak-seeds lock clean venv venv-run
 
 help: ## what there is
@@ -66,6 +66,9 @@ smoke: venv lab-install ## one real call for each menu option
 
 sim: venv-run ## virtual time: make sim SEED=7 HOURS=24
 	@exec $(BIN)/acd sim --seed $(SEED) --hours $(HOURS) $(ARGS)
+
+docs-menus: venv ## what may stand in menus, from the models into docs/menus.md
+	@$(BIN)/python -m acd.config.reference docs/menus.md
 
 design: venv ## redraw the machines in DESIGN.md from their tables
 	@$(BIN)/python -m acd.drawings DESIGN.md

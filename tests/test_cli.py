@@ -1,6 +1,7 @@
 """The commands as an operator types them: each in a process of its own."""
 
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -98,7 +99,8 @@ def test_version() -> None:
 def test_the_sample_configuration_has_no_problems() -> None:
     checked = run("check")
     assert checked.returncode == 0, checked.stderr
-    assert re.fullmatch(r"config: 6 queues, \d+ agents, \d+ menus: no problems\n", checked.stdout)
+    counted = r"config: 6 queues, \d+ agents, \d+ menus, \d+ examples of calls: no problems\n"
+    assert re.fullmatch(counted, checked.stdout)
 
 
 @pytest.mark.parametrize("command", ["check", "run"])
@@ -225,9 +227,33 @@ def test_a_virtual_hour_is_reported() -> None:
     assert "no violations with seed 7" in report.stdout
 
 
+def test_an_example_that_does_not_hold_fails_the_check(tmp_path: Path) -> None:
+    config = config_for(tmp_path, 1, free_port(), "x", "y")
+    menus = tmp_path / "menus"
+    shutil.copytree(ROOT / "ivr_menus", menus)
+    with (menus / "main.yaml").open("a") as stream:
+        stream.write('  - {keys: "3", queue: fault}\n')
+    acd = config / "acd.yaml"
+    acd.write_text(re.sub(r"(?m)^menus:.*\n", "", acd.read_text()) + f"\nmenus: {menus}\n")
+    told = run("check", "--config", str(config))
+    assert told.returncode == 1
+    assert told.stdout == ""
+    assert re.search(
+        r'main\.yaml:\d+:5: this call does not end in the queue "fault" but in the queue "meter"',
+        told.stderr,
+    )
+
+
+def test_a_menu_can_be_tried_without_a_telephone() -> None:
+    tried = run("menus", "try", "--keys", "92")
+    assert tried.returncode == 0, tried.stderr
+    assert "en: To report a fault or a burst pipe, press 1." in tried.stdout
+    assert tried.stdout.splitlines()[-1].startswith("-> queue billing")
+
+
 def test_help_names_every_command() -> None:
     text = run("--help").stdout
-    for command in ("run", "check", "demo", "explain", "sim", "prompts", "version"):
+    for command in ("run", "check", "demo", "explain", "sim", "prompts", "menus", "version"):
         assert re.search(rf"^\s+{command}\b", text, re.MULTILINE)
 
 

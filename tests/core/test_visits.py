@@ -26,8 +26,17 @@ from acd.core.events import (
     WaitingRoomEntered,
     WaitingRoomLeft,
 )
-from acd.core.ids import CallId, MenuId
-from acd.core.plan import AgentAction
+from acd.core.ids import CallId, MenuId, NodeId, QueueId
+from acd.core.plan import (
+    AgentAction,
+    Ask,
+    AttributeIs,
+    Branch,
+    Case,
+    Collect,
+    HoursAre,
+    QueueIs,
+)
 from acd.core.queueplan import ExitCondition, ToMenu
 from acd.core.records import (
     CallEnded,
@@ -37,7 +46,7 @@ from acd.core.records import (
 )
 from tests.core.centre import PBX, Centre, rung
 from tests.core.queues import rule, with_exits
-from tests.plans import plan
+from tests.plans import daily, plan, with_hours
 
 
 def test_a_caller_is_asked_then_waits_then_talks() -> None:
@@ -235,3 +244,64 @@ def test_a_prompt_whose_end_got_lost_is_taken_for_over_soon_after_it_should_be()
     assert centre.take(StopPrompt) == [StopPrompt(call)]
     played = centre.feed(MenuReached(call))
     assert [one.path for one in played if isinstance(one, PlayPrompt)] == ["/acd/de/main/options"]
+
+
+def test_a_closed_option_goes_another_way_as_long_as_it_is_closed() -> None:
+    base = with_hours(plan(), office=daily("08:00", "16:00"))
+    menu = base.menus[MenuId("main")]
+    ask, branch = menu.nodes[NodeId("ask")], NodeId("branch")
+    assert isinstance(ask, Ask)
+    case = Case((HoursAre("office", False),), NodeId("option-6"))
+    nodes = {
+        **menu.nodes,
+        branch: Branch(id=branch, cases=(case,), next=NodeId("option-2")),
+        NodeId("ask"): msgspec.structs.replace(ask, choices={**ask.choices, "2": branch}),
+    }
+    changed = msgspec.structs.replace(
+        base, menus={**base.menus, MenuId("main"): msgspec.structs.replace(menu, nodes=nodes)}
+    )
+    queues = []
+    for hour in (7, 9):
+        centre = Centre(changed, now=hour * 3600.0)
+        call = CallId("main-1.1")
+        centre.feed(CallArrived(call, PBX, "", ""), DigitPressed(call, "2"))
+        queues.append(centre.call(call).queue)
+    assert queues == ["switchboard", "billing"]
+
+
+def test_a_branch_knows_what_was_typed_and_how_many_wait() -> None:
+    menu = plan().menus[MenuId("main")]
+    ask = menu.nodes[NodeId("ask")]
+    assert isinstance(ask, Ask)
+    collect, branch = NodeId("collect"), NodeId("branch")
+    district = AttributeIs("postcode", ("10*",))
+    cases = (
+        Case((district, QueueIs(QueueId("meter"), waiting=1)), NodeId("option-4")),
+        Case((district,), NodeId("option-3")),
+    )
+    nodes = {
+        **menu.nodes,
+        collect: Collect(
+            id=collect,
+            prompts=(),
+            into="postcode",
+            min_digits=2,
+            max_digits=2,
+            terminator="#",
+            timeout_seconds=3.0,
+            retries=0,
+            next=branch,
+            otherwise=NodeId("option-6"),
+        ),
+        branch: Branch(id=branch, cases=cases, next=NodeId("option-5")),
+        NodeId("ask"): msgspec.structs.replace(ask, choices={**ask.choices, "1": collect}),
+    }
+    menus = {**plan().menus, MenuId("main"): msgspec.structs.replace(menu, nodes=nodes)}
+    centre = Centre(msgspec.structs.replace(plan(), menus=menus))
+    queues = []
+    for number, typed in enumerate(("10", "10", "99")):
+        call = CallId(f"main-1.{number}")
+        centre.feed(CallArrived(call, PBX, "", ""))
+        centre.feed(*(DigitPressed(call, key) for key in f"1{typed}"))
+        queues.append(centre.call(call).queue)
+    assert queues == ["meter", "house", "water"]

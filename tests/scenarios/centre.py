@@ -19,7 +19,22 @@ import msgspec
 
 from acd.core.events import DeviceState, RingOutcome
 from acd.core.ids import AgentId, DeviceId, MenuId, NodeId, PromptId, QueueId, SkillId
-from acd.core.plan import AgentAction, AgentPlan, Enqueue, MenuPlan, Need, Plan, QueuePlan, Say
+from acd.core.plan import (
+    AgentAction,
+    AgentPlan,
+    AttributeIs,
+    Branch,
+    Case,
+    Collect,
+    Enqueue,
+    HangUp,
+    MenuPlan,
+    Need,
+    Node,
+    Plan,
+    QueuePlan,
+    Say,
+)
 from acd.core.queueplan import (
     Announcements,
     Exit,
@@ -69,6 +84,7 @@ PROMPT_SECONDS = {
     }.items()
 }
 MISSING_PROMPT = "main/nobody-recorded-this"
+ASKED, DISTRICT = "0308", "10*"
 
 TEAM = [str(number) for number in range(1051, 1061)]
 """Ten who are rung all at once, for callers who press the star."""
@@ -82,7 +98,11 @@ PHONES = [*SPECIALISTS, *GENERALISTS, QUALIFIED, *TEAM, THIRD, TELLER]
 
 
 def plan(prompts_path: str) -> Plan:
-    """Return the plan; key 7 leads to fault past a prompt of which there is no file."""
+    """Return the plan; key 7 leads to fault past a prompt of which there is no file.
+
+    Callers whose number begins with `ASKED` are asked for their postcode there, and those of one
+    district are told something and let go.
+    """
     skills: Mapping[str, Mapping[str, int]] = {
         **SPECIALISTS,
         **{agent: dict.fromkeys(plans.QUEUES, 1) for agent in (*GENERALISTS, QUALIFIED, UNKNOWN)},
@@ -160,7 +180,9 @@ def _main_menu() -> MenuPlan:
     ask, gap = NodeId("ask"), NodeId("gap")
     entry = menu.nodes[ask]
     nodes = dict(menu.nodes)
-    nodes[gap] = Say(id=gap, prompts=(PromptId(MISSING_PROMPT),), next=NodeId("option-1"))
+    nodes[gap] = Say(id=gap, prompts=(PromptId(MISSING_PROMPT),), next=NodeId("who"))
+    for node in _districts(NodeId("option-1"), NodeId("option-2")):
+        nodes[node.id] = node
     choices = {"7": gap}
     for key, queue in (("*", "team"), ("0", "first"), ("#", "told")):
         node = choices[key] = NodeId(f"option-{key}")
@@ -168,6 +190,30 @@ def _main_menu() -> MenuPlan:
         nodes[node] = Enqueue(id=node, queue=QueueId(queue), option=key, label=label)
     nodes[ask] = msgspec.structs.replace(entry, choices={**entry.choices, **choices})  # type: ignore[union-attr]
     return msgspec.structs.replace(menu, nodes=nodes)
+
+
+def _districts(others: NodeId, elsewhere: NodeId) -> tuple[Node, ...]:
+    who, ask, where, told, bye = map(NodeId, ("who", "postcode", "where", "told", "bye"))
+    wanted = Case((AttributeIs("ani", (f"{ASKED}*",)),), ask)
+    hit = Case((AttributeIs("postcode", (DISTRICT,)),), told)
+    return (
+        Branch(id=who, cases=(wanted,), next=others),
+        Collect(
+            id=ask,
+            prompts=(PromptId("agent/number"),),
+            into="postcode",
+            min_digits=5,
+            max_digits=5,
+            terminator="#",
+            timeout_seconds=3.0,
+            retries=1,
+            next=where,
+            otherwise=others,
+        ),
+        Branch(id=where, cases=(hit,), next=elsewhere),
+        Say(id=told, prompts=(PromptId("agent/done"),), next=bye),
+        HangUp(id=bye),
+    )
 
 
 def write_prompts(directory: Path) -> None:

@@ -2,7 +2,7 @@
 
 from acd.core.records import CallState, MenuMissed, MenuSelected
 from tests import plans
-from tests.scenarios.centre import PROMPT_SECONDS, SPECIALISTS, Centre
+from tests.scenarios.centre import ASKED, PROMPT_SECONDS, SPECIALISTS, Centre
 from tests.scenarios.world import Handset, until
 
 
@@ -80,6 +80,22 @@ def test_without_a_key_three_playings_then_the_switchboard(centre: Centre) -> No
     assert (view.queue, view.state) == ("switchboard", CallState.QUEUED)
     played = centre.engine.prompts(number, heard=True)
     assert played.count("de/main/options") == 3
+
+
+def test_digits_typed_ahead_lead_past_a_condition(centre: Centre) -> None:
+    """Who types the district that is told something hears it and is let go; others go on."""
+    numbers = {postcode: ASKED + centre.number()[4:] for postcode in ("10115", "20115")}
+    callers = {}
+    for postcode, number in numbers.items():
+        keys = [(0.3 + 0.15 * at, key) for at, key in enumerate(f"7{postcode}")]
+        callers[postcode] = centre.world.call(number, keys=keys)
+    centre.waiting(numbers["20115"])
+    view = centre.engine.call(numbers["20115"])
+    assert view is not None
+    assert (view.queue, view.option) == ("billing", "2")
+    assert callers["10115"].wait_ended().ended_by == "pbx"
+    assert centre.engine.prompts(numbers["10115"])[-1] == "de/agent/done"
+    assert "de/agent/done" not in centre.engine.prompts(numbers["20115"])
 
 
 def test_a_prompt_without_a_file_loses_nobody(centre: Centre) -> None:

@@ -1,0 +1,53 @@
+"""docs/menus.md shows every key of the menus as the models have them, and its examples are true."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from acd.config.reference import MODELS, table, written
+from acd.config.verbs import VERBS
+from tests.config.conftest import Small
+
+MENUS = Path(__file__).parents[2] / "docs" / "menus.md"
+
+
+def test_the_tables_are_those_of_the_models() -> None:
+    text = MENUS.read_text()
+    assert written(text) == text, "make docs-menus writes them anew"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_has_its_table(name: str) -> None:
+    assert f"<!-- keys {name} -->" in MENUS.read_text()
+
+
+def test_a_verbs_table_has_its_own_keys_and_not_those_all_have() -> None:
+    assert "`estimate_over_seconds`" in table("when")
+    assert "`queue` | needed" in table("queue")
+    assert all("`announce`" not in table(verb) for verb in VERBS)
+
+
+def test_a_model_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        written("<!-- keys moon -->\n<!-- end -->")
+
+
+def test_the_pages_choices_are_accepted(tmp_path: Path) -> None:
+    """Each example of a choice, put into a small configuration, has nothing to be told of it."""
+    blocks = re.findall(r"```yaml\n(?:choices:\n)?(  \d:\n.*?)```", MENUS.read_text(), re.DOTALL)
+    assert len(blocks) == 3
+    for number, block in enumerate(blocks):
+        small = Small(tmp_path / str(number))
+        small.write("config/hours.yaml", OFFICE)
+        text = re.sub(r"queue: (meter|switchboard)", "queue: fault", block)
+        text = re.sub(r"^  \d:", "  4:", text)
+        if "label" not in text:
+            text = text.replace("  4:\n", "  4:\n    label: {de: Zähler, en: Meter}\n")
+        small.edit(
+            "ivr_menus/main.yaml", "  9: {language: next}\n", f"{text}  9: {{language: next}}\n"
+        )
+        assert small.told() == []
+
+
+OFFICE = 'office: {time_zone: Europe/Berlin, weekly: {mon-fri: "08:00-16:00"}}\n'
