@@ -263,6 +263,25 @@ def menus_try(
     return 0
 
 
+@menus_app.command("graph")
+@_for_operators
+def menus_graph(
+    menu: Annotated[str, typer.Argument(help="The menu; without it the callers' first.")] = "",
+    config: ConfigDir = Path("config"),
+) -> int:
+    """Draw a menu as Mermaid, which editors and code hosts show as a picture.
+
+    Status 1 when the configuration is refused, as by `acd check`, or there is no such menu.
+    """
+    from acd.config.loader import load
+    from acd.menugraph import mermaid
+    from acd.tryout import menu_of
+
+    plan = load(config, today=_today(), need_prompts=False).plan
+    print(mermaid(menu_of(plan, menu)), end="")
+    return 0
+
+
 @asterisk_app.command("emergency-queues")
 @_for_operators
 def asterisk_emergency_queues(

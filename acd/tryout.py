@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TextIO
 
 from acd.config.loader import Loaded
 from acd.core.ids import MenuId
-from acd.core.plan import Enqueue, MenuPlan
+from acd.core.plan import Enqueue, MenuPlan, Plan
 from acd.errors import OperatorError
 from acd.rehearsal import MOST_SILENCES, Circumstances, Rehearsal
 
@@ -33,18 +33,21 @@ def try_menu(loaded: Loaded, name: str, caller: Caller, keyboard: TextIO, out: T
 
     Raises OperatorError when there is no such menu, language or time.
     """
-    plan = loaded.plan
-    wanted = MenuId(name) if name else plan.callers_menu
-    menu = plan.menus.get(wanted)
-    if menu is None:
-        known = ", ".join(plan.menus)
-        raise OperatorError(f"there is no menu {name!r}; there are {known}")
+    plan, menu = loaded.plan, menu_of(loaded.plan, name)
     if caller.language and caller.language not in menu.languages:
         known = ", ".join(menu.languages)
-        raise OperatorError(f"{wanted} does not speak {caller.language!r}, but {known}")
+        raise OperatorError(f"{menu.id} does not speak {caller.language!r}, but {known}")
     attributes = {"language": caller.language} if caller.language else {}
     around = Circumstances(attributes, plan.hours, _moment(loaded, caller.at))
     _Screen(loaded, menu, around, out).run(caller.keys, keyboard)
+
+
+def menu_of(plan: Plan, name: str) -> MenuPlan:
+    """Return the menu of this name, the callers' first for none; OperatorError for no such menu."""
+    menu = plan.menus.get(MenuId(name) if name else plan.callers_menu)
+    if menu is None:
+        raise OperatorError(f"there is no menu {name!r}; there are {', '.join(plan.menus)}")
+    return menu
 
 
 class _Screen:

@@ -251,6 +251,13 @@ def test_a_menu_can_be_tried_without_a_telephone() -> None:
     assert tried.stdout.splitlines()[-1].startswith("-> queue billing")
 
 
+def test_a_menu_can_be_drawn() -> None:
+    graph = run("menus", "graph").stdout
+    assert graph.startswith("flowchart TD\n")
+    assert '(["queue house_connection"])' in graph
+    assert run("menus", "graph", "mian").returncode == 1
+
+
 def test_help_names_every_command() -> None:
     text = run("--help").stdout
     for command in ("run", "check", "demo", "explain", "sim", "prompts", "menus", "version"):
