@@ -1,5 +1,6 @@
 """The journal: what goes in comes out, in files that are kept few, whatever the disk does."""
 
+import threading
 from datetime import date
 from pathlib import Path
 from random import Random
@@ -12,7 +13,7 @@ from acd.core.events import PlanReplaced, Tick
 from acd.errors import JournalError
 from acd.journal.entries import Check, Entry, Gap, RunEnd, decode, encode
 from acd.journal.reader import Run, find
-from acd.journal.segments import OpenSegment, pack
+from acd.journal.segments import OpenSegment, Shelf, pack
 from acd.pipeline import PbxSetup
 from tests.journals import (
     ITEMS,
@@ -116,6 +117,27 @@ def test_a_run_of_many_files_is_one_run(tmp_path: Path) -> None:
         said = parts(path)
         assert not faults(said)
         assert [one.sequence for one in entries(said)] == list(range(1, 201))
+
+
+def test_what_is_finished_while_others_are_packed_is_packed_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine the journal was closed while its first files were packed, and no more."""
+    tidy, is_closing = Shelf.tidy, threading.Event()
+
+    def slowly(self: Shelf, writing: Path) -> None:
+        tidy(self, writing)
+        is_closing.wait(10)
+
+    monkeypatch.setattr(Shelf, "tidy", slowly)
+    one = journal(tmp_path, [], segment_bytes=10_000)
+    for number in range(60):
+        one.append(NOW + number, FramesReceived(PBX, 1, (Random(number).randbytes(1000),)), NOTHING)
+    wait_for(lambda: not one.buffered_bytes)
+    one._closing.set()
+    is_closing.set()
+    assert one.close(NOW + 100, timeout_seconds=10)
+    assert all(path.suffix == ".gz" for path in find(tmp_path).paths[:-1])
 
 
 def test_a_file_that_is_missing_in_the_middle_is_named(tmp_path: Path) -> None:

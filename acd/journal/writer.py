@@ -110,6 +110,8 @@ class Journal:
         self._signalled = False
         self._wake = threading.Event()
         self._closing = threading.Event()
+        self._over = threading.Event()
+        """Nothing is written any more."""
         self._failing = False
         self._segment: OpenSegment | None = None
         self._number = 0
@@ -162,9 +164,11 @@ class Journal:
             self._put(encode(RunEnd(self._sequence, now, state)))
         self._closing.set()
         self._wake.set()
-        for thread in self._threads:
-            thread.join(timeout_seconds)
-            self._untidy.set()
+        writer, tidier = self._threads
+        writer.join(timeout_seconds)
+        self._over.set()
+        self._untidy.set()
+        tidier.join(timeout_seconds)
         return not self._pending and not self.buffered_bytes
 
     # -- on the loop ---------------------------------------------------------------------------
@@ -300,8 +304,10 @@ class Journal:
         while True:
             self._untidy.wait()
             self._untidy.clear()
+            # Asked before, not after: what was finished meanwhile wants another round.
+            is_last = self._over.is_set()
             segment = self._segment
             if segment is not None:
                 self._shelf.tidy(segment.path)
-            if self._closing.is_set():
+            if is_last:
                 return

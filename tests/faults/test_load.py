@@ -19,7 +19,7 @@ from tests.lab.rtp import Key
 from tests.lab.sipp import Call, SippCallers
 from tests.scenarios.world import Handset, until
 
-FLOODS, FLOODS_IN_SOAK = 3, 100
+FLOODS, FLOODS_IN_SOAK = 2, 100
 FLOOD_SECONDS = 4.0
 KEYS_PER_SECOND = 45
 """Of more, with 20 ms a key and no pause between two, Asterisk reports none at all."""
