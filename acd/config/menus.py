@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from acd.config.building import build_target
 from acd.config.expectations import Expected
 from acd.config.explain import did_you_mean, is_known, one_of, read_entry
 from acd.config.queues import QueueEntry, needs_of
@@ -26,7 +27,8 @@ from acd.config.schema import (
 )
 from acd.config.source import Key, Source
 from acd.config.staffing import Asked
-from acd.config.verbs import Spot, Target, ToLanguage, ToQueue, build_target
+from acd.config.target import Spot, Target
+from acd.config.verbs import ToLanguage, ToQueue
 from acd.core.ids import Language, MenuId, NodeId, PromptId, QueueId
 from acd.core.plan import (
     AgentDo,
@@ -116,7 +118,7 @@ def build_menus(around: Surroundings) -> Menus:
 
 
 class MenuBench:
-    """One menu file being built: takes its nodes and what is said in it. See ``verbs.Bench``."""
+    """One menu file being built: takes its nodes and what is said in it. See ``target.Bench``."""
 
     def __init__(
         self,
@@ -142,6 +144,10 @@ class MenuBench:
         """Take ``node`` into the menu and return its id."""
         self._nodes[node.id] = node
         return node.id
+
+    def build(self, spot: Spot) -> NodeId:
+        """Build the target at ``spot``, which stands inside another, and return its entry."""
+        return build_target(self, spot)[1]
 
     def begin(self, languages: Sequence[str], menu: str) -> None:
         """Note the languages; check them and the menu's own name."""

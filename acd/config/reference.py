@@ -16,7 +16,8 @@ from pydantic import BaseModel
 from acd.config.conditions import WhenEntry
 from acd.config.explain import descriptions
 from acd.config.schema import CodesFile, ExpectEntry, MenuFile
-from acd.config.verbs import VERBS, AttributeNeedEntry, CollectEntry, Target
+from acd.config.target import CollectEntry, Target
+from acd.config.verbs import VERBS, AttributeNeedEntry
 
 MODELS: Final[Mapping[str, type[BaseModel]]] = {
     "menu_file": MenuFile,

@@ -10,138 +10,31 @@ be built there, by itself or by the menu. A new verb is a new row, its model and
 This module must not know where files lie, nor how menus are checked against each other.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from acd.config.conditions import WhenEntry, conditions_of
-from acd.config.explain import did_you_mean, one_of, read_entry
 from acd.config.queues import needs_of
 from acd.config.schema import (
-    Digit,
     Entry,
     Grade,
-    Labels,
     Name,
     Needs,
     Reason,
     SkillPrefix,
     Spoken,
 )
-from acd.config.source import Key, Source
-from acd.core.ids import NodeId, PromptId, QueueId
+from acd.config.target import Bench, Spot, Target
+from acd.core.ids import NodeId, QueueId
 from acd.core.plan import (
     AgentAction,
     AgentDo,
     AttributeNeed,
-    Branch,
-    Case,
-    Collect,
     Enqueue,
     HangUp,
-    Node,
     Say,
     SwitchLanguage,
-    Text,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """Where a target stands: its place in the file, and what its nodes and prompts are named by."""
-
-    path: tuple[Key, ...]
-    name: str
-    option: str
-    """The key that led here, empty when none did."""
-    otherwise: NodeId
-    """Where the call goes when digits asked for here do not come."""
-
-
-class Bench(Protocol):
-    """What a verb works on: the menu that is being built."""
-
-    source: Source
-    entry: NodeId
-
-    def node_id(self, name: str) -> NodeId:
-        """Return the id of this menu's node ``name``."""
-
-    def add(self, node: Node) -> NodeId:
-        """Take ``node`` into the menu and return its id."""
-
-    def speak(self, name: str, texts: Spoken, path: tuple[Key, ...]) -> tuple[PromptId, ...]:
-        """Have ``texts`` spoken as the prompt ``name``; they must cover the menu's languages."""
-
-    def label(self, queue: str, own: Labels | None, path: tuple[Key, ...]) -> Text:
-        """Return ``own`` or the queue's label, checked for every language."""
-
-    def know_queue(self, queue: str, path: tuple[Key, ...]) -> None:
-        """Blame ``path`` unless the queue exists."""
-
-    def ask(self, queue: str, needs: Mapping[str, int], path: tuple[Key, ...]) -> None:
-        """Take note of the ``needs`` at ``path`` besides the queue's; blame unknown skills."""
-
-    def ask_by(self, attribute: str, prefix: str, path: tuple[Key, ...]) -> None:
-        """Take note of an attribute that ``path`` looks at; blame a prefix of no skill."""
-
-    def know_hours(self, hours: str, path: tuple[Key, ...]) -> None:
-        """Blame ``path`` unless hours.yaml has these hours."""
-
-    def look_at(self, attribute: str, path: tuple[Key, ...]) -> None:
-        """Take note of an attribute that ``path`` looks at."""
-
-    def know_reason(self, reason: str, path: tuple[Key, ...]) -> None:
-        """Blame ``path`` unless the reason is one of acd.yaml's."""
-
-    def enter_menu(self, menu: str, path: tuple[Key, ...]) -> NodeId:
-        """Return the entry of another menu; blame ``path`` unless it exists and fits."""
-
-
-class CollectEntry(Entry):
-    """Digits asked for before the verb does its work."""
-
-    into: Name
-    """The attribute that takes them."""
-    say: Spoken
-    """The question."""
-    min_digits: Annotated[int, Field(ge=1, le=32)] = 1
-    """Fewer are no answer."""
-    max_digits: Annotated[int, Field(ge=1, le=32)] = 16
-    """With so many the answer is complete."""
-    terminator: Digit = "#"
-    """The key that completes a shorter answer."""
-    timeout_seconds: Annotated[float, Field(ge=1, le=60)] = 6.0
-    """How long to wait for the next key."""
-    retries: Annotated[int, Field(ge=0, le=9)] = 2
-    """How often the question is repeated."""
-
-
-class Target(Entry):
-    """What every verb may have beside it."""
-
-    label: Labels | None = None
-    """The choice's name, in menus and on the agent's phone; without it the queue's."""
-    announce: Spoken | None = None
-    """The whole sentence that offers this choice, where the usual one does not fit."""
-    say: Spoken | None = None
-    """Said first, when the choice has been made."""
-    collect: list[CollectEntry] = Field(default_factory=list)
-    """Digits to ask for first."""
-    instead: Annotated[list[dict[str, object]], Field(max_length=32)] = Field(default_factory=list)
-    """Other ways, each a target with its ``when``; the first that holds is taken instead."""
-    when: WhenEntry | None = None
-    """What must hold for this way; under ``instead`` only."""
-
-    def build(self, bench: Bench, spot: Spot) -> NodeId:
-        """Build the verb's own nodes and return the one to enter by."""
-        raise NotImplementedError
-
-    def failed_collect(self, bench: Bench, spot: Spot) -> NodeId:
-        """Return where the call goes when the digits do not come."""
-        return spot.otherwise
 
 
 class AttributeNeedEntry(Entry):
@@ -282,88 +175,3 @@ VERBS: dict[str, type[Target]] = {
     "do": DoForAgent,
     "hang_up": EndCall,
 }
-
-
-def read_target(source: Source, *path: Key) -> Target | None:
-    """Read the target at ``path``: find its one verb and let that row's model read the rest."""
-    keys = list(source.keys_at(*path))
-    found = [key for key in keys if key in VERBS]
-    if len(found) == 1:
-        return read_entry(VERBS[found[0]], source, *path)
-    if found:
-        second = (*path, found[1])
-        what = f'"{found[0]}" and "{found[1]}" cannot both be followed'
-        source.blame(second, what, "keep one of them", key=True)
-        return None
-    hints = [near for key in keys if (near := did_you_mean(key, tuple(VERBS)))]
-    where = str(path[-1]) if path else ""
-    what = f'"{where}" leads nowhere{hints[0] if hints else ""}'
-    source.blame(path, what, one_of(tuple(VERBS)).replace("allowed:", "add one of:"), key=True)
-    return None
-
-
-def build_target(
-    bench: Bench, spot: Spot, *, conditional: bool = False
-) -> tuple[Target | None, NodeId]:
-    """Build what stands at ``spot`` and return the target as read with the node to enter by.
-
-    ``conditional`` is one of several ways, which has a ``when``.
-
-    A target that is refused is None, with a node that hangs up; its problems are in the source.
-    """
-    target = read_target(bench.source, *spot.path)
-    if target is None:
-        return None, bench.add(HangUp(id=bench.node_id(spot.name)))
-    if target.when is not None and not conditional:
-        what = '"when" stands beside no other way'
-        bench.source.blame((*spot.path, "when"), what, 'write it under "instead"', key=True)
-    following = target.build(bench, spot)
-    if target.instead:
-        following = _branch(bench, spot, target, following)
-    for number in range(len(target.collect), 0, -1):
-        following = _collect(bench, spot, target, number - 1, following)
-    if target.say is not None:
-        name = f"{spot.name}-say"
-        prompts = bench.speak(name, target.say, (*spot.path, "say"))
-        following = bench.add(Say(id=bench.node_id(name), prompts=prompts, next=following))
-    return target, following
-
-
-def _collect(bench: Bench, spot: Spot, target: Target, number: int, following: NodeId) -> NodeId:
-    entry = target.collect[number]
-    place = (*spot.path, "collect", number)
-    if entry.min_digits > entry.max_digits:
-        what = f'"max_digits" is less than "min_digits", which is {entry.min_digits}'
-        bench.source.blame((*place, "max_digits"), what)
-    if entry.into in {earlier.into for earlier in target.collect[:number]}:
-        bench.source.blame((*place, "into"), f'"{entry.into}" is asked for twice', "keep one")
-    name = f"{spot.name}-{entry.into}"
-    return bench.add(
-        Collect(
-            id=bench.node_id(name),
-            prompts=bench.speak(name, entry.say, (*place, "say")),
-            into=entry.into,
-            min_digits=entry.min_digits,
-            max_digits=entry.max_digits,
-            terminator=entry.terminator,
-            timeout_seconds=entry.timeout_seconds,
-            retries=entry.retries,
-            next=following,
-            otherwise=target.failed_collect(bench, spot),
-        )
-    )
-
-
-def _branch(bench: Bench, spot: Spot, target: Target, following: NodeId) -> NodeId:
-    cases = []
-    for number in range(len(target.instead)):
-        path = (*spot.path, "instead", number)
-        place = Spot(path, f"{spot.name}-instead-{number + 1}", spot.option, spot.otherwise)
-        other, entry = build_target(bench, place, conditional=True)
-        if other is not None and other.when is not None:
-            cases.append(Case(conditions_of(bench, other.when, (*path, "when")), entry))
-        elif other is not None:
-            what = "nothing says when this way is taken"
-            bench.source.blame(path, what, 'add "when"', key=True)
-    node = Branch(id=bench.node_id(f"{spot.name}-branch"), cases=tuple(cases), next=following)
-    return bench.add(node)

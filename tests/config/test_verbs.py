@@ -8,7 +8,6 @@ from acd.core.plan import (
     AgentDo,
     Ask,
     AttributeNeed,
-    Collect,
     Enqueue,
     HangUp,
     MenuPlan,
@@ -113,35 +112,6 @@ def test_do_says_what_became_of_it_and_hangs_up(small: Small) -> None:
         assert isinstance(said, Say)
         assert said.prompts == (prompt,)
         assert isinstance(menu.nodes[said.next], HangUp)
-
-
-def test_collect_asks_in_order_and_refuses_who_does_not_answer(small: Small) -> None:
-    small.edit("ivr_menus/agent.yaml", "    do: login\n", """\
-    collect:
-      - {into: agent, say: {de: Nummer?, en: Number?}, max_digits: 8}
-      - {into: pin, say: {de: PIN?, en: PIN?}, min_digits: 4, max_digits: 12, retries: 1}
-    do: login
-    by_number: true
-""")  # fmt: skip
-    menu = code(small, "*30")
-    agent = menu.nodes[menu.entry]
-    assert isinstance(agent, Collect)
-    pin = menu.nodes[agent.next]
-    assert isinstance(pin, Collect)
-    done = menu.nodes[pin.next]
-    assert isinstance(done, AgentDo)
-    assert (agent.into, pin.into, done.by_number) == ("agent", "pin", True)
-    assert (pin.min_digits, pin.max_digits, pin.terminator, pin.retries) == (4, 12, "#", 1)
-    assert agent.otherwise == pin.otherwise == done.refused
-
-
-def test_say_comes_before_all_else(small: Small) -> None:
-    small.edit("ivr_menus/main.yaml", "{queue: fault}", "{say: {de: Ja., en: Yes.}, queue: fault}")
-    menu = main(small)
-    found = chosen(menu, "1")
-    assert isinstance(found, Say)
-    assert found.prompts == ("main/key-1-say",)
-    assert isinstance(menu.nodes[found.next], Enqueue)
 
 
 MISTAKES = [

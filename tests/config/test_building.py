@@ -1,0 +1,49 @@
+"""What stands beside a verb becomes nodes before its own: digits asked for, words said first."""
+
+from acd.core.ids import MenuId
+from acd.core.plan import AgentDo, Ask, Collect, Enqueue, MenuPlan, Say
+from tests.config.conftest import Small
+
+
+def main(small: Small) -> MenuPlan:
+    return small.load().plan.menus[MenuId("main")]
+
+
+def chosen(menu: MenuPlan, key: str) -> object:
+    ask = menu.nodes[menu.entry]
+    assert isinstance(ask, Ask)
+    return menu.nodes[ask.choices[key]]
+
+
+def code(small: Small, dialled: str) -> MenuPlan:
+    plan = small.load().plan
+    return plan.menus[plan.code_menus[dialled]]
+
+
+def test_collect_asks_in_order_and_refuses_who_does_not_answer(small: Small) -> None:
+    small.edit("ivr_menus/agent.yaml", "    do: login\n", """\
+    collect:
+      - {into: agent, say: {de: Nummer?, en: Number?}, max_digits: 8}
+      - {into: pin, say: {de: PIN?, en: PIN?}, min_digits: 4, max_digits: 12, retries: 1}
+    do: login
+    by_number: true
+""")  # fmt: skip
+    menu = code(small, "*30")
+    agent = menu.nodes[menu.entry]
+    assert isinstance(agent, Collect)
+    pin = menu.nodes[agent.next]
+    assert isinstance(pin, Collect)
+    done = menu.nodes[pin.next]
+    assert isinstance(done, AgentDo)
+    assert (agent.into, pin.into, done.by_number) == ("agent", "pin", True)
+    assert (pin.min_digits, pin.max_digits, pin.terminator, pin.retries) == (4, 12, "#", 1)
+    assert agent.otherwise == pin.otherwise == done.refused
+
+
+def test_say_comes_before_all_else(small: Small) -> None:
+    small.edit("ivr_menus/main.yaml", "{queue: fault}", "{say: {de: Ja., en: Yes.}, queue: fault}")
+    menu = main(small)
+    found = chosen(menu, "1")
+    assert isinstance(found, Say)
+    assert found.prompts == ("main/key-1-say",)
+    assert isinstance(menu.nodes[found.next], Enqueue)
