@@ -67,7 +67,7 @@ smoke: venv lab-install ## one real call for each menu option
 sim: venv-run ## virtual time: make sim SEED=7 HOURS=24
 	@exec $(BIN)/acd sim --seed $(SEED) --hours $(HOURS) $(ARGS)
 
-docs-menus: venv ## what may stand in menus, from the models into docs/menus.md
+docs-menus: venv ## verbs, keys and pictures of menus, from the models into docs/menus.md
 	@$(BIN)/python -m acd.config.reference docs/menus.md
 
 design: venv ## redraw the machines in DESIGN.md from their tables

@@ -274,11 +274,11 @@ def menus_graph(
     Status 1 when the configuration is refused, as by `acd check`, or there is no such menu.
     """
     from acd.config.loader import load
-    from acd.menugraph import mermaid
+    from acd.menugraph import draw, mermaid
     from acd.tryout import menu_of
 
     plan = load(config, today=_today(), need_prompts=False).plan
-    print(mermaid(menu_of(plan, menu)), end="")
+    print(mermaid(draw(menu_of(plan, menu))), end="")
     return 0
 
 

@@ -1,9 +1,11 @@
-"""A menu as a picture: Mermaid, which editors and code hosts draw.
+"""A menu as a picture: boxes and arrows, and the same as Mermaid, which code hosts draw.
 
 It must not know how a menu was written: it draws the graph that callers walk.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from enum import Enum
+from typing import NamedTuple
 
 from acd.core.ids import NodeId
 from acd.core.plan import (
@@ -24,15 +26,81 @@ from acd.core.plan import (
 )
 
 
-def mermaid(menu: MenuPlan) -> str:
-    """Return the menu's graph as a Mermaid flow chart, from its entry on."""
-    names = {node: f"n{number}" for number, node in enumerate(_in_order(menu))}
+class Shape(Enum):
+    """What a box is drawn as."""
+
+    START = "what led here"
+    ASK = "the caller is asked"
+    BRANCH = "one of several ways"
+    STEP = "something is said or done"
+    END = "the menu is over"
+
+
+class Box(NamedTuple):
+    """One node of the graph."""
+
+    name: str
+    shape: Shape
+    text: str
+
+
+class Arrow(NamedTuple):
+    """One way from a box to another, with what leads there."""
+
+    begin: str
+    label: str
+    end: str
+
+
+class Drawing(NamedTuple):
+    """All that is to be drawn, in the order in which a caller may meet it."""
+
+    boxes: tuple[Box, ...]
+    arrows: tuple[Arrow, ...]
+
+
+def draw(
+    menu: MenuPlan, entry: NodeId | None = None, *, led_by: str = "", ends: Collection[NodeId] = ()
+) -> Drawing:
+    """Return the graph from its entry, or ``entry``, on.
+
+    ``led_by`` is a box before it with these words; what is among ``ends`` is drawn, but not what
+    follows it.
+    """
+    entry = menu.entry if entry is None else entry
+    begin = len(led_by) > 0
+    names = {node: f"n{at}" for at, node in enumerate(_in_order(menu, entry, ends), begin)}
+    boxes = [Box(name, *_shape(menu.nodes[node])) for node, name in names.items()]
+    arrows = [
+        Arrow(name, label, names[target])
+        for node, name in names.items()
+        if node not in ends
+        for label, target in ways(menu.nodes[node])
+    ]
+    if led_by:
+        boxes.insert(0, Box("n0", Shape.START, led_by))
+        arrows.insert(0, Arrow("n0", "", names[entry]))
+    return Drawing(tuple(boxes), tuple(arrows))
+
+
+_MERMAID = {
+    Shape.START: '(("{}"))',
+    Shape.ASK: '{{{{"{}"}}}}',
+    Shape.BRANCH: '{{"{}"}}',
+    Shape.STEP: '["{}"]',
+    Shape.END: '(["{}"])',
+}
+
+
+def mermaid(drawing: Drawing) -> str:
+    """Return it as a Mermaid flow chart."""
     lines = ["flowchart TD"]
-    lines += [f"    {name}{_shape(menu.nodes[node])}" for node, name in names.items()]
-    for node, name in names.items():
-        for label, target in ways(menu.nodes[node]):
-            arrow = f'-->|"{_quoted(label)}"|' if label else "-->"
-            lines.append(f"    {name} {arrow} {names[target]}")
+    lines += [
+        f"    {box.name}{_MERMAID[box.shape].format(_quoted(box.text))}" for box in drawing.boxes
+    ]
+    for begin, label, end in drawing.arrows:
+        arrow = f'-->|"{_quoted(label)}"|' if label else "-->"
+        lines.append(f"    {begin} {arrow} {end}")
     return "\n".join(lines) + "\n"
 
 
@@ -58,36 +126,37 @@ def ways(node: Node) -> Iterator[tuple[str, NodeId]]:
             return
 
 
-def _in_order(menu: MenuPlan) -> list[NodeId]:
+def _in_order(menu: MenuPlan, entry: NodeId, ends: Collection[NodeId]) -> list[NodeId]:
     """Return the nodes as somebody meets them who tries one way after the other."""
     found: dict[NodeId, None] = {}
-    waiting = [menu.entry]
+    waiting = [entry]
     while waiting:
         node = waiting.pop()
         if node not in found:
             found[node] = None
-            waiting += [target for _, target in reversed(list(ways(menu.nodes[node])))]
+            if node not in ends:
+                waiting += [target for _, target in reversed(list(ways(menu.nodes[node])))]
     return list(found)
 
 
-def _shape(node: Node) -> str:
+def _shape(node: Node) -> tuple[Shape, str]:
     match node:
         case Ask():
-            return f'{{{{"{_quoted(node.id)}: a key"}}}}'
+            return Shape.ASK, f"{node.id}: a key"
         case Collect():
-            return f'{{{{"digits: {_quoted(node.into)}"}}}}'
+            return Shape.ASK, f"digits: {node.into}"
         case Branch():
-            return '{"which way?"}'
+            return Shape.BRANCH, "which way?"
         case Say():
-            return f'["{_quoted(", ".join(node.prompts))}"]'
+            return Shape.STEP, ", ".join(node.prompts)
         case SwitchLanguage():
-            return '["next language"]'
+            return Shape.STEP, "next language"
         case AgentDo():
-            return f'["{_quoted(f"{node.action} {node.reason}".strip())}"]'
+            return Shape.STEP, f"{node.action} {node.reason}".strip()
         case Enqueue():
-            return f'(["queue {_quoted(node.queue)}"])'
+            return Shape.END, f"queue {node.queue}"
         case HangUp():
-            return '(["hung up"])'
+            return Shape.END, "hung up"
 
 
 def _told(condition: Condition) -> str:

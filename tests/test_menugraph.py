@@ -11,12 +11,12 @@ from acd.core.plan import (
     MenuPlan,
     QueueIs,
 )
-from acd.menugraph import mermaid, ways
+from acd.menugraph import draw, mermaid, ways
 from tests.plans import DE, code_menu, login_menu, main_menu
 
 
 def drawn(menu: MenuPlan) -> list[str]:
-    return [line.strip() for line in mermaid(menu).splitlines()]
+    return [line.strip() for line in mermaid(draw(menu)).splitlines()]
 
 
 def test_each_key_leads_to_its_queue() -> None:

@@ -7,7 +7,7 @@ This module must not know the verbs (``acd.config.verbs``), nor where files lie.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated, ClassVar, Protocol
 
 from pydantic import Field
 
@@ -103,6 +103,9 @@ class CollectEntry(Entry):
 
 class Target(Entry):
     """What every verb may have beside it."""
+
+    EXAMPLE: ClassVar[str]
+    """A target of this verb, in the sample configuration: docs/menus.md shows it and draws it."""
 
     label: Labels | None = None
     """The choice's name, in menus and on the agent's phone; without it the queue's."""

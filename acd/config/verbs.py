@@ -6,11 +6,12 @@ that key and builds the nodes for it. A target is a mapping with exactly one ver
     {label: {de: Entstörung, en: Faults}, queue: fault}
 
 Rules: a row builds its nodes on the ``Bench`` and returns the one to enter by; nodes it names must
-be built there, by itself or by the menu. A new verb is a new row, its model and its test.
+be built there, by itself or by the menu. A new verb is a new row, its model with an example, and
+its test; `make docs-menus` writes and draws it.
 This module must not know where files lie, nor how menus are checked against each other.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -52,6 +53,12 @@ class AttributeNeedEntry(Entry):
 class ToQueue(Target):
     """Wait for an agent."""
 
+    EXAMPLE: ClassVar[str] = """\
+label: {de: Zähler ablesen, en: Meter reading}
+queue: meter
+needs: {meter: 3}
+"""
+
     queue: Name
     """The queue of queues.yaml."""
     needs: Needs = Field(default_factory=dict)
@@ -89,6 +96,10 @@ class ToQueue(Target):
 class ToLanguage(Target):
     """Hear the same menu in the next of its languages."""
 
+    EXAMPLE: ClassVar[str] = """\
+language: next
+"""
+
     language: Literal["next"]
     """Always ``next``: the menu's languages in their order, and round again."""
 
@@ -100,6 +111,11 @@ class ToLanguage(Target):
 class ToMenu(Target):
     """Go on in another menu."""
 
+    EXAMPLE: ClassVar[str] = """\
+label: {de: Hauptmenü, en: main menu}
+menu: main
+"""
+
     menu: Name
     """The menu's name: a file of ``ivr_menus/`` with choices."""
 
@@ -110,6 +126,14 @@ class ToMenu(Target):
 
 class DoForAgent(Target):
     """Do something for the agent whose phone is calling, say what became of it, and hang up."""
+
+    EXAMPLE: ClassVar[str] = """\
+label: {de: Pause, en: a break}
+do: not-ready
+reason: break
+done: {de: Ist notiert., en: Noted.}
+refused: {de: Bitte melden Sie sich zuerst an., en: Please log in first.}
+"""
 
     do: AgentAction
     """What to do."""
@@ -159,6 +183,12 @@ class DoForAgent(Target):
 
 class EndCall(Target):
     """Hang up."""
+
+    EXAMPLE: ClassVar[str] = """\
+label: {de: Öffnungszeiten, en: our hours}
+say: {de: Wir sind werktags ab halb acht da., en: We are here on workdays from half past seven.}
+hang_up: true
+"""
 
     hang_up: Literal["true"]
     """Always ``true``."""
