@@ -32,7 +32,7 @@ CORE: Imports = PURE_STDLIB | {"msgspec", "random.Random", "acd.core"}
 VIRTUAL_PBX: Imports = frozenset(sys.stdlib_module_names) | {"msgspec", "acd.ami.wire", "acd.sim"}
 
 CORE_VALUES = {
-    *{"ids", "events", "commands", "records", "place", "plan", "queueplan", "calendar"},
+    *{"ids", "events", "commands", "records", "place", "plan", "queueplan", "menuplan", "calendar"},
     "memory",
 }
 """The core's vocabulary. All else in it is the engine's inside, and new modules are so by birth."""
@@ -51,7 +51,7 @@ MAY_IMPORT: Mapping[str, Imports] = {
     "acd.sim": VIRTUAL_PBX,
     "acd.sim.wire": PURE_STDLIB | {"random.Random", "acd.ami.urgency", "acd.ami.wire"},
     "acd.sim.centre": PURE_STDLIB
-    | {"random.Random", "acd.core.ids", "acd.core.plan", "acd.core.queueplan"},
+    | {"random.Random", "acd.core.ids", "acd.core.plan", "acd.core.menuplan", "acd.core.queueplan"},
     "acd.sim.auditor": PURE_STDLIB
     | {
         "msgspec",
