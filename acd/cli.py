@@ -82,7 +82,10 @@ def run(config: ConfigDir = Path("config")) -> int:
 @app.command()
 @_for_operators
 def check(config: ConfigDir = Path("config")) -> int:
-    """Read and check the whole configuration, tell every mistake at once, start nothing."""
+    """Read and check the whole configuration, tell every mistake at once, start nothing.
+
+    Status 1 when something is refused. A warning refuses nothing.
+    """
     from acd.config.loader import load
     from acd.rehearsal import failures
 
@@ -90,9 +93,12 @@ def check(config: ConfigDir = Path("config")) -> int:
     plan, examples = loaded.plan, loaded.expectations
     if problems := failures(plan, examples):
         raise ConfigError(problems)
+    for warning in loaded.warnings:
+        print(warning, file=sys.stderr)
+    warned = f", {len(loaded.warnings)} to look at" if loaded.warnings else ""
     print(
         f"{config}: {len(plan.queues)} queues, {len(plan.agents)} agents, "
-        f"{len(plan.menus)} menus, {len(examples)} examples of calls: no problems"
+        f"{len(plan.menus)} menus, {len(examples)} examples of calls: no problems{warned}"
     )
     return 0
 

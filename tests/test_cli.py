@@ -244,6 +244,16 @@ def test_an_example_that_does_not_hold_fails_the_check(tmp_path: Path) -> None:
     )
 
 
+def test_a_warning_is_told_and_stops_nothing(tmp_path: Path) -> None:
+    config = config_for(tmp_path, 1, free_port(), "x", "y")
+    hours = "{time_zone: Etc/UTC, weekly: {mon-sun: closed}}"
+    (config / "hours.yaml").write_text(f"office: {hours}\n")
+    told = run("check", "--config", str(config))
+    assert told.returncode == 0
+    assert re.search(r"hours\.yaml:1:1: warning: \"office\" does not open", told.stderr)
+    assert told.stdout.endswith("no problems, 1 to look at\n")
+
+
 def test_a_menu_can_be_tried_without_a_telephone() -> None:
     tried = run("menus", "try", "--keys", "92")
     assert tried.returncode == 0, tried.stderr

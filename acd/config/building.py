@@ -47,6 +47,7 @@ def build_target(
 
     A target that is refused is None, with a node that hangs up; its problems are in the source.
     """
+    bench.stand(spot)
     target = read_target(bench.source, *spot.path)
     if target is None:
         return None, bench.add(HangUp(id=bench.node_id(spot.name)))

@@ -12,6 +12,7 @@ from pathlib import Path
 from acd.config.audio import AUDIO_ENDINGS
 from acd.config.explain import did_you_mean, is_known, one_of
 from acd.config.files import Files
+from acd.config.graphcheck import check_graphs
 from acd.config.hours import ALWAYS_NAME
 from acd.config.menus import Menus, Speech, has_choices
 from acd.config.parts import Parts
@@ -44,6 +45,7 @@ def check_all(files: Files, menus: Menus, parts: Parts, today: date) -> None:
         check_queue_names(files, menus, name, entry)
     _check_attributes(files, menus)
     check_queue_sense(files, menus, parts, today)
+    check_graphs(files, menus, parts, today)
 
 
 def check_prompts(

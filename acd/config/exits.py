@@ -206,7 +206,7 @@ def check_exits(
     for at, found in enumerate(exits):
         if found is None:
             continue
-        if found.condition is ExitCondition.CLOSED and _always(hours, found.hours, True):
+        if found.condition is ExitCondition.CLOSED and is_always(hours, found.hours, True):
             what = f'this exit is never followed: "{found.hours}" is always open'
             source.blame((*path, at, "closed"), what, "name other hours, or remove the exit")
             continue
@@ -238,7 +238,7 @@ def _forestalls(first: Exit, second: Exit, is_above: bool, hours: Mapping[str, C
         return False
     if (second.on_join and not first.on_join) or (second.while_waiting and not first.while_waiting):
         return False
-    if first.condition is ExitCondition.CLOSED and _always(hours, first.hours, False):
+    if first.condition is ExitCondition.CLOSED and is_always(hours, first.hours, False):
         return True
     if second.condition is ExitCondition.NO_AGENTS and first.condition in _DESERTED:
         return first.grace_seconds <= second.grace_seconds
@@ -251,7 +251,7 @@ def _forestalls(first: Exit, second: Exit, is_above: bool, hours: Mapping[str, C
     )
 
 
-def _always(hours: Mapping[str, Calendar], name: str, is_open: bool) -> bool:
+def is_always(hours: Mapping[str, Calendar], name: str, is_open: bool) -> bool:
     """Say whether the hours are open for ever (or closed for ever, when ``is_open`` is false)."""
     calendar = hours.get(name)
     if calendar is None:

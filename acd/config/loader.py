@@ -45,6 +45,8 @@ class Loaded:
     """The menus' examples, for ``acd.rehearsal`` to play."""
     house_zone: ZoneInfo | None
     """Whose wall clock dates mean; None where that is not known."""
+    warnings: tuple[Problem, ...]
+    """What may be wrong, and is no reason to refuse anything."""
     acd_source: Source
     """``acd.yaml`` with its lines, so that what is found later can be told with its place."""
 
@@ -97,6 +99,7 @@ def load(
         speeches=speeches,
         expectations=expectations,
         house_zone=parts.midnights.zone,
+        warnings=tuple(sorted(warned for source in sources for warned in source.warnings)),
         acd_source=files.acd_source,
     )
 

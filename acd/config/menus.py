@@ -77,6 +77,9 @@ class Surroundings:
         return {name: source for name, source in self.menus.items() if has_choices(source)}
 
 
+Place = tuple[Source, tuple[Key, ...]]
+"""Where something stands."""
+
 UsedAttribute = tuple[Source, tuple[Key, ...], str]
 """An attribute of callers that something hangs on, and where that is said."""
 
@@ -91,6 +94,17 @@ class Menus:
     asked: list[Asked] = field(default_factory=list)
     attributes: list[UsedAttribute] = field(default_factory=list)
     expected: list[Expected] = field(default_factory=list)
+    places: dict[str, Place] = field(default_factory=dict)
+    """Where each target stands, by what the ids of its nodes begin with."""
+
+    def place_of(self, node: NodeId) -> Place | None:
+        """Return where the target stands to which a node belongs; None for a menu's own."""
+        name, more = str(node), "-"
+        while more:
+            if name in self.places:
+                return self.places[name]
+            name, more, _ = name.rpartition("-")
+        return None
 
 
 def build_menus(around: Surroundings) -> Menus:
@@ -148,6 +162,10 @@ class MenuBench:
     def build(self, spot: Spot) -> NodeId:
         """Build the target at ``spot``, which stands inside another, and return its entry."""
         return build_target(self, spot)[1]
+
+    def stand(self, spot: Spot) -> None:
+        """Take note where the nodes that are named by ``spot`` stand in the file."""
+        self._built.places[self.node_id(spot.name)] = (self.source, spot.path)
 
     def begin(self, languages: Sequence[str], menu: str) -> None:
         """Note the languages; check them and the menu's own name."""

@@ -19,10 +19,11 @@ from acd.config.overflow import check_circles
 from acd.config.parts import Parts
 from acd.config.queues import QueueEntry
 from acd.config.source import Key, Source
-from acd.config.staffing import Staff, check_asked, check_queue, check_relaxations
+from acd.config.staffing import Asked, Staff, check_asked, check_queue, check_relaxations
 from acd.config.texts import Naming
-from acd.core.ids import Language, MenuId, PromptId, QueueId
-from acd.core.queueplan import Strategy
+from acd.core.ids import Language, MenuId, PromptId, QueueId, SkillId
+from acd.core.plan import Enqueue, Need
+from acd.core.queueplan import Requirement, Strategy
 
 _BELONGS = {
     "agent_order": Strategy.ORDERED,
@@ -75,12 +76,30 @@ def check_queue_sense(files: Files, menus: Menus, parts: Parts, today: date) -> 
         if staff is not None:
             check_queue(source, queue, staff)
     if staff is not None:
-        known = [each for each in menus.asked if each[0].is_clean(*each[1])]
+        asks = [*menus.asked, *_asked_by_language(menus, staff)]
+        known = [each for each in asks if each[0].is_clean(*each[1])]
         check_asked(known, clear, staff)
     for name, exits in parts.exits.items():
         check_exits(source, (name, "exits"), exits, parts.hours)
     midnight = datetime(today.year, today.month, today.day, tzinfo=UTC).timestamp()
     check_circles(source, parts.exits, parts.hours, midnight)
+
+
+def _asked_by_language(menus: Menus, staff: Staff) -> Iterator[Asked]:
+    """Yield what menus ask for besides by the language a caller hears, once for each language."""
+    for menu in menus.plans.values():
+        for node in menu.nodes.values():
+            place = menus.place_of(node.id)
+            if not isinstance(node, Enqueue) or place is None:
+                continue
+            source, path = place
+            for at, by in enumerate(node.attribute_needs):
+                for language in menu.languages if by.attribute == "language" else ():
+                    skill = SkillId(f"{by.prefix}{language}")
+                    # What nobody can do at all is not asked for.
+                    if staff.anybody(Requirement((Need(skill, 1),))):
+                        needs = (*node.needs, Need(skill, by.minimum))
+                        yield source, (*path, "attribute_needs", at), node.queue, needs
 
 
 def prompts_named(files: Files, parts: Parts) -> Iterator[Naming]:

@@ -71,6 +71,8 @@ class Source:
     root: Node | None
     text: bytes = b""
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+    """What may be meant as it is: told by ``acd check``, and no reason to refuse anything."""
 
     def node(self, *path: Key) -> Node | None:
         """Return the node at ``path``, or None when the file has nothing there."""
@@ -101,6 +103,12 @@ class Source:
     def blame(self, path: tuple[Key, ...], what: str, allowed: str = "", key: bool = False) -> None:
         """Add the problem that ``what`` is wrong at ``path`` and ``allowed`` would be right."""
         self.add(self.place(*path, key=key), what, allowed)
+
+    def warn(self, path: tuple[Key, ...], what: str, allowed: str = "", key: bool = False) -> None:
+        """Add the warning that ``what`` may be wrong at ``path``; it stops nothing."""
+        found = Problem(self.name, *self.place(*path, key=key), f"warning: {what[:400]}", allowed)
+        if len(self.warnings) < MAX_PROBLEMS:
+            self.warnings.append(found)
 
     def add(self, at: tuple[int, int], what: str, allowed: str = "") -> None:
         """Add the problem that ``what`` is wrong at line and column ``at``."""

@@ -54,6 +54,9 @@ class Bench(Protocol):
     def build(self, spot: Spot) -> NodeId:
         """Build the target at ``spot``, which stands inside another, and return its entry."""
 
+    def stand(self, spot: Spot) -> None:
+        """Take note where the nodes that are named by ``spot`` stand in the file."""
+
     def speak(self, name: str, texts: Spoken, path: tuple[Key, ...]) -> tuple[PromptId, ...]:
         """Have ``texts`` spoken as the prompt ``name``; they must cover the menu's languages."""
 

@@ -120,3 +120,21 @@ def test_of_very_many_names_only_the_first_are_told(small: Small) -> None:
                "strategy: ordered\n  agent_order: [x]")  # fmt: skip
     (problem,) = small.told()
     assert problem.endswith("1038, 1039 and 60 more (agents.yaml)")
+
+
+def test_a_language_asked_for_must_be_spoken_by_somebody_who_can_do_the_rest(small: Small) -> None:
+    """English is spoken by who takes bills and by nobody who takes faults; Italian by nobody."""
+    skills = "language.en: {label: {de: E, en: E}}\nlanguage.it: {label: {de: I, en: I}}\nbilling:"
+    small.edit("config/skills.yaml", "billing:", skills)
+    small.edit("config/agents.yaml", "billing: 5,", "billing: 5, language.en: 3,")
+    asks = "attribute_needs: [{attribute: language, prefix: language.}]"
+    small.edit(
+        "ivr_menus/main.yaml", "en: Bill}, queue: billing", f"en: Bill}}, queue: billing, {asks}"
+    )
+    assert small.told() == []
+    small.edit("ivr_menus/main.yaml", "1: {queue: fault", f"1: {{queue: fault, {asks}")
+    assert small.told() == [
+        'ivr_menus/main.yaml:5:39: no agent can serve the queue "fault" with these needs: '
+        'fault 3, language.en 1; agents.yaml has "fault" 5 at most (1001), '
+        '"language.en" 3 at most (1002)'
+    ]

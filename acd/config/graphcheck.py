@@ -1,0 +1,181 @@
+"""Whether callers come everywhere in the menus, and out of them again.
+
+Refused is what is wrong on every day: a circle in which nobody is asked, a place without a way to
+any end, a way that is never taken (``acd.config.waycheck``). What may be meant, or is so for a
+time only, is a warning: a menu to which nothing leads yet, a circle for who presses nothing,
+hours that do not open within a year.
+
+Rules: a menu is looked at as it was built, so nothing is told while anything is wrong with the
+files of menus: what was refused is missing there.
+This module must not know how a verb is written.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from graphlib import CycleError, TopologicalSorter
+
+from acd.config.files import Files
+from acd.config.menus import Menus, Place, following, has_choices
+from acd.config.parts import Parts
+from acd.config.waycheck import check_ways
+from acd.core.ids import MenuId, NodeId
+from acd.core.plan import (
+    AgentDo,
+    Ask,
+    Branch,
+    Collect,
+    Enqueue,
+    HangUp,
+    Node,
+    Say,
+    SwitchLanguage,
+)
+
+_AHEAD = timedelta(days=366)
+"""Hours that do not open for so long are taken for forgotten."""
+
+Nodes = Mapping[NodeId, Node]
+
+
+def check_graphs(files: Files, menus: Menus, parts: Parts, today: date) -> None:
+    """Blame what is wrong with the menus' graphs, warn of what may be; ``today`` in any zone."""
+    _check_hours(files, parts, today)
+    if files.acd is None or any(source.problems for source in files.menu_sources.values()):
+        return
+    nodes = {node.id: node for menu in menus.plans.values() for node in menu.nodes.values()}
+    check_ways(menus, nodes, parts.hours)
+    if not _check_circles(files, menus, nodes):
+        _check_dead_ends(files, menus, nodes)
+        _check_silence(files, menus, nodes)
+    _check_reached(files, menus, nodes)
+
+
+def place_in(files: Files, menus: Menus, node: NodeId) -> Place:
+    """Return where a node is written: its target, or the choices of its menu."""
+    menu = node.partition("/")[0]
+    return menus.place_of(node) or (files.menu_sources[menu], ("choices",))
+
+
+# -- circles -------------------------------------------------------------------------------------
+
+
+def _check_circles(files: Files, menus: Menus, nodes: Nodes) -> bool:
+    """Blame each circle in which the caller is never asked; tell whether there is one."""
+    found = list(_circles(nodes, lambda node: () if _asks(node) else following(node)))
+    for circle in found:
+        (source, path), more = _first(files, menus, circle)
+        what = f"a call that comes here goes round without being asked anything{more}"
+        source.blame(path, what, "let one of these ways lead to a menu, to digits or to an end")
+    return bool(found)
+
+
+def _check_silence(files: Files, menus: Menus, nodes: Nodes) -> None:
+    """Warn of each circle out of which nobody comes without pressing a key."""
+    for circle in _circles(nodes, _unpressed):
+        (source, path), more = _first(files, menus, circle)
+        what = f"who presses nothing goes round here until he hangs up{more}"
+        source.warn(path, what, 'let "otherwise" lead to a queue or hang up, once he had his turns')
+
+
+def _circles(
+    nodes: Nodes, ways: Callable[[Node], Iterable[NodeId]]
+) -> Iterator[tuple[NodeId, ...]]:
+    """Yield circles among the nodes, none of which is in two."""
+    graph = {name: set(ways(node)) for name, node in nodes.items()}
+    while True:
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            circle: tuple[NodeId, ...] = tuple(error.args[1][1:])
+            for name in circle:
+                graph[name] = set()
+            yield circle
+        else:
+            return
+
+
+def _asks(node: Node) -> bool:
+    """Say whether a caller can do something at a node, or stays there."""
+    match node:
+        case Ask() | Collect() | Enqueue() | HangUp():
+            return True
+        case Say() | SwitchLanguage() | Branch() | AgentDo():
+            return False
+
+
+def _unpressed(node: Node) -> tuple[NodeId, ...]:
+    """Return where a call goes on from a node when no key is pressed."""
+    return (node.otherwise,) if isinstance(node, Ask | Collect) else following(node)
+
+
+def _first(files: Files, menus: Menus, circle: Iterable[NodeId]) -> tuple[Place, str]:
+    """Return the first place of a circle in its file, and the others in words."""
+    places = {}
+    for name in circle:
+        source, path = place_in(files, menus, name)
+        places[source.name, source.place(*path)[0]] = (source, path)
+    first, *others = sorted(places)
+    told = ", ".join(f"{name}:{line}" for name, line in others)
+    return places[first], f", by way of {told}" if told else ""
+
+
+# -- ends ----------------------------------------------------------------------------------------
+
+
+def _check_dead_ends(files: Files, menus: Menus, nodes: Nodes) -> None:
+    """Blame each menu, or what else asks, from which no call ever comes to an end."""
+    back: dict[NodeId, list[NodeId]] = {}
+    for name, node in nodes.items():
+        for target in following(node):
+            back.setdefault(target, []).append(name)
+    ending: set[NodeId] = set()
+    waiting = [name for name, node in nodes.items() if not following(node)]
+    while waiting:
+        name = waiting.pop()
+        if name not in ending:
+            ending.add(name)
+            waiting += back.get(name, [])
+    for name, node in nodes.items():
+        if name not in ending and isinstance(node, Ask | Collect):
+            source, path = place_in(files, menus, name)
+            what = "no way out: whatever a caller presses here, he comes to no queue and no end"
+            source.blame(path, what, "let a choice lead to a queue, or hang up")
+
+
+def _check_reached(files: Files, menus: Menus, nodes: Collection[NodeId]) -> None:
+    """Warn of each menu to which nothing leads."""
+    reached: set[str] = set()
+    for entered in _entered(files, menus):
+        if entered in menus.plans:
+            reached.update(name.partition("/")[0] for name in menus.plans[entered].nodes)
+    for menu, source in files.menu_sources.items():
+        if has_choices(source) and menu not in reached:
+            what = f'no number, code, queue or other menu leads to the menu "{menu}"'
+            source.warn(("menu",), what, f'lead to it by "menu: {menu}", or remove the file')
+
+
+def _entered(files: Files, menus: Menus) -> Iterator[MenuId]:
+    """Yield the menus in which somebody begins."""
+    if files.acd is not None:
+        yield MenuId(files.acd.callers_menu)
+    yield from menus.codes.values()
+    for _, queue in files.whole_queues():
+        yield from (MenuId(rule.menu) for rule in queue.exits if rule.menu)
+
+
+# -- hours ---------------------------------------------------------------------------------------
+
+
+def _check_hours(files: Files, parts: Parts, today: date) -> None:
+    """Warn of hours that do not open within a year."""
+    source = files.hours_source
+    now = datetime(today.year, today.month, today.day, tzinfo=UTC).timestamp()
+    until = now + _AHEAD.total_seconds()
+    for name in files.hours or {}:
+        calendar = parts.hours.get(name)
+        if calendar is None or not source.is_clean(name) or calendar.is_open(now):
+            continue
+        opens = calendar.next_change(now)
+        if opens is None or opens > until:
+            what = f'"{name}" does not open on any day of the coming year'
+            source.warn((name,), what, "give it hours of a weekday, or a special day")

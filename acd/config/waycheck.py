@@ -1,0 +1,103 @@
+"""Ways of a branch (``instead`` in menus) that no call ever takes.
+
+Rules: as with exits of queues, such a way is refused; only what holds on every day counts, so
+hours that stay closed for now are no reason. A way and what leads to it are not put together:
+time goes by while something is said.
+This module must not know how conditions are written.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+from acd.config.exits import is_always
+from acd.config.menus import Menus, Place
+from acd.core.calendar import Calendar
+from acd.core.ids import Language, NodeId
+from acd.core.plan import AttributeIs, Branch, Case, Condition, HoursAre, Node, QueueIs
+
+Hours = Mapping[str, Calendar]
+
+
+def check_ways(menus: Menus, nodes: Mapping[NodeId, Node], hours: Hours) -> None:
+    """Blame each way among the ``nodes`` that is never taken."""
+    for name, node in nodes.items():
+        place = menus.place_of(name)
+        if isinstance(node, Branch) and place is not None:
+            spoken = {
+                language
+                for menu in menus.plans.values()
+                if name in menu.nodes
+                for language in menu.languages
+            }
+            _check(node.cases, place, spoken, hours)
+
+
+def _check(cases: Sequence[Case], place: Place, spoken: "set[Language]", hours: Hours) -> None:
+    source, path = place
+    for at, case in enumerate(cases):
+        here = (*path, "instead", at)
+        if why := _never(case, spoken, hours):
+            source.blame((*here, "when"), f"this way is never taken: {why}", "remove the way")
+            continue
+        if all(_certain(condition, hours) for condition in case.conditions):
+            what = "this way is always taken, so nothing that stands after it ever is"
+            source.blame((*here, "when"), what, "write it as the verb itself, without a condition")
+            return
+        for before in range(at):
+            if _forestalls(cases[before], case, hours):
+                line = source.place(*path, "instead", before)[0]
+                what = f"this way is never taken: the one in line {line} always comes first"
+                source.blame((*here, "when"), what, "remove it, or write it before the other")
+                break
+
+
+def _never(case: Case, spoken: "set[Language]", hours: Hours) -> str:
+    """Return why the conditions can never hold together, empty when they can."""
+    for condition in case.conditions:
+        match condition:
+            case HoursAre(name, False) if is_always(hours, name, True):
+                return f'"{name}" is always open'
+            case AttributeIs("language", values) if not any(
+                _covers(value, language) for value in values for language in spoken
+            ):
+                return f"callers speak {', '.join(sorted(spoken))} here"
+    for one, other in combinations(case.conditions, 2):
+        match one, other:
+            case HoursAre(name, open_), HoursAre(same, also) if name == same and open_ != also:
+                return f'"{name}" cannot be open and closed at once'
+    return ""
+
+
+def _certain(condition: Condition, hours: Hours) -> bool:
+    match condition:
+        case HoursAre(name, True):
+            return is_always(hours, name, True)
+        case AttributeIs(_, values):
+            return "*" in values
+        case _:
+            return False
+
+
+def _forestalls(first: Case, second: Case, hours: Hours) -> bool:
+    """Say whether ``first`` holds whenever ``second`` does."""
+    return all(
+        _certain(needed, hours) or any(_implies(given, needed) for given in second.conditions)
+        for needed in first.conditions
+    )
+
+
+def _implies(given: Condition, needed: Condition) -> bool:
+    match given, needed:
+        case AttributeIs(name, values), AttributeIs(same, wanted):
+            covered = all(any(_covers(each, value) for each in wanted) for value in values)
+            return name == same and covered
+        case QueueIs(name, waiting, seconds), QueueIs(same, least, over):
+            longer = over is None or (seconds is not None and seconds >= over)
+            return name == same and waiting >= least and longer
+        case _:
+            return given == needed
+
+
+def _covers(wanted: str, value: str) -> bool:
+    """Say whether whatever ``value`` stands for is also among what ``wanted`` stands for."""
+    return value.startswith(wanted[:-1]) if wanted.endswith("*") else value == wanted
