@@ -274,17 +274,30 @@ def menus_try(
 def menus_graph(
     menu: Annotated[str, typer.Argument(help="The menu; without it the callers' first.")] = "",
     config: ConfigDir = Path("config"),
+    as_mermaid: Annotated[
+        bool, typer.Option("--mermaid", help="Text that code hosts and editors draw.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="A folder: a file for each menu, or for the one that is named."),
+    ] = None,
 ) -> int:
-    """Draw a menu as Mermaid, which editors and code hosts show as a picture.
+    """Draw a menu as SVG, laid out by Graphviz, or as Mermaid.
 
-    Status 1 when the configuration is refused, as by `acd check`, or there is no such menu.
+    Status 1 when the configuration is refused, as by `acd check`, there is no such menu, or the
+    program dot (package graphviz) is missing; Mermaid needs none.
     """
     from acd.config.loader import load
-    from acd.menugraph import draw, mermaid
+    from acd.layout import picture, write_pictures
     from acd.tryout import menu_of
 
     plan = load(config, today=_today(), need_prompts=False).plan
-    print(mermaid(draw(menu_of(plan, menu))), end="")
+    if output is None:
+        print(picture(menu_of(plan, menu), as_mermaid=as_mermaid), end="")
+        return 0
+    menus = [menu_of(plan, menu)] if menu else list(plan.menus.values())
+    for path in write_pictures(menus, output, as_mermaid=as_mermaid):
+        print(f"{path} written")
     return 0
 
 

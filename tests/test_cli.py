@@ -261,11 +261,14 @@ def test_a_menu_can_be_tried_without_a_telephone() -> None:
     assert tried.stdout.splitlines()[-1].startswith("-> queue billing")
 
 
-def test_a_menu_can_be_drawn() -> None:
-    graph = run("menus", "graph").stdout
+def test_a_menu_can_be_drawn(tmp_path: Path) -> None:
+    graph = run("menus", "graph", "--mermaid").stdout
     assert graph.startswith("flowchart TD\n")
     assert '(["queue house_connection"])' in graph
-    assert run("menus", "graph", "mian").returncode == 1
+    assert run("menus", "graph", "mian", "--mermaid").returncode == 1
+    told = run("menus", "graph", "--mermaid", "--output", str(tmp_path / "drawn")).stdout
+    assert f"{tmp_path}/drawn/agent-33.mmd written\n" in told
+    assert (tmp_path / "drawn" / "main.mmd").read_text() == graph
 
 
 def test_help_names_every_command() -> None:
