@@ -301,6 +301,30 @@ def menus_graph(
     return 0
 
 
+@app.command()
+@_for_operators
+def schema(
+    kind: Annotated[str, typer.Argument(help="A kind of file; without it they are listed.")] = "",
+    write: Annotated[
+        Path | None, typer.Option(help="A folder for the schemas of all kinds, a file each.")
+    ] = None,
+) -> int:
+    """Print what editors need to know of a kind of YAML file, as JSON Schema: docs/editors.md.
+
+    Status 1 when there is no such kind, or the folder cannot be written.
+    """
+    from acd.config.editors import KINDS, schema_of, write_schemas
+
+    if write is not None:
+        for path, files in write_schemas(write).items():
+            print(f"{path} written, for {files}")
+    elif kind:
+        print(schema_of(kind), end="")
+    else:
+        print("\n".join(f"{name}\t{each.files}" for name, each in KINDS.items()))
+    return 0
+
+
 @asterisk_app.command("emergency-queues")
 @_for_operators
 def asterisk_emergency_queues(

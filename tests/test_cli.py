@@ -271,6 +271,14 @@ def test_a_menu_can_be_drawn(tmp_path: Path) -> None:
     assert (tmp_path / "drawn" / "main.mmd").read_text() == graph
 
 
+def test_the_schema_of_a_kind_of_file_is_printed() -> None:
+    assert re.search(r"^queues\tconfig/queues\.yaml$", run("schema").stdout, re.MULTILINE)
+    assert run("schema", "queues").stdout.startswith('{\n  "$schema": "http://json-schema.org/')
+    refused = run("schema", "queue")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert 'did you mean "queues"?' in refused.stderr
+
+
 def test_help_names_every_command() -> None:
     text = run("--help").stdout
     for command in ("run", "check", "demo", "explain", "sim", "prompts", "menus", "version"):

@@ -10,6 +10,7 @@ import ast
 import inspect
 from collections.abc import Collection
 from difflib import get_close_matches
+from functools import cache
 from itertools import pairwise
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
@@ -175,15 +176,23 @@ def descriptions(model: type[BaseModel]) -> dict[str, str]:
     """Return each field's docstring, read from the source of the model and of what it extends."""
     found: dict[str, str] = {}
     for base in reversed(model.__mro__):
-        if not issubclass(base, BaseModel) or base is BaseModel or base.__pydantic_root_model__:
-            continue
-        (definition,) = ast.parse(inspect.cleandoc("\n" + inspect.getsource(base))).body
-        lines = definition.body if isinstance(definition, ast.ClassDef) else []
-        for line, after in pairwise(lines):
-            if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name):
-                text = after.value if isinstance(after, ast.Expr) else None
-                if isinstance(text, ast.Constant) and isinstance(text.value, str):
-                    found[line.target.id] = text.value
+        if issubclass(base, BaseModel) and base is not BaseModel:
+            found.update(_own_descriptions(base))
+    return found
+
+
+@cache
+def _own_descriptions(model: type[BaseModel]) -> dict[str, str]:
+    if model.__pydantic_root_model__:
+        return {}
+    found: dict[str, str] = {}
+    (definition,) = ast.parse(inspect.cleandoc("\n" + inspect.getsource(model))).body
+    lines = definition.body if isinstance(definition, ast.ClassDef) else []
+    for line, after in pairwise(lines):
+        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name):
+            text = after.value if isinstance(after, ast.Expr) else None
+            if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                found[line.target.id] = text.value
     return found
 
 

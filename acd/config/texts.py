@@ -22,7 +22,7 @@ from acd.config.source import Key, Source, read
 from acd.core.ids import Language, PromptId
 
 
-class _TextFile(RootModel[Annotated[dict[PromptName, Spoken], Field(max_length=1000)]]):
+class TextFile(RootModel[Annotated[dict[PromptName, Spoken], Field(max_length=1000)]]):
     """A file of texts: a prompt's name without its folder -> what it says in each language."""
 
 
@@ -97,7 +97,7 @@ def _text(
         path = folder / f"{name}.yaml"
         if path.is_file():
             source = read(path, shown(path))
-            read_in = read_entry(_TextFile, source)
+            read_in = read_entry(TextFile, source)
             files[name] = (source, read_in.root if read_in else {})
         else:
             files[name] = (Source(shown(path), None), {})
