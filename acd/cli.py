@@ -235,7 +235,8 @@ def prompts_build(
     from acd.config.loader import load
     from acd.config.prompts import build
 
-    before = build(load(config, today=_today(), need_prompts=False), only_missing=not everything)
+    loaded = load(config, today=_today(), need_prompts=False)
+    before = build(loaded, Clock().now(), only_missing=not everything)
     spoken = [*before.missing, *before.stale, *(before.current if everything else ())]
     print(
         f"{len(spoken)} prompts spoken, {len(before.recorded)} recorded by hand and left alone, "

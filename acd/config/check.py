@@ -5,22 +5,20 @@ it; a check whose answer could be wrong because something was refused before it 
 This module must not know how entries are read, nor what becomes of them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 
-from acd.config.audio import AUDIO_ENDINGS
 from acd.config.explain import did_you_mean, is_known, one_of
 from acd.config.files import Files
 from acd.config.graphcheck import check_graphs
 from acd.config.hours import ALWAYS_NAME
 from acd.config.menus import Menus, Speech, has_choices
 from acd.config.parts import Parts
+from acd.config.promptfiles import ENDING_OF_RATE, prompt_name, spoken_file, spoken_name
 from acd.config.queuecheck import check_queue_names, check_queue_sense
 from acd.config.schema import AcdFile, Pbx
 from acd.config.source import Key, Source
 from acd.config.texts import Untold
-from acd.core.ids import Language, PromptId
 from acd.core.plan import Collect
 
 CALLER_ATTRIBUTES = ("language", "ani", "dnis")
@@ -49,41 +47,38 @@ def check_all(files: Files, menus: Menus, parts: Parts, today: date) -> None:
 
 
 def check_prompts(
-    speeches: Iterable[Speech], untold: Iterable[Untold], folder: Path, shown: str
+    speeches: Iterable[Speech],
+    untold: Iterable[Untold],
+    acd: AcdFile | None,
+    there: Mapping[str, Collection[str]],
+    shown: str,
 ) -> None:
-    """Blame every line that has something said for which there is no file below ``folder``.
+    """Blame every line that has something said for which there is no file.
 
-    ``untold`` is what has no text either, so that it cannot be spoken.
+    ``there`` are the endings of each file there is. ``untold`` is what has no text either, so that
+    it cannot be spoken. Without ``acd`` nobody knows which file says what: any will do.
     """
-    there: dict[str, set[str]] = {}
-
-    def is_there(language: Language, prompt: PromptId) -> bool:
-        if language not in there:
-            there[language] = prompts_below(folder / language)
-        return prompt in there[language]
-
+    once_spoken = {spoken_name(file) for file in there}
     for speech in speeches:
-        if not is_there(speech.language, speech.prompt):
-            what = f"no prompt {shown}/{speech.language}/{speech.prompt}.wav"
-            allowed = 'record it, or have it spoken by "acd prompts build"'
-            speech.source.blame(speech.path, what, allowed)
+        name = prompt_name(speech)
+        if name in there or (acd is None and name in once_spoken):
+            continue
+        endings = there.get(spoken_file(speech, acd), ()) if acd is not None else ()
+        if acd is not None and {ENDING_OF_RATE[rate] for rate in acd.speech.rates} <= {*endings}:
+            continue
+        what = f"no prompt {shown}/{name}.wav"
+        if name in once_spoken:
+            what = f"prompt {shown}/{name} was spoken, but of another text or voice"
+        allowed = 'record it, or have it spoken by "acd prompts build"'
+        speech.source.blame(speech.path, what, allowed)
     for naming, language, prompts in untold:
-        missing = [prompt for prompt in prompts if not is_there(language, prompt)]
+        missing = [prompt for prompt in prompts if f"{language}/{prompt}" not in there]
         if missing:
             name, _, rest = missing[0].partition("/")
             text = f", or write {rest}: {{{language}: ...}} in {shown}/{name}.yaml" if rest else ""
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             what = f"no prompt {shown}/{language}/{missing[0]}.wav{more}"
             naming.source.blame(naming.path, what, f"record it{text}")
-
-
-def prompts_below(folder: Path) -> set[str]:
-    """Return the prompts that have a file below a language's ``folder``."""
-    return {
-        found.relative_to(folder).with_suffix("").as_posix()
-        for found in folder.rglob("*")
-        if found.suffix in AUDIO_ENDINGS
-    }
 
 
 def _check_acd(files: Files, acd: AcdFile) -> None:

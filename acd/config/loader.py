@@ -7,9 +7,11 @@ This module must not know what a verb or a field means.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from acd.config.audio import prompt_lengths
@@ -19,6 +21,7 @@ from acd.config.files import beside, read_files, shown
 from acd.config.hours import ALWAYS_NAME
 from acd.config.menus import Menus, Speech, Surroundings, build_menus
 from acd.config.parts import Parts, compile_parts
+from acd.config.promptfiles import files_below, files_of, with_files
 from acd.config.queuecheck import callers_languages, prompts_named
 from acd.config.schema import AcdFile
 from acd.config.source import Source
@@ -41,6 +44,8 @@ class Loaded:
     prompts_dir: Path
     speeches: tuple[Speech, ...]
     """Everything the menus say, and what waiting callers are told that has a text."""
+    untold: tuple[str, ...]
+    """Each ``<language>/<prompt>`` that has no text, so that it must be recorded."""
     expectations: tuple[Expectation, ...]
     """The menus' examples, for ``acd.rehearsal`` to play."""
     house_zone: ZoneInfo | None
@@ -81,22 +86,31 @@ def load(
     languages = callers_languages(files, menus)
     texts = read_texts(prompts_dir, prompts_named(files, parts), languages, menus.speeches)
     speeches = (*menus.speeches, *texts.speeches)
+    there = files_below(prompts_dir)
     if need_prompts:
-        check_prompts(speeches, texts.untold, prompts_dir, shown(prompts_dir))
+        check_prompts(speeches, texts.untold, acd, there, shown(prompts_dir))
     sources = [*files.sources(), *texts.sources]
     problems = [problem for source in sources for problem in source.problems]
     if problems or files.stray:
         raise ConfigError(problems + files.stray)
     if acd is None:
         raise BugError("acd.yaml could not be read and nobody said why")
+    prompts = _Prompts(files_of(speeches, acd, there), prompt_lengths(prompts_dir))
     return Loaded(
-        plan=_plan(menus, acd, parts, prompts_dir),
+        plan=_plan(menus, acd, parts, prompts),
         settings=acd,
         fingerprint=_fingerprint(sources),
         config_dir=config_dir,
         menus_dir=files.menus_dir,
         prompts_dir=prompts_dir,
         speeches=speeches,
+        untold=tuple(
+            dict.fromkeys(
+                f"{language}/{prompt}"
+                for _, language, prompts_untold in texts.untold
+                for prompt in prompts_untold
+            )
+        ),
         expectations=expectations,
         house_zone=parts.midnights.zone,
         warnings=tuple(sorted(warned for source in sources for warned in source.warnings)),
@@ -104,12 +118,19 @@ def load(
     )
 
 
-def _plan(menus: Menus, acd: AcdFile, parts: Parts, prompts_dir: Path) -> Plan:
+class _Prompts(NamedTuple):
+    """The files of what is spoken, and how long each file takes."""
+
+    files: Mapping[str, str]
+    seconds: Mapping[str, float]
+
+
+def _plan(menus: Menus, acd: AcdFile, parts: Parts, prompts: _Prompts) -> Plan:
     """Make the plan of a configuration without problems."""
     return Plan(
         queues=parts.queues,
         agents={agent.id: agent for agent in parts.agents},
-        menus=menus.plans,
+        menus=with_files(menus.plans, prompts.files),
         callers_menu=MenuId(acd.callers_menu),
         code_menus=menus.codes,
         not_ready_reasons=tuple(acd.not_ready_reasons),
@@ -117,7 +138,8 @@ def _plan(menus: Menus, acd: AcdFile, parts: Parts, prompts_dir: Path) -> Plan:
         service_name=acd.service_name,
         service_number=acd.service_number,
         hours=parts.hours,
-        prompt_seconds=prompt_lengths(prompts_dir),
+        prompt_files=prompts.files,
+        prompt_seconds=prompts.seconds,
     )
 
 

@@ -1,46 +1,58 @@
-"""Prompts that nobody has recorded, spoken by a program into ``prompts/<language>/``.
+"""The folder of prompts: what is recorded, what is spoken, what must be, what nobody needs.
 
-Rules: a file that ``build`` did not make is never written over, moved or judged, whatever its
-ending: whoever records a prompt puts it in place and has won. What ``build`` made stands in
-``spoken.json`` with two digests, one of what was said (text, voice, command) and one of the audio,
-so a changed text is spoken anew and a file that somebody replaced is known as recorded.
-Audio is WAV, 8 kHz, mono, 16 bit: what Asterisk plays without any codec module.
+Rules: a file that ``build`` did not make is never written over, moved or removed: whoever records a
+prompt puts it in place under its own name and has won. A spoken file never changes: another text
+has another name (``acd.config.promptfiles``), and the old file stays until ``clean`` takes it away,
+which it does only when nothing has named it for a time, because an engine that was not reloaded
+yet, or a caller who entered a menu before, may still play it. ``spoken.json`` has the digests of
+what we made, so that a file that somebody replaced is known as a recording; of each recording the
+text that stood when it was first seen, so that a text changed since is told; and since when a
+file is unused.
 This module must not know what a menu is, only what is said.
 """
 
 import hashlib
 import json
-import math
 import os
-import subprocess
 import tempfile
-import wave
-from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from operator import mul
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from acd.config.audio import AUDIO_ENDINGS
 from acd.config.loader import Loaded
 from acd.config.menus import Speech
-from acd.config.schema import Speech as SpeechCommand
+from acd.config.promptfiles import (
+    ENDING_OF_RATE,
+    files_below,
+    prompt_name,
+    spoken_file,
+    spoken_name,
+)
+from acd.config.speaking import speak
 from acd.errors import PromptError
 
-RATE = 8000
-"""Samples a second of what is written."""
-PEAK = 0.85
-"""The loudest sample of a prompt, as a share of full scale, so that all sound alike."""
 MANIFEST = "spoken.json"
 
 
-class _Made(msgspec.Struct, frozen=True):
-    """What is known of one file we made: digests of what was said and of the audio."""
+class _Recorded(msgspec.Struct, frozen=True):
+    """What is known of a recording: digests of its audio, and of the text when that was new."""
 
-    said: str
     audio: str
+    text: str
+
+
+class _Manifest(msgspec.Struct, forbid_unknown_fields=True):
+    """What is known of files, each by its path below the folder of prompts."""
+
+    recorded: dict[str, _Recorded] = {}
+    """By ``<language>/<prompt>``."""
+    spoken: dict[str, str] = {}
+    """File with ending -> digest of the audio that we made."""
+    unused: dict[str, datetime] = {}
+    """File with ending -> when it was first seen that nothing names it any more."""
 
 
 @dataclass(slots=True)
@@ -49,22 +61,37 @@ class Prompts:
 
     recorded: list[str] = field(default_factory=list)
     """Somebody put a file of his own there."""
+    outdated: list[str] = field(default_factory=list)
+    """Of these: recorded, but the text has changed since."""
     current: list[str] = field(default_factory=list)
     """Spoken by us, and says what the menu says."""
     stale: list[str] = field(default_factory=list)
-    """Spoken by us, but the text, the voice or the command has changed since."""
+    """Spoken by us, but the text, the voice, the command or a rate has changed since."""
     missing: list[str] = field(default_factory=list)
     """Nothing there."""
+    untold: list[str] = field(default_factory=list)
+    """Of these: there is no text either, so only a recording helps."""
+    files: dict[str, list[str]] = field(default_factory=dict)
+    """The files, with endings, of each prompt that has some."""
     unused: list[str] = field(default_factory=list)
-    """Spoken by us once; no menu says it any more."""
+    """Files, with endings, that nothing names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What became of the files that we spoke and nothing names."""
+
+    removed: list[str]
+    kept: list[str]
+    """They have not been unused for long enough."""
 
 
 def status(loaded: Loaded) -> Prompts:
-    """Compare what the menus say with what is there. Load with ``need_prompts=False``."""
+    """Compare what is to be said with what is there. Load with ``need_prompts=False``."""
     return _Shelf(loaded).status()
 
 
-def build(loaded: Loaded, only_missing: bool = True) -> Prompts:
+def build(loaded: Loaded, now: float, only_missing: bool = True) -> Prompts:
     """Speak what is missing or stale, with ``only_missing`` false all that is not recorded.
 
     Returns how the prompts stood before. Raises ``PromptError`` when the command fails; what was
@@ -75,60 +102,140 @@ def build(loaded: Loaded, only_missing: bool = True) -> Prompts:
     wanted = {*before.missing, *before.stale, *(() if only_missing else before.current)}
     try:
         for speech in loaded.speeches:
-            if _name(speech) in wanted:
+            if prompt_name(speech) in wanted:
                 shelf.speak(speech)
     finally:
+        shelf.note(now)
         shelf.save()
     return before
 
 
+def clean(loaded: Loaded, now: float, keep_seconds: float) -> Cleaned:
+    """Remove what we spoke and nothing has named for ``keep_seconds``, as far as that is known.
+
+    A file is known as unused from the first ``build`` or ``clean`` that found it so.
+    """
+    shelf = _Shelf(loaded)
+    try:
+        return shelf.clean(now, keep_seconds)
+    finally:
+        shelf.save()
+
+
+def accept(loaded: Loaded, names: Iterable[str], now: float) -> None:
+    """Take the recordings ``names`` as right for the present text. Raises ``PromptError``."""
+    shelf = _Shelf(loaded)
+    recorded = shelf.status().recorded
+    for name in names:
+        if name not in recorded:
+            what = f"{name} is not recorded"
+            raise PromptError(f"{what}; name a recording like de/main/welcome, without ending")
+        shelf.manifest.recorded.pop(name, None)
+    shelf.note(now)
+    shelf.save()
+
+
 class _Shelf:
-    """The folder of prompts and the list of what we made there."""
+    """The folder of prompts and the list of what is known of it."""
 
     def __init__(self, loaded: Loaded) -> None:
-        self._loaded = loaded
+        self._acd = loaded.settings
         self._folder = loaded.prompts_dir
-        self._command = loaded.settings.speech
-        self._made = _read_manifest(self._folder / MANIFEST)
+        self._speeches = {prompt_name(speech): speech for speech in loaded.speeches}
+        self._untold = loaded.untold
+        self._endings = [ENDING_OF_RATE[rate] for rate in sorted(set(self._acd.speech.rates))]
+        self.manifest = _read_manifest(self._folder / MANIFEST)
 
     def status(self) -> Prompts:
+        there = files_below(self._folder)
+        once_spoken = {spoken_name(file) for file in there}
         found = Prompts()
-        names = set()
-        for speech in self._loaded.speeches:
-            name = _name(speech)
-            names.add(name)
-            made = self._made.get(name)
-            ours = self._folder / f"{name}.wav"
-            others = [ours.with_suffix(ending) for ending in AUDIO_ENDINGS - {".wav"}]
-            is_ours = made is not None and ours.is_file() and _digest(ours) == made.audio
-            if any(map(Path.is_file, others)) or (ours.is_file() and not is_ours):
+        for name, speech in self._speeches.items():
+            spoken = spoken_file(speech, self._acd)
+            endings = there.get(name, ())
+            files = [f"{name}{ending}" for ending in sorted(endings)]
+            ours = [f"{spoken}{ending}" for ending in self._endings]
+            whole = set(self._endings) <= there.get(spoken, set())
+            if files or (whole and any(map(self._is_replaced, ours))):
                 found.recorded.append(name)
-            elif made is None or not is_ours:
-                found.missing.append(name)
-            elif made.said == self._said(speech):
+                if self._recording(name, speech, files or ours).text != _text_digest(speech):
+                    found.outdated.append(name)
+            elif whole:
                 found.current.append(name)
-            else:
+            elif name in once_spoken:
                 found.stale.append(name)
-        found.unused = sorted(set(self._made) - names)
+            else:
+                found.missing.append(name)
+            if files or whole:
+                found.files[name] = files or ours
+        for name in self._untold:
+            if endings := there.get(name, ()):
+                found.recorded.append(name)
+                found.files[name] = [f"{name}{ending}" for ending in sorted(endings)]
+            else:
+                found.missing.append(name)
+                found.untold.append(name)
+        every = {f"{file}{ending}" for file, endings in there.items() for ending in endings}
+        found.unused = sorted(every.difference(*found.files.values()))
         return found
 
     def speak(self, speech: Speech) -> None:
-        """Speak one prompt and put it in place whole."""
-        target = self._folder / f"{_name(speech)}.wav"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        voice = self._loaded.settings.languages[speech.voice].voice
+        """Speak one prompt and put its files in place, each whole."""
+        targets = [f"{spoken_file(speech, self._acd)}{ending}" for ending in self._endings]
+        voice = self._acd.languages[speech.voice].voice
+        (self._folder / targets[0]).parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._folder, prefix=".speaking-") as temporary:
-            raw, ready = Path(temporary, "raw.wav"), Path(temporary, "ready.wav")
-            _run(self._command, voice, speech.text, raw)
-            _write(ready, _level(_resample(*_read(raw))))
-            ready.chmod(0o644)
-            os.replace(ready, target)
-        self._made[_name(speech)] = _Made(self._said(speech), _digest(target))
+            rates = sorted(set(self._acd.speech.rates))
+            ready: dict[int, Path] = {rate: Path(temporary, f"{rate}.wav") for rate in rates}
+            speak(self._acd.speech, voice, speech.text, ready)
+            for file, target in zip(ready.values(), targets, strict=True):
+                file.chmod(0o644)
+                os.replace(file, self._folder / target)
+                self.manifest.spoken[target] = _digest(self._folder / target)
+
+    def clean(self, now: float, keep_seconds: float) -> Cleaned:
+        """Remove what has been unused for so long, and take note of what is unused now."""
+        self.note(now)
+        removed, kept = [], []
+        for name, since in sorted(self.manifest.unused.items()):
+            path = self._folder / name
+            if self.manifest.spoken.get(name) != _digest(path):
+                continue  # Not ours, or not any more.
+            if now - max(since.timestamp(), path.stat().st_mtime) < keep_seconds:
+                kept.append(name)
+                continue
+            path.unlink()
+            removed.append(name)
+        self.note(now)
+        return Cleaned(removed, kept)
+
+    def note(self, now: float) -> None:
+        """Bring what is known up to what is there."""
+        found = self.status()
+        known = self.manifest
+        moment = datetime.fromtimestamp(int(now), UTC)
+        unused = {name: known.unused.get(name, moment) for name in found.unused}
+        known.unused = {name: since for name, since in unused.items() if name in known.spoken}
+        known.spoken = {
+            **{
+                name: made for name, made in known.spoken.items() if (self._folder / name).is_file()
+            },
+            **{
+                file: _digest(self._folder / file)
+                for name in found.current
+                for file in found.files[name]
+            },
+        }
+        known.recorded = {
+            name: self._recording(name, self._speeches[name], found.files[name])
+            for name in found.recorded
+            if name in self._speeches
+        }
 
     def save(self) -> None:
-        """Write the list of what we made, sorted, so that a change is easy to read."""
-        kept = {name: msgspec.to_builtins(made) for name, made in sorted(self._made.items())}
-        text = json.dumps(kept, indent=1) + "\n"
+        """Write what is known, sorted, so that a change is easy to read."""
+        known = msgspec.to_builtins(self.manifest)
+        text = json.dumps(known, indent=1, sort_keys=True) + "\n"
         path = self._folder / MANIFEST
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -136,120 +243,35 @@ class _Shelf:
             temporary.write_text(text, encoding="utf-8")
             os.replace(temporary, path)
 
-    def _said(self, speech: Speech) -> str:
-        voice = self._loaded.settings.languages[speech.voice].voice
-        said = "\0".join((speech.text, voice, *self._command.command))
-        return hashlib.sha256(said.encode()).hexdigest()
+    def _is_replaced(self, file: str) -> bool:
+        made = self.manifest.spoken.get(file)
+        return made is not None and made != _digest(self._folder / file)
 
-
-def _name(speech: Speech) -> str:
-    return f"{speech.language}/{speech.prompt}"
+    def _recording(self, name: str, speech: Speech, files: Iterable[str]) -> _Recorded:
+        """Return what is known of a recording; of a new one, that it says the present text."""
+        audio = _short(b"".join((self._folder / file).read_bytes() for file in files))
+        known = self.manifest.recorded.get(name)
+        if known is not None and known.audio == audio:
+            return known
+        return _Recorded(audio=audio, text=_text_digest(speech))
 
 
 def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return _short(path.read_bytes())
 
 
-def _read_manifest(path: Path) -> dict[str, _Made]:
+def _text_digest(speech: Speech) -> str:
+    return _short(speech.text.encode())
+
+
+def _short(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _read_manifest(path: Path) -> _Manifest:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, _Made])
+        return msgspec.json.decode(path.read_bytes(), type=_Manifest)
     except FileNotFoundError:
-        return {}
+        return _Manifest()
     except (OSError, msgspec.DecodeError) as error:
         raise PromptError(f"{path}: {error}; restore it from version control") from error
-
-
-def _run(command: SpeechCommand, voice: str, text: str, file: Path) -> None:
-    """Have ``text`` spoken into ``file``; no shell ever sees it."""
-    filled = {"{voice}": voice, "{file}": str(file), "{text}": text}
-    argv = []
-    for word in command.command:
-        for placeholder, value in filled.items():
-            if placeholder in word:
-                word = word.replace(placeholder, value)
-                break
-        argv.append(word)
-    try:
-        done = subprocess.run(
-            argv,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=command.timeout_seconds,
-        )
-    except FileNotFoundError as error:
-        what = f'the speech command "{argv[0]}" is not installed'
-        raise PromptError(f"{what}; install it, or name another in acd.yaml, speech") from error
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise PromptError(f'the speech command failed: {error}; text: "{text}"') from error
-    if done.returncode != 0 or not file.is_file():
-        said = done.stderr.decode(errors="replace").strip() or "it wrote no file"
-        raise PromptError(f'"{argv[0]}" ended with {done.returncode}: {said}; text: "{text}"')
-
-
-# -- audio ---------------------------------------------------------------------------------------
-
-
-def _read(path: Path) -> "tuple[array[int], int]":
-    """Return the samples of a 16-bit WAV file, its channels mixed, and their rate."""
-    try:
-        with wave.open(str(path), "rb") as stream:
-            channels, width, rate = stream.getparams()[:3]
-            data = stream.readframes(stream.getnframes())
-    except (wave.Error, EOFError) as error:
-        raise PromptError(f"the speech command wrote no WAV file: {error}") from error
-    if width != 2 or rate < RATE:
-        what = f"the speech command wrote {8 * width} bit at {rate} Hz"
-        raise PromptError(f"{what}; it must write 16 bit at {RATE} Hz or more")
-    samples = array("h", data[: len(data) // (2 * channels) * 2 * channels])
-    if channels > 1:
-        mixed = (
-            sum(samples[at : at + channels]) // channels for at in range(0, len(samples), channels)
-        )
-        samples = array("h", mixed)
-    return samples, rate
-
-
-def _resample(samples: "array[int]", rate: int) -> list[float]:
-    """Bring ``samples`` to ``RATE`` with a windowed-sinc filter, one kernel for each phase."""
-    if rate == RATE:
-        return [float(sample) for sample in samples]
-    step = math.gcd(rate, RATE)
-    phases, stride = RATE // step, rate // step
-    cutoff = 0.92 * RATE / rate
-    half = math.ceil(14 / cutoff)
-    kernels = [_kernel(phase / phases, cutoff, half) for phase in range(phases)]
-    padded = array("h", bytes(2 * half)) + samples + array("h", bytes(2 * half + 2))
-    out = []
-    for number in range(len(samples) * phases // stride):
-        whole, phase = divmod(number * stride, phases)
-        out.append(sum(map(mul, kernels[phase], padded[whole : whole + 2 * half + 1])))
-    return out
-
-
-def _kernel(offset: float, cutoff: float, half: int) -> list[float]:
-    taps = []
-    for at in range(-half, half + 1):
-        distance = at - offset
-        x = math.pi * cutoff * distance
-        window = 0.5 + 0.5 * math.cos(math.pi * max(-1.0, min(1.0, distance / (half + 1))))
-        taps.append((math.sin(x) / x if x else 1.0) * window)
-    total = sum(taps)
-    return [tap / total for tap in taps]
-
-
-def _level(samples: Sequence[float]) -> "array[int]":
-    """Bring the loudest sample to ``PEAK``."""
-    loudest = max(map(abs, samples), default=0.0)
-    if loudest < 1:
-        raise PromptError("the speech command wrote silence; check its voice")
-    factor = PEAK * 32767 / loudest
-    return array("h", (round(sample * factor) for sample in samples))
-
-
-def _write(path: Path, samples: "array[int]") -> None:
-    with wave.open(str(path), "wb") as stream:
-        stream.setnchannels(1)
-        stream.setsampwidth(2)
-        stream.setframerate(RATE)
-        stream.writeframes(samples.tobytes())

@@ -10,6 +10,7 @@ docstring what it means, in which unit, and what happens without it. Scalars arr
 This module must not know where a file lies, nor what the core does with a value.
 """
 
+from enum import IntEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -208,6 +209,13 @@ class LanguageEntry(Entry):
     """How keys are called where the digit itself is not right, for example "*" and "#"."""
 
 
+class Rate(IntEnum):
+    """Samples a second."""
+
+    NARROW = 8000
+    WIDE = 16000
+
+
 class Speech(Entry):
     """How prompts are spoken that nobody has recorded."""
 
@@ -222,6 +230,8 @@ class Speech(Entry):
         "{text}",
     ]
     """Program and arguments, run without a shell; must write the WAV file ``{file}``."""
+    rates: Annotated[list[Rate], Field(min_length=1, max_length=2)] = [Rate.NARROW]
+    """Samples a second: a file for each. 16000 is for wideband phones, which Asterisk plays it."""
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60.0
     """How long one prompt may take."""
 

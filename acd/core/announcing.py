@@ -61,8 +61,8 @@ def due(floor: Floor, call: Call, now: float) -> None:
     if not prompts:
         return
     call.announcing, call.announced_at = floor.next_sequence(), now
-    root = f"{floor.plan.prompts_path_on_pbx}/{call.language}"
-    paths = tuple(f"{root}/{prompt}" for prompt in prompts)
+    plan = floor.plan
+    paths = tuple(plan.path_of(plan.file_of(call.language, prompt)) for prompt in prompts)
     floor.emit(
         Announce(call.id, call.announcing, paths),
         WaitAnnounced(now, call.id, line.id, position, seconds),

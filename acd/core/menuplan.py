@@ -177,3 +177,5 @@ class MenuPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The first is the one a caller hears first."""
     entry: NodeId
     nodes: Mapping[NodeId, Node]
+    prompt_files: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """As in ``Plan``, of what this graph says: whoever is in it keeps it when the plan changes."""

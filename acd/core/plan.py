@@ -15,7 +15,9 @@ from acd.core.calendar import Calendar
 from acd.core.ids import (
     AgentId,
     DeviceId,
+    Language,
     MenuId,
+    PromptId,
     QueueId,
     SkillId,
 )
@@ -112,15 +114,27 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What an agent's phone dials (for example ``*30``) -> the menu that answers it."""
     not_ready_reasons: tuple[str, ...]
     prompts_path_on_pbx: str
-    """Where Asterisk finds ``<language>/<prompt>``, without a closing slash."""
+    """Where Asterisk finds the files of prompts, without a closing slash."""
     service_name: str
     """What the caller's side is told it talks to."""
     service_number: str
+    prompt_files: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """The file of each ``<language>/<prompt>``, without ending, where it has another name."""
     prompt_seconds: Mapping[str, float] = msgspec.field(default_factory=dict)
-    """How long each ``<language>/<prompt>`` takes, where that is known."""
+    """How long each of these files takes, where that is known."""
     hours: Mapping[str, Calendar] = msgspec.field(default_factory=dict)
     """Opening hours by name; what ``acd.config`` makes has at least ``always``."""
 
-    def seconds_of(self, prompt: str) -> float:
-        """Return how long ``<language>/<prompt>`` takes at most."""
-        return self.prompt_seconds.get(prompt, LONGEST_PROMPT_SECONDS)
+    def file_of(self, language: Language, prompt: PromptId, menu: MenuPlan | None = None) -> str:
+        """Return the file of a prompt, without ending: by the ``menu``, if it is said there."""
+        name = f"{language}/{prompt}"
+        own = menu.prompt_files.get(name) if menu is not None else None
+        return own or self.prompt_files.get(name, name)
+
+    def path_of(self, file: str) -> str:
+        """Return where Asterisk finds a prompt's file."""
+        return f"{self.prompts_path_on_pbx}/{file}"
+
+    def seconds_of(self, file: str) -> float:
+        """Return how long a prompt's file takes at most."""
+        return self.prompt_seconds.get(file, LONGEST_PROMPT_SECONDS)

@@ -252,10 +252,10 @@ def _carry_out(floor: Floor, talker: Talker, steps: list[Step], now: float) -> N
     for step in steps:
         match step:
             case Play(play_id, language, prompt):
-                name = f"{language}/{prompt}"
-                path = f"{floor.plan.prompts_path_on_pbx}/{name}"
+                file = floor.plan.file_of(language, prompt, dialogue.menu)
+                path = floor.plan.path_of(file)
                 floor.emit(PlayPrompt(talker.id, play_id, path, ALL_DIGITS))
-                over_at = now + PROMPT_LATE_SECONDS + floor.plan.seconds_of(name)
+                over_at = now + PROMPT_LATE_SECONDS + floor.plan.seconds_of(file)
                 floor.deadlines.set(("dialogue", talker.id), over_at)
             case Stop():
                 floor.emit(StopPrompt(talker.id))

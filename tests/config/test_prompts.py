@@ -1,7 +1,8 @@
-"""Prompts are spoken once, anew when their text changes, and never over what somebody recorded."""
+"""Prompts are spoken once, beside the old file when their text changes, and recordings win."""
 
 import json
 import math
+import os
 import sys
 import wave
 from array import array
@@ -10,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from acd.config.loader import load
-from acd.config.prompts import MANIFEST, PEAK, RATE, build, status
+from acd.config import prompts
+from acd.config.loader import Loaded, load
+from acd.config.prompts import MANIFEST, Prompts, accept, clean, status
+from acd.config.speaking import PEAK
+from acd.core.ids import Language, MenuId, PromptId
 from acd.errors import PromptError
 from tests.config.conftest import TODAY, Small
 
@@ -61,16 +65,37 @@ def spoken(small: Small) -> list[list[str]]:
     return [literal_eval(line) for line in lines]
 
 
-def samples(path: Path) -> "array[int]":
+NOW = 1_800_000_000.0
+DAY = 86_400.0
+RATE = 8000
+
+
+def build(loaded: Loaded, only_missing: bool = True, now: float = NOW) -> Prompts:
+    return prompts.build(loaded, now, only_missing)
+
+
+def the_file(small: Small, name: str) -> Path:
+    """The one file of this prompt that was spoken."""
+    folder, _, last = name.rpartition("/")
+    [found] = (small.root / "prompts" / folder).glob(f"{last}.????????.wav")
+    return found
+
+
+def files(small: Small) -> set[str]:
+    folder = small.root / "prompts"
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*.wav*")}
+
+
+def samples(path: Path, rate: int = RATE) -> "array[int]":
     with wave.open(str(path)) as stream:
-        assert stream.getparams()[:3] == (1, 2, RATE)
+        assert stream.getparams()[:3] == (1, 2, rate)
         return array("h", stream.readframes(stream.getnframes()))
 
 
-def loudness(found: "array[int]", tone: int) -> float:
+def loudness(found: "array[int]", tone: int, rate: int = RATE) -> float:
     """The amplitude of one tone, as a share of full scale."""
     parts = [
-        sum(s * wave_of(2 * math.pi * tone * n / RATE) for n, s in enumerate(found))
+        sum(s * wave_of(2 * math.pi * tone * n / rate) for n, s in enumerate(found))
         for wave_of in (math.sin, math.cos)
     ]
     return 2 * math.hypot(*parts) / len(found) / 32767
@@ -91,7 +116,7 @@ def test_what_is_missing_is_spoken_and_nothing_twice(whistler: Small) -> None:
 
 def test_audio_is_what_asterisk_plays_and_nothing_folds_back(whistler: Small) -> None:
     build(whistler.load())
-    found = samples(whistler.root / "prompts/de/main/welcome.wav")
+    found = samples(the_file(whistler, "de/main/welcome"))
     assert abs(len(found) - RATE / 10) <= 1
     assert max(map(abs, found)) == round(PEAK * 32767)
     assert loudness(found, 1000) > 0.9 * PEAK
@@ -102,16 +127,57 @@ def test_audio_is_what_asterisk_plays_and_nothing_folds_back(whistler: Small) ->
 def test_audio_at_the_right_rate_is_only_levelled(whistler: Small) -> None:
     whistler.edit("ivr_menus/main.yaml", "Hello.", "Slow.")
     build(whistler.load())
-    assert len(samples(whistler.root / "prompts/en/main/welcome.wav")) == RATE // 10
+    assert len(samples(the_file(whistler, "en/main/welcome"))) == RATE // 10
 
 
-def test_a_changed_text_is_spoken_anew_and_no_other(whistler: Small) -> None:
+def test_a_changed_text_is_spoken_beside_the_old_one_and_no_other(whistler: Small) -> None:
     build(whistler.load())
     spoken(whistler)
+    old = the_file(whistler, "de/main/welcome")
+    was, there = old.read_bytes(), files(whistler)
     whistler.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
     assert status(whistler.load()).stale == ["de/main/welcome"]
     build(whistler.load())
     assert spoken(whistler) == [["de", "Guten Morgen."]]
+    assert old.read_bytes() == was
+    [new] = files(whistler) - there
+    assert whistler.load(need_prompts=True).plan.prompt_files["de/main/welcome"] + ".wav" == new
+    assert status(whistler.load()).unused == [f"de/main/{old.name}"]
+
+
+def test_a_text_that_comes_back_needs_no_speaking(whistler: Small) -> None:
+    build(whistler.load())
+    whistler.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
+    build(whistler.load())
+    spoken(whistler)
+    whistler.edit("ivr_menus/main.yaml", "Guten Morgen.", "Guten Tag.")
+    build(whistler.load())
+    assert spoken(whistler) == []
+
+
+def test_until_a_changed_text_is_spoken_the_configuration_is_refused(whistler: Small) -> None:
+    build(whistler.load())
+    whistler.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
+    assert whistler.told(need_prompts=True) == [
+        "ivr_menus/main.yaml:3:15: prompt prompts/de/main/welcome was spoken, but of another text "
+        'or voice; record it, or have it spoken by "acd prompts build"'
+    ]
+    build(whistler.load())
+    assert whistler.told(need_prompts=True) == []
+
+
+def test_who_is_in_a_menu_keeps_the_files_of_its_texts(whistler: Small) -> None:
+    build(whistler.load())
+    old = whistler.load().plan
+    whistler.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
+    build(whistler.load())
+    new = whistler.load().plan
+    german, welcome = Language("de"), PromptId("main/welcome")
+    entered = old.menus[MenuId("main")]
+    assert new.file_of(german, welcome, entered) == old.file_of(german, welcome)
+    assert new.file_of(german, welcome) != old.file_of(german, welcome)
+    assert new.prompt_seconds[old.file_of(german, welcome)] == pytest.approx(0.1, rel=0.01)
+    assert "de/main/welcome" not in old.menus[MenuId("agent/*30")].prompt_files
 
 
 def test_a_changed_voice_is_spoken_anew(whistler: Small) -> None:
@@ -123,35 +189,142 @@ def test_a_changed_voice_is_spoken_anew(whistler: Small) -> None:
 def test_all_can_be_spoken_again(whistler: Small) -> None:
     build(whistler.load())
     spoken(whistler)
+    there = files(whistler)
     build(whistler.load(), only_missing=False)
     assert len(spoken(whistler)) == 12
+    assert files(whistler) == there
 
 
-def test_a_recording_is_never_touched(whistler: Small) -> None:
+def test_every_rate_has_its_file_of_one_name(whistler: Small) -> None:
+    whistler.edit("config/acd.yaml", "speech: {", "speech: {rates: [16000, 8000], ")
     build(whistler.load())
-    recorded = whistler.root / "prompts/de/main/welcome.wav"
-    recorded.write_bytes(b"a voice")
-    other = whistler.root / "prompts/en/main/welcome.alaw"
-    other.write_bytes(b"another")
+    narrow = the_file(whistler, "de/main/welcome")
+    assert len(samples(narrow)) == pytest.approx(RATE / 10, abs=1)
+    wide = samples(narrow.with_suffix(".wav16"), 16000)
+    assert len(wide) == pytest.approx(1600, abs=1)
+    assert loudness(wide, 6000, 16000) > 0.4 * PEAK
+    narrow.unlink()
+    assert whistler.told(need_prompts=True) != []
+    spoken(whistler)
+    build(whistler.load())
+    assert spoken(whistler) == [["de", "Guten Tag."]]
+    assert whistler.told(need_prompts=True) == []
+
+
+def test_a_speaker_that_is_too_narrow_is_told(whistler: Small) -> None:
+    whistler.edit("config/acd.yaml", "speech: {", "speech: {rates: [16000], ")
+    whistler.edit("ivr_menus/main.yaml", "Hello.", "Slow.")
+    with pytest.raises(PromptError, match="16 bit at 8000 Hz; it must write 16 bit at 16000 Hz"):
+        build(whistler.load())
+
+
+def test_a_recording_wins_and_is_never_touched(whistler: Small) -> None:
+    build(whistler.load())
+    whistler.write("prompts/de/main/welcome.wav", b"a voice")
+    whistler.write("prompts/en/main/welcome.alaw", b"another")
+    assert not {"de/main/welcome", "en/main/welcome"} & whistler.load().plan.prompt_files.keys()
     whistler.edit("ivr_menus/main.yaml", "{de: Guten Tag., en: Hello.}", "{de: A., en: B.}")
     before = build(whistler.load(), only_missing=False)
     assert sorted(before.recorded) == ["de/main/welcome", "en/main/welcome"]
-    assert recorded.read_bytes() == b"a voice"
-    assert other.read_bytes() == b"another"
+    clean(whistler.load(), NOW + DAY, 0.0)
+    assert (whistler.root / "prompts/de/main/welcome.wav").read_bytes() == b"a voice"
+    assert (whistler.root / "prompts/en/main/welcome.alaw").read_bytes() == b"another"
+
+
+def test_a_spoken_file_that_somebody_replaced_is_a_recording(whistler: Small) -> None:
+    build(whistler.load())
+    the_file(whistler, "de/main/welcome").write_bytes(b"a voice")
+    assert build(whistler.load(), only_missing=False).recorded == ["de/main/welcome"]
+    whistler.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
+    build(whistler.load())
+    assert clean(whistler.load(), NOW + DAY, 0.0).removed == []
+    assert b"a voice" in [path.read_bytes() for path in whistler.root.glob("prompts/de/main/*.wav")]
+
+
+def test_a_recording_whose_text_has_changed_since_is_told_until_it_is_accepted(
+    whistler: Small,
+) -> None:
+    whistler.write("prompts/de/main/welcome.wav", b"a voice")
+    build(whistler.load())
+    assert status(whistler.load()).outdated == []
+    whistler.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
+    for _ in range(2):
+        assert build(whistler.load()).outdated == ["de/main/welcome"]
+    accept(whistler.load(), ["de/main/welcome"], NOW)
+    assert status(whistler.load()).outdated == []
+
+
+def test_a_new_recording_says_the_present_text(whistler: Small) -> None:
+    whistler.write("prompts/de/main/welcome.wav", b"a voice")
+    build(whistler.load())
+    whistler.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
+    whistler.write("prompts/de/main/welcome.wav", b"the voice again")
+    assert status(whistler.load()).outdated == []
+
+
+def test_only_recordings_can_be_accepted(whistler: Small) -> None:
+    build(whistler.load())
+    with pytest.raises(PromptError, match="de/main/welcome is not recorded; name a recording"):
+        accept(whistler.load(), ["de/main/welcome"], NOW)
 
 
 def test_a_prompt_that_was_lost_is_spoken_again(whistler: Small) -> None:
     build(whistler.load())
-    (whistler.root / "prompts/de/main/welcome.wav").unlink()
+    the_file(whistler, "de/main/welcome").unlink()
     assert build(whistler.load()).missing == ["de/main/welcome"]
     assert status(whistler.load()).missing == []
 
 
-def test_what_no_menu_says_any_more_is_reported_and_left(whistler: Small) -> None:
+def test_a_prompt_without_text_must_be_recorded(whistler: Small) -> None:
+    whistler.edit("config/queues.yaml", "  wrap_up_seconds: 120",
+                  "  announcements: {prompts: [wait/thanks]}")  # fmt: skip
+    found = build(whistler.load())
+    assert found.untold == ["de/wait/thanks", "en/wait/thanks"]
+    whistler.write("prompts/de/wait/thanks.wav", b"a voice")
+    found = status(whistler.load())
+    assert (found.recorded, found.untold) == (["de/wait/thanks"], ["en/wait/thanks"])
+
+
+def test_what_nothing_names_is_removed_when_it_is_old_enough(whistler: Small) -> None:
     build(whistler.load())
+    old = {f"{language}/main/{the_file(whistler, f'{language}/main/welcome').name}"
+           for language in ("de", "en")}  # fmt: skip
+    for name in old:
+        os.utime(whistler.root / "prompts" / name, (NOW, NOW))
     whistler.edit("ivr_menus/main.yaml", "welcome: {de: Guten Tag., en: Hello.}\n", "")
-    assert build(whistler.load()).unused == ["de/main/welcome", "en/main/welcome"]
-    assert (whistler.root / "prompts/de/main/welcome.wav").is_file()
+    whistler.write("prompts/de/main/greeting.wav", b"a voice that nothing names")
+    build(whistler.load(), now=NOW + 5 * DAY)
+    assert set(status(whistler.load()).unused) == old | {"de/main/greeting.wav"}
+    early = clean(whistler.load(), NOW + 5.5 * DAY, DAY)
+    assert (early.removed, set(early.kept)) == ([], old)
+    assert set(clean(whistler.load(), NOW + 6 * DAY, DAY).removed) == old
+    assert status(whistler.load()).unused == ["de/main/greeting.wav"]
+    assert whistler.told(need_prompts=True) == []
+
+
+def test_a_file_that_is_younger_is_not_removed_and_one_named_again_starts_anew(
+    whistler: Small,
+) -> None:
+    build(whistler.load())
+    os.utime(the_file(whistler, "de/main/welcome"), (NOW + DAY, NOW + DAY))
+    whistler.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
+    build(whistler.load())
+    assert clean(whistler.load(), NOW + 1.5 * DAY, DAY).removed == []
+    whistler.edit("ivr_menus/main.yaml", "Guten Morgen.", "Guten Tag.")
+    build(whistler.load(), now=NOW + 2 * DAY)
+    whistler.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
+    build(whistler.load(), now=NOW + 3 * DAY)
+    assert clean(whistler.load(), NOW + 3.5 * DAY, DAY).removed == []
+
+
+def test_a_list_that_lost_what_was_spoken_is_made_again(whistler: Small) -> None:
+    build(whistler.load())
+    manifest = whistler.root / "prompts" / MANIFEST
+    was = manifest.read_bytes()
+    manifest.unlink()
+    build(whistler.load())
+    assert manifest.read_bytes() == was
+    assert len(spoken(whistler)) == 12
 
 
 def test_no_shell_ever_sees_a_text(whistler: Small) -> None:
@@ -198,7 +371,7 @@ def test_a_broken_list_of_what_was_spoken_is_told(whistler: Small) -> None:
 
 def test_the_shipped_prompts_say_what_the_shipped_menus_say() -> None:
     found = status(load(ROOT / "config", today=TODAY))
-    assert (found.missing, found.stale, found.unused) == ([], [], [])
+    assert (found.missing, found.stale, found.outdated, found.unused) == ([], [], [], [])
 
 
 def test_the_shipped_prompts_can_be_heard() -> None:
