@@ -51,8 +51,7 @@ def test_he_is_connected_with_the_number_and_hung_up_when_the_far_end_is_gone(
     with SippAgents(lab, {FAR: far}, tmp_path / "a") as outside:
         callers = SippCallers(lab, [Call(NUMBER)], tmp_path / "c")
         call = waits(hand)
-        prompts = f"{lab.prompts_path_on_pbx}/de/main/options"
-        hand.order(Announce(call, 1, (prompts,)))
+        hand.order(Announce(call, 1, (lab.prompt("de/main/options"),)))
         hand.order(SendToNumber(call, FAR))
         invite = outside.wait_for_ring(FAR)
         hand.wait_for(lambda event: event == AnnouncementEnded(call, 1), timeout=1)

@@ -1,5 +1,6 @@
 """What a waiting caller hears: true, never a worse position, and never in the way of an agent."""
 
+import msgspec
 import pytest
 
 from acd.core.announcing import LONGEST_SECONDS, band_of
@@ -305,6 +306,14 @@ def test_it_is_in_the_callers_language() -> None:
     centre.wait(10.0)
     (one,) = centre.take(Announce)
     assert (one.call, one.paths) == (call, ("/acd/en/wait/position-1", "/acd/en/thanks"))
+
+
+def test_what_is_spoken_is_played_by_its_file() -> None:
+    spoken = {"de/thanks": "de/thanks.0123abcd"}
+    centre = Centre(msgspec.structs.replace(house(prompts=prompt("thanks")), prompt_files=spoken))
+    centre.call_in()
+    centre.wait(10.0)
+    assert [one.paths for one in centre.take(Announce)] == [("/acd/de/thanks.0123abcd",)]
 
 
 def found(centre: Centre, number: int, waited: float) -> CallId:

@@ -21,6 +21,7 @@ from acd.core.events import (
     LegFailed,
     LegRinging,
     MenuReached,
+    PlanReplaced,
     PromptEnded,
     RingOutcome,
     WaitingRoomEntered,
@@ -35,6 +36,7 @@ from acd.core.plan import (
     Case,
     Collect,
     HoursAre,
+    Plan,
     QueueIs,
 )
 from acd.core.queueplan import ExitCondition, ToMenu
@@ -244,6 +246,44 @@ def test_a_prompt_whose_end_got_lost_is_taken_for_over_soon_after_it_should_be()
     assert centre.take(StopPrompt) == [StopPrompt(call)]
     played = centre.feed(MenuReached(call))
     assert [one.path for one in played if isinstance(one, PlayPrompt)] == ["/acd/de/main/options"]
+
+
+def spoken(digits: str) -> Plan:
+    """The plan with a welcome that is said in the file of these digits and takes 4 s there."""
+    base = plan()
+    files = {"de/main/welcome": f"de/main/welcome.{digits}"}
+    menu = msgspec.structs.replace(base.menus[MenuId("main")], prompt_files=files)
+    return msgspec.structs.replace(
+        base,
+        menus={**base.menus, menu.id: menu},
+        prompt_files=files,
+        prompt_seconds={files["de/main/welcome"]: 4.0},
+    )
+
+
+def test_what_is_spoken_is_played_and_timed_by_its_file() -> None:
+    centre = Centre(spoken("0123abcd"))
+    centre.feed(CallArrived(CallId("main-1.1"), PBX, "", ""))
+    (play,) = centre.take(PlayPrompt)
+    assert play.path == "/acd/de/main/welcome.0123abcd"
+    centre.wait(8.9)
+    assert centre.take(StopPrompt) == []
+    centre.wait(0.1)
+    assert centre.take(StopPrompt) == [StopPrompt(play.call)]
+
+
+def test_who_is_in_a_menu_hears_its_texts_after_they_have_changed() -> None:
+    centre = Centre(spoken("0123abcd"))
+    inside, after = CallId("main-1.1"), CallId("main-2.1")
+    centre.feed(CallArrived(inside, PBX, "", ""))
+    centre.feed(PlanReplaced(spoken("ffffffff")))
+    centre.take(PlayPrompt)
+    centre.feed(MenuReached(inside))
+    centre.feed(CallArrived(after, PBX, "", ""))
+    assert [(play.call, play.path) for play in centre.take(PlayPrompt)] == [
+        (inside, "/acd/de/main/welcome.0123abcd"),
+        (after, "/acd/de/main/welcome.ffffffff"),
+    ]
 
 
 def test_a_closed_option_goes_another_way_as_long_as_it_is_closed() -> None:

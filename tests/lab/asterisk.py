@@ -195,6 +195,12 @@ class LabAsterisk:
             self.host, self.ami_port, "observer", self.layout.secrets.observer, record=record
         )
 
+    def prompt(self, name: str) -> str:
+        """Where it finds the shipped prompt of this name (`de/main/options`), without ending."""
+        folder, _, last = name.rpartition("/")
+        [found] = (self.directory / "prompts" / folder).glob(f"{last}.*")
+        return f"{self.prompts_path_on_pbx}/{folder}/{found.stem}"
+
     def cli(self, line: str) -> str:
         """What the CLI command prints."""
         with observing(

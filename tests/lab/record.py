@@ -185,10 +185,10 @@ def announced(stage: Stage) -> None:
     with stage.phones({"1001": Phone(ring_seconds=0.3, talk_seconds=1)}):
         callers, channel = stage.queued()
         caller = stage.observer.event("BridgeEnter", Channel=channel)["Uniqueid"]
-        prompts = f"{stage.lab.prompts_path_on_pbx}/de"
-        first = stage.script.announce(caller, f"{prompts}/wait/thanks", f"{prompts}/wait/longer")
+        prompt = stage.lab.prompt
+        first = stage.script.announce(caller, prompt("de/wait/thanks"), prompt("de/wait/longer"))
         stage.observer.event("Hangup", Uniqueid=first, timeout=15)
-        second = stage.script.announce(caller, f"{prompts}/main/options")
+        second = stage.script.announce(caller, prompt("de/main/options"))
         time.sleep(0.5)
         leg = stage.rung("1001", channel)
         stage.observer.event("BridgeEnter", Uniqueid=leg)
