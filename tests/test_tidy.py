@@ -408,6 +408,7 @@ ABOUT_THE_PROJECT = {
     "test_layers",
     "test_peers",
     "test_peers_complaints",
+    "test_readme",
     "test_tidy",
 }
 
