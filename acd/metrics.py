@@ -37,11 +37,13 @@ from acd.core.plan import Ask, Plan
 from acd.core.records import (
     AgentRung,
     CallAnswered,
+    CallDeflected,
     CallEnded,
     CallLeftQueue,
     CallOffered,
     CallQueued,
     CallRelaxed,
+    IncidentHeard,
     MenuMissed,
     MenuSelected,
     Noticed,
@@ -117,6 +119,8 @@ class Metrics:
             CallRelaxed: self._call_relaxed,
             CallLeftQueue: self._call_left_queue,
             WaitAnnounced: self._wait_announced,
+            IncidentHeard: self._incident_heard,
+            CallDeflected: self._call_deflected,
             AgentRung: self._agent_rung,
             RingEnded: self._ring_ended,
             CallAnswered: self._call_answered,
@@ -232,6 +236,12 @@ class Metrics:
         if record.estimate_seconds is not None:
             self._queue(record.queue).told.observe(record.estimate_seconds)
 
+    def _incident_heard(self, record: IncidentHeard) -> None:
+        self._queue(record.queue).incidents.inc()
+
+    def _call_deflected(self, record: CallDeflected) -> None:
+        self._queue(record.queue).deflected.inc()
+
     def _agent_rung(self, record: AgentRung) -> None:
         self._queue(record.queue).rings.inc()
 
@@ -310,6 +320,10 @@ class _Families:
         self.left = counter("calls_left_queue", text, q, "rule", "outcome")
         text = "The estimated wait from then on, each time a waiting caller was told one."
         self.told = times("wait_told", text, _TOLD, q)
+        text = "Incidents told to callers for the queue, before it or in it."
+        self.incidents = counter("incidents_heard", text, q)
+        text = "Callers who hung up informed by an incident, before the queue or in it."
+        self.deflected = counter("calls_deflected", text, q)
         self.answered = counter("calls_answered", "Queued calls joined with an agent.", q)
         text = "Calls answered at most this many seconds after queue entry."
         self.answered_within = counter("calls_answered_within", text, q, t)
@@ -363,6 +377,8 @@ class _QueueMetrics:
         self.relaxations = families.relaxations.labels(queue)
         self.left = {way: families.left.labels(queue, *way) for way in WAYS_OUT}
         self.told = families.told.labels(queue)
+        self.incidents = families.incidents.labels(queue)
+        self.deflected = families.deflected.labels(queue)
         self.answered = families.answered.labels(queue)
         self.answered_within = [
             (limit, families.answered_within.labels(queue, f"{limit:g}")) for limit in within

@@ -20,6 +20,7 @@ from acd.core.events import (
     CallRequested,
     Confirmed,
     Event,
+    IncidentRequested,
     PlanReplaced,
     Tick,
     WaitingRoomEntered,
@@ -31,7 +32,9 @@ from acd.core.plan import Plan
 from acd.core.records import Explanation, Snapshot
 from acd.core.tokens import Tokens
 
-Item = LinkItem | AgentRequested | CallRequested | Confirmed | PlanReplaced | Tick
+Item = (
+    LinkItem | AgentRequested | CallRequested | IncidentRequested | Confirmed | PlanReplaced | Tick
+)
 
 
 _APART_SECONDS: Final = 1e-6

@@ -9,12 +9,12 @@ import asyncio
 import itertools
 from collections.abc import Callable
 
-from acd.core.events import AgentRequested, CallRequested
+from acd.core.events import AgentRequested, CallRequested, IncidentRequested
 from acd.core.ids import RequestId
 from acd.core.records import Replied
 from acd.web.port import EngineBusy
 
-Request = AgentRequested | CallRequested
+Request = AgentRequested | CallRequested | IncidentRequested
 
 
 class Requests:

@@ -13,16 +13,18 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from acd.core.events import RingOutcome
-from acd.core.ids import AgentId, CallId, MenuId, OfferId, PbxId, QueueId, RequestId
+from acd.core.ids import AgentId, CallId, IncidentId, MenuId, OfferId, PbxId, QueueId, RequestId
 from acd.core.queueplan import Strategy
 from acd.core.records import (
     AgentRung,
     CallAnswered,
+    CallDeflected,
     CallEnded,
     CallLeftQueue,
     CallOffered,
     CallQueued,
     CallRelaxed,
+    IncidentHeard,
     MenuMissed,
     MenuSelected,
     Noticed,
@@ -86,6 +88,16 @@ def ended(outcome: Outcome, queue: QueueId | None = FAULT, waited: float = 7.0) 
     )
 
 
+def test_who_hung_up_informed_is_counted_for_the_queue_he_came_for() -> None:
+    metrics = made()
+    heard = IncidentHeard(NOW, CALL, FAULT, IncidentId("mitte"))
+    metrics.observe([heard, CallDeflected(NOW, CALL, FAULT), ended(Outcome.DEFLECTED, None)])
+    assert value(metrics, "acd_incidents_heard_total", queue="fault") == 1
+    assert value(metrics, "acd_calls_deflected_total", queue="fault") == 1
+    assert value(metrics, "acd_calls_deflected_total", queue="billing") == 0
+    assert value(metrics, "acd_calls_abandoned_total", queue="fault") == 0
+
+
 @pytest.mark.slow
 def test_every_series_is_there_before_the_first_call() -> None:
     fresh = made()
@@ -98,6 +110,8 @@ def test_every_series_is_there_before_the_first_call() -> None:
         assert value(fresh, "acd_rona_total", queue=queue) == 0
         assert value(fresh, "acd_relaxations_total", queue=queue) == 0
         assert value(fresh, "acd_wait_told_seconds_count", queue=queue) == 0
+        assert value(fresh, "acd_incidents_heard_total", queue=queue) == 0
+        assert value(fresh, "acd_calls_deflected_total", queue=queue) == 0
         labels = {"queue": queue, "rule": "max_wait", "outcome": "timed_out"}
         assert value(fresh, "acd_calls_left_queue_total", **labels) == 0
         for outcome in Outcome:

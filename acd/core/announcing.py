@@ -48,10 +48,7 @@ def due(floor: Floor, call: Call, now: float) -> None:
     what = line.plan.announcements
     if what is None:
         return
-    if call.announcing and now - call.announced_at >= LONGEST_SECONDS:
-        call.announcing = 0
-    listens = call.state is CallState.QUEUED and call.in_room and call.pbx in floor.live
-    if not listens or call.announcing:
+    if not can_hear(floor, call, now):
         floor.deadlines.set(("announce", call.id), now + RETRY_SECONDS)
         return
     if what.every_seconds > 0:
@@ -68,6 +65,14 @@ def due(floor: Floor, call: Call, now: float) -> None:
         WaitAnnounced(now, call.id, line.id, position, seconds),
     )
     call.trail.append(TrailStep(now, "told", " ".join(prompts)))
+
+
+def can_hear(floor: Floor, call: Call, now: float) -> bool:
+    """Tell whether the caller can be told something: he hears music, and nothing else."""
+    if call.announcing and now - call.announced_at >= LONGEST_SECONDS:
+        call.announcing = 0
+    listens = call.state is CallState.QUEUED and call.in_room and call.pbx in floor.live
+    return listens and not call.announcing
 
 
 def ended(call: Call, announcement_id: int) -> None:

@@ -94,6 +94,15 @@ CALL: Final = Machine[CallState, CallSignal](
 )
 
 
+class Informed(msgspec.Struct, frozen=True):
+    """He is being told of an incident: who hangs up between these times does so informed."""
+
+    queue: QueueId
+    """For which he came, or in which he waits."""
+    since: float
+    until: float
+
+
 class Call:
     """One call's living state; only the engine's modules write to it."""
 
@@ -111,10 +120,13 @@ class Call:
         "due_at",
         "entered_at",
         "heap",
+        "heard",
+        "hearing",
         "hopped_at",
         "hops",
         "id",
         "in_room",
+        "informed",
         "kept",
         "language",
         "left_as",
@@ -184,6 +196,11 @@ class Call:
         self.told_band = -1
         self.told_times = 0
         """How often he was told something in his present queue."""
+        self.heard: frozenset[str] = frozenset()
+        """What of which incidents he has heard (acd.core.incidents)."""
+        self.hearing: frozenset[str] = frozenset()
+        """The same of what he is hearing before he is put into a queue."""
+        self.informed: Informed | None = None
         self.trail = Trail()
         """What was decided about him, for ``acd explain``."""
         self.menu_path: list[str] = []
@@ -234,6 +251,8 @@ class Call:
             return imposed
         if self.left_as is not None:
             return self.left_as
+        if self.informed is not None and self.informed.since <= now < self.informed.until:
+            return Outcome.DEFLECTED
         if self.queued_at is None:
             return Outcome.LEFT_IN_MENU
         if now - self.queued_at < short_abandon_seconds:

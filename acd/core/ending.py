@@ -4,7 +4,7 @@ from acd.core.call import Call, CallSignal
 from acd.core.floor import Floor
 from acd.core.offers import silence
 from acd.core.queueplan import Requirement
-from acd.core.records import CallEnded, Outcome, TrailStep
+from acd.core.records import CallDeflected, CallEnded, Outcome, TrailStep
 
 
 def end_call(floor: Floor, call: Call, outcome: Outcome | None, now: float) -> None:
@@ -28,6 +28,8 @@ def end_call(floor: Floor, call: Call, outcome: Outcome | None, now: float) -> N
             call.leg_changes(leg.offer, ended_at=now, how=how)
     asked = floor.requirement_of(call) if call.queue is not None else Requirement()
     call.trail.append(TrailStep(now, "ended", named.value))
+    if named is Outcome.DEFLECTED and call.informed is not None:
+        floor.emit(CallDeflected(now, call.id, call.informed.queue))
     floor.emit(
         CallEnded(
             now,
@@ -49,6 +51,7 @@ def end_call(floor: Floor, call: Call, outcome: Outcome | None, now: float) -> N
             tuple(call.menu_path),
             tuple(call.queue_path),
             tuple(call.legs.values()),
+            tuple(sorted(call.heard | call.hearing)),
         )
     )
     call.moves(CallSignal.END, now)

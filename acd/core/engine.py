@@ -14,6 +14,7 @@ from acd.core import (
     announcing,
     desk,
     explaining,
+    incidents,
     matching,
     offers,
     reloading,
@@ -43,6 +44,7 @@ from acd.core.events import (
     DifferenceFound,
     DigitPressed,
     Event,
+    IncidentRequested,
     LegAnswered,
     LegConnected,
     LegEnded,
@@ -62,7 +64,7 @@ from acd.core.events import (
     WaitingRoomLeft,
 )
 from acd.core.floor import Floor
-from acd.core.ids import AgentId, CallId, DeviceId, OfferId, QueueId
+from acd.core.ids import AgentId, CallId, DeviceId, IncidentId, OfferId, QueueId
 from acd.core.matching import match_all, review_and_match
 from acd.core.memory import NOTHING, Memory
 from acd.core.plan import Plan
@@ -169,6 +171,8 @@ class Engine:
                 self._requested(event, now)
             case CallFoundInMenu(call):
                 remembering.found_in_menu(floor, call, now)
+            case IncidentRequested():
+                incidents.requested(floor, event, now)
             case RingFound():
                 adopting.found_ringing(floor, event, now)
             case TalkFound():
@@ -223,6 +227,8 @@ class Engine:
                 desk.shift_due(floor, floor.agents[AgentId(subject)], now)
             case "comes":
                 remembering.did_not_come(floor, CallId(subject), now)
+            case "incidents":
+                incidents.review(floor, IncidentId(subject), now)
             case "exits":
                 line = floor.lines.get(QueueId(subject))
                 if line is not None:
@@ -243,6 +249,8 @@ class Engine:
                 waiting.time_over(floor, call, now)
             case "enter":
                 waiting.enter_menu(floor, call, now)
+            case "incident":
+                incidents.due(floor, call, now)
             case "announce":
                 announcing.due(floor, call, now)
             case _:

@@ -9,7 +9,17 @@ from enum import StrEnum
 
 import msgspec
 
-from acd.core.ids import AgentId, CallId, DeviceId, OfferId, PbxId, QueueId, RequestId
+from acd.core.ids import (
+    AgentId,
+    CallId,
+    DeviceId,
+    IncidentId,
+    OfferId,
+    PbxId,
+    QueueId,
+    RequestId,
+)
+from acd.core.incident import Incident
 from acd.core.place import Place
 from acd.core.plan import AgentAction, Plan
 
@@ -294,6 +304,15 @@ class CallRequested(_Event, frozen=True):
     position: int = 1
 
 
+class IncidentRequested(_Event, frozen=True):
+    """Somebody set an incident, or changed the one of this id, or ended it; answered by one
+    ``Replied``. ``incident`` is None when it is to end."""
+
+    request: RequestId
+    id: IncidentId
+    incident: Incident | None
+
+
 class Confirmed(_Event, frozen=True):
     """What the agent on this call has done is ``durable``, or could not be written down in time."""
 
@@ -340,6 +359,7 @@ Event = (
     | CommandFailed
     | AgentRequested
     | CallRequested
+    | IncidentRequested
     | Confirmed
     | PlanReplaced
     | Tick

@@ -19,7 +19,18 @@ from acd.core.commands import Command
 from acd.core.deadlines import Deadlines
 from acd.core.events import DeviceState
 from acd.core.history import History
-from acd.core.ids import AgentId, CallId, DeviceId, Language, OfferId, PbxId, QueueId, SkillId
+from acd.core.ids import (
+    AgentId,
+    CallId,
+    DeviceId,
+    IncidentId,
+    Language,
+    OfferId,
+    PbxId,
+    QueueId,
+    SkillId,
+)
+from acd.core.incident import Incident
 from acd.core.ivr import Dialogue
 from acd.core.memory import AgentMemory, CallMemory
 from acd.core.offer import Offer
@@ -95,6 +106,8 @@ class Floor:
         self.live: set[PbxId] = set()
         self.deadlines: Deadlines[DeadlineKey] = Deadlines()
         self.sequence = 0
+        self.incidents: dict[IncidentId, Incident] = {}
+        """Those that people have set; others stand in the plan."""
         self.remembered: dict[CallId, CallMemory] = {}
         """Calls that a former engine kept and no PBX has shown yet (acd.core.remembering)."""
         self.set_back_seconds = 0.0
@@ -309,7 +322,7 @@ class Floor:
         if isinstance(call.heap, CallHeap):
             call.heap.forget(call)
         self.open_rings.pop(call.id, None)
-        for kind in ("relax", "patience", "progress", "exit", "announce"):
+        for kind in ("relax", "patience", "progress", "exit", "announce", "incident"):
             self.deadlines.clear((kind, call.id))
 
     def remember_talk(self, ani: str, agent: AgentId, now: float) -> None:

@@ -20,6 +20,7 @@ QueueId = NewType("QueueId", str)
 SkillId = NewType("SkillId", str)
 MenuId = NewType("MenuId", str)
 NodeId = NewType("NodeId", str)
+IncidentId = NewType("IncidentId", str)
 
 DeviceId = NewType("DeviceId", str)
 """A phone as Asterisk's device states name it, for example ``PJSIP/1001``."""

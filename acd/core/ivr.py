@@ -19,7 +19,7 @@ from typing import Final
 
 import msgspec
 
-from acd.core.ids import Language, NodeId, PromptId
+from acd.core.ids import Language, MenuId, NodeId, PromptId
 from acd.core.plan import (
     AgentDo,
     Ask,
@@ -50,6 +50,8 @@ class Play(msgspec.Struct, frozen=True, gc=False):
     play_id: int
     language: Language
     prompt: PromptId
+    can_stop: bool = True
+    """Any key ends it; otherwise none does."""
 
 
 class Stop(msgspec.Struct, frozen=True, gc=False):
@@ -92,6 +94,9 @@ class Decide(msgspec.Struct, frozen=True, gc=False):
     node: Branch
 
 
+FIRST: Final = NodeId("first")
+"""Where a dialogue stands while what comes before its menu is heard."""
+
 Step = Play | Stop | WakeAt | Chosen | Missed | Finished | Act | Decide
 
 
@@ -119,12 +124,39 @@ class Dialogue:
         """Where in its menu it stands."""
         return self._node.id
 
-    def start(self, now: float, at: NodeId | None = None) -> list[Step]:
-        """Begin at the menu's entry, or ``at`` one of its nodes if it has this one."""
+    @property
+    def place(self) -> tuple[MenuId, NodeId]:
+        """From where a new engine takes it up."""
+        return self.menu.resume or (self.menu.id, self._node.id)
+
+    def start(
+        self, now: float, at: NodeId | None = None, first: tuple[PromptId, ...] = ()
+    ) -> list[Step]:
+        """Begin at the menu's entry, or ``at`` one of its nodes if it has this one.
+
+        What comes ``first`` is heard to its end before that.
+        """
         self._begun = True
         steps: list[Step] = []
         here = at if at is not None and at in self.menu.nodes else self.menu.entry
-        self._enter(here, now, steps)
+        if first:
+            self._node = Say(id=FIRST, prompts=first, next=here, can_skip=False)
+            self._prepare(repeated=False)
+            self._advance(now, steps)
+        else:
+            self._enter(here, now, steps)
+        return steps
+
+    def go_on(self, menu: MenuPlan, now: float) -> list[Step]:
+        """Walk on in another graph, when this one is over, or what still plays of it is.
+
+        Keys that nothing in the old one took are of no use there.
+        """
+        steps: list[Step] = []
+        self.menu, self.over, self._typed = menu, False, ""
+        self._enter(menu.entry, now, steps)
+        if self._playing:
+            steps.append(WakeAt(now + STOP_GRACE_SECONDS))
         return steps
 
     def digit(self, digit: str, now: float) -> list[Step]:
@@ -257,7 +289,8 @@ class Dialogue:
             prompt, self._to_play = self._to_play[0], self._to_play[1:]
             self._play_id += 1
             self._playing = True
-            steps.append(Play(self._play_id, self.language, prompt))
+            can_stop = not isinstance(self._node, Say) or self._node.can_skip
+            steps.append(Play(self._play_id, self.language, prompt, can_stop))
             return
         node = self._node
         if isinstance(node, Say):
@@ -270,7 +303,7 @@ class Dialogue:
     def _use_typed(self, now: float, steps: list[Step]) -> None:
         """Let the present node take keys; what it leaves waits for the next."""
         node = self._node
-        if not self._typed:
+        if not self._typed or (isinstance(node, Say) and not node.can_skip):
             return
         if isinstance(node, Say):
             # A key skips what is said, and counts at the next node that asks.

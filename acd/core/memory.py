@@ -21,6 +21,7 @@ from acd.core.ids import (
     PbxId,
     QueueId,
 )
+from acd.core.incident import Incident
 from acd.core.place import Place
 
 _P = TypeVar("_P", Place, Place | None)
@@ -110,6 +111,8 @@ class CallMemory(msgspec.Struct, frozen=True):
     legs: tuple[LegVisit, ...] = ()
     place: Place | None = None
     """Where he waits; his channel says it too, once he is there."""
+    heard: tuple[str, ...] = ()
+    """What of which incidents he has heard."""
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -117,6 +120,8 @@ class Memory(msgspec.Struct, frozen=True):
 
     agents: tuple[AgentMemory, ...] = ()
     calls: tuple[CallMemory, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    """Those that people have set, in the order of their ids."""
 
 
 NOTHING: Final = Memory()
@@ -167,6 +172,8 @@ def moved(memory: Memory, seconds: float) -> Memory:
             )
             for call in memory.calls
         ),
+        # What people said of the clock on the wall stays as they said it.
+        memory.incidents,
     )
 
 

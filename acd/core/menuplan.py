@@ -52,11 +52,13 @@ class Collect(msgspec.Struct, frozen=True, kw_only=True, tag="collect"):
 
 
 class Say(msgspec.Struct, frozen=True, kw_only=True, tag="say"):
-    """Play ``prompts`` (a key skips them), then go on to ``next``."""
+    """Play ``prompts`` (a key skips them, if it may), then go on to ``next``."""
 
     id: NodeId
     prompts: tuple[PromptId, ...]
     next: NodeId
+    can_skip: bool = True
+    """Otherwise it is heard to its end, and what was typed meanwhile waits for ``next``."""
 
 
 class SwitchLanguage(msgspec.Struct, frozen=True, kw_only=True, tag="switch_language"):
@@ -179,3 +181,5 @@ class MenuPlan(msgspec.Struct, frozen=True, kw_only=True):
     nodes: Mapping[NodeId, Node]
     prompt_files: Mapping[str, str] = msgspec.field(default_factory=dict)
     """As in ``Plan``, of what this graph says: whoever is in it keeps it when the plan changes."""
+    resume: tuple[MenuId, NodeId] | None = None
+    """Where a new engine goes on with whoever was in it; None: where he was."""

@@ -21,6 +21,7 @@ from acd.core.ids import (
     QueueId,
     SkillId,
 )
+from acd.core.incident import Incident
 from acd.core.menuplan import AgentAction as AgentAction
 from acd.core.menuplan import AgentDo as AgentDo
 from acd.core.menuplan import Ask as Ask
@@ -122,6 +123,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The file of each ``<language>/<prompt>``, without ending, where it has another name."""
     prompt_seconds: Mapping[str, float] = msgspec.field(default_factory=dict)
     """How long each of these files takes, where that is known."""
+    incidents: tuple[Incident, ...] = ()
+    """Those that stand in the configuration."""
     hours: Mapping[str, Calendar] = msgspec.field(default_factory=dict)
     """Opening hours by name; what ``acd.config`` makes has at least ``always``."""
 

@@ -5,70 +5,31 @@ written once, when it is final; nobody edits one. Numbers of callers appear only
 ``CallKept`` and snapshots, for the books, never in a metric.
 """
 
-from enum import StrEnum
-
 import msgspec
 
 from acd.core.events import DeviceState, RingOutcome
-from acd.core.ids import AgentId, CallId, DeviceId, MenuId, OfferId, PbxId, QueueId, RequestId
+from acd.core.explanation import Candidate as Candidate
+from acd.core.explanation import ExplainedStep as ExplainedStep
+from acd.core.explanation import Explanation as Explanation
+from acd.core.ids import (
+    AgentId,
+    CallId,
+    DeviceId,
+    IncidentId,
+    MenuId,
+    OfferId,
+    PbxId,
+    QueueId,
+    RequestId,
+)
+from acd.core.incident import Incident
 from acd.core.memory import AgentMemory, CallMemory, LegVisit, QueueVisit
 from acd.core.queueplan import Requirement
-
-
-class Outcome(StrEnum):
-    """How a call ended: the closed list of GLOSSARY.md; each call has exactly one."""
-
-    ANSWERED = "answered"
-    ABANDONED = "abandoned"
-    SHORT_ABANDONED = "short_abandoned"
-    LEFT_IN_MENU = "left_in_menu"
-    DEFLECTED = "deflected"
-    OVERFLOWED = "overflowed"
-    TIMED_OUT = "timed_out"
-    LEFT_BY_KEY = "left_by_key"
-    WITHDRAWN = "withdrawn"
-    CALLED_BACK = "called_back"
-    EMERGENCY = "emergency"
-    SWITCH_LOST = "switch_lost"
-    UNSEEN = "unseen"
-
-
-class CallState(StrEnum):
-    """Where a call is. The table of moves between these is in ``acd.core.call``."""
-
-    ARRIVED = "arrived"
-    IN_MENU = "in_menu"
-    QUEUED = "queued"
-    RINGING = "ringing"
-    CONNECTED = "connected"
-    ENDED = "ended"
-
-
-class Presence(StrEnum):
-    """What the agent said. The table of moves is in ``acd.core.agent``."""
-
-    LOGGED_OUT = "logged_out"
-    READY = "ready"
-    NOT_READY = "not_ready"
-
-
-class Activity(StrEnum):
-    """What the system does with the agent. The table of moves is in ``acd.core.agent``."""
-
-    IDLE = "idle"
-    RINGING = "ringing"
-    TALKING = "talking"
-    WRAP_UP = "wrap_up"
-
-
-class WrapUpEnd(StrEnum):
-    """Why a wrap-up ended."""
-
-    EARLY = "early"
-    """The agent ended it."""
-    CAP = "cap"
-    """Its time was over."""
-    LOGGED_OUT = "logged_out"
+from acd.core.states import Activity as Activity
+from acd.core.states import CallState as CallState
+from acd.core.states import Outcome as Outcome
+from acd.core.states import Presence as Presence
+from acd.core.states import WrapUpEnd as WrapUpEnd
 
 
 class _Record(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -159,6 +120,34 @@ class WaitAnnounced(_Record, frozen=True):
     queue: QueueId
     position: int | None
     estimate_seconds: float | None
+
+
+class IncidentHeard(_Record, frozen=True):
+    """A caller is told of an incident, before this queue or while he waits in it."""
+
+    call: CallId
+    queue: QueueId
+    incident: IncidentId
+
+
+class CallDeflected(_Record, frozen=True):
+    """A caller told of an incident hung up informed; ``queue`` had one call less to serve."""
+
+    call: CallId
+    queue: QueueId
+
+
+class IncidentKept(_Record, frozen=True):
+    """Somebody has set or changed an incident, which outlives the engine."""
+
+    incident: Incident
+
+
+class IncidentEnded(_Record, frozen=True):
+    """An incident that somebody had set is over; ``how`` is ``ended`` or, by its time, ``over``."""
+
+    incident: IncidentId
+    how: str
 
 
 class ShiftEnding(_Record, frozen=True):
@@ -266,6 +255,8 @@ class CallEnded(_Record, frozen=True):
     queue_path: tuple[QueueVisit, ...] = ()
     legs: tuple[LegVisit, ...] = ()
     """Every ring for him, in order, with its talk."""
+    heard: tuple[str, ...] = ()
+    """What of which incidents he heard: ``<incident>``, ``<incident>/hazard``."""
 
 
 class CallKept(_Record, frozen=True):
@@ -317,6 +308,10 @@ Record = (
     | CallLeftQueue
     | CallReordered
     | WaitAnnounced
+    | IncidentHeard
+    | CallDeflected
+    | IncidentKept
+    | IncidentEnded
     | ShiftEnding
     | AgentRung
     | RingEnded
@@ -333,39 +328,6 @@ Record = (
     | Noticed
     | Repaired
 )
-
-
-# -- explanations ------------------------------------------------------------------------------
-
-
-class Candidate(msgspec.Struct, frozen=True):
-    """One agent at the moment of one decision: ``why_not`` is empty when he could be rung."""
-
-    agent: AgentId
-    name: str
-    why_not: str
-    until: float | None
-
-
-class ExplainedStep(msgspec.Struct, frozen=True):
-    """One decision about a call, and every agent as he stood just before it."""
-
-    at: float
-    what: str
-    text: str
-    agent: AgentId | None
-    asked: tuple[str, ...]
-    """What the call asked for, in words such as ``billing >= 3``."""
-    candidates: tuple[Candidate, ...]
-    """Only for steps in which agents mattered."""
-
-
-class Explanation(msgspec.Struct, frozen=True):
-    """Everything that was decided about one call; ``ended`` when the call is over."""
-
-    call: CallId
-    ended: bool
-    steps: tuple[ExplainedStep, ...]
 
 
 # -- the picture of one moment ---------------------------------------------------------------
@@ -423,6 +385,14 @@ class AgentView(msgspec.Struct, frozen=True):
     wrap_up_ends_at: float | None
 
 
+class IncidentView(msgspec.Struct, frozen=True):
+    """One incident now: whether callers hear it, and whether it stands in the configuration."""
+
+    incident: Incident
+    is_on: bool
+    configured: bool
+
+
 class Snapshot(msgspec.Struct, frozen=True):
     """Everything at one moment, each part in a stable order."""
 
@@ -430,3 +400,4 @@ class Snapshot(msgspec.Struct, frozen=True):
     queues: tuple[QueueView, ...]
     calls: tuple[CallView, ...]
     agents: tuple[AgentView, ...]
+    incidents: tuple[IncidentView, ...] = ()

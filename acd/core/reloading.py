@@ -4,7 +4,7 @@ The floor adopts the plan itself; here the callers' steps, longest waits and ann
 it. A queue that is gone keeps its last plan for as long as somebody waits in it.
 """
 
-from acd.core import waiting
+from acd.core import incidents, waiting
 from acd.core.attributes import possible
 from acd.core.floor import Floor
 from acd.core.ids import CallId
@@ -33,6 +33,7 @@ def replace_plan(floor: Floor, plan: Plan, now: float) -> None:
             call.heap = None
         if line.entries:
             _take_up(floor, line, asked, now)
+    incidents.plan_replaced(floor, now)
     match_all(floor, now)
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from acd.core import incidents
 from acd.core.agent import Agent
 from acd.core.call import Call
 from acd.core.ending import end_call
@@ -69,6 +70,7 @@ def keep_changed(floor: Floor, now: float) -> None:
 def memory_of_call(call: Call) -> CallMemory:
     """Return what must outlive the engine of a living call."""
     asked = call.dialogue if call.state is CallState.IN_MENU else None
+    menu, node = asked.place if asked is not None else (None, None)
     attributes = {**call.attributes, **asked.attributes} if asked is not None else call.attributes
     return CallMemory(
         call.id,
@@ -79,8 +81,8 @@ def memory_of_call(call: Call) -> CallMemory:
         call.language,
         call.option,
         tuple(attributes.items()),
-        asked.menu.id if asked is not None else None,
-        asked.node if asked is not None else None,
+        menu,
+        node,
         tuple(call.menu_path),
         call.queue,
         call.queued_at,
@@ -88,6 +90,7 @@ def memory_of_call(call: Call) -> CallMemory:
         tuple(call.queue_path),
         tuple(call.legs.values()),
         place_of(call) if call.state in (CallState.QUEUED, CallState.RINGING) else None,
+        tuple(sorted(call.heard)),
     )
 
 
@@ -132,6 +135,7 @@ def restore(floor: Floor, memory: Memory, now: float) -> None:
         if agent is not None:
             _restore_agent(floor, agent, kept, now)
     floor.remembered = {call.call: call for call in memory.calls}
+    incidents.restore(floor, memory.incidents, now)
 
 
 def _restore_agent(floor: Floor, agent: Agent, kept: AgentMemory, now: float) -> None:
@@ -185,6 +189,7 @@ def recall(floor: Floor, call: Call) -> CallMemory | None:
     call.menu_path = list(kept.menu_path)
     call.queue_path = list(kept.queue_path)
     call.legs = {leg.offer: leg for leg in kept.legs}
+    call.heard = frozenset(kept.heard)
     for leg in kept.legs:
         if leg.connected_at is not None and leg.ended_at is not None:
             call.talk_ended_at = leg.ended_at

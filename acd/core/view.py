@@ -1,5 +1,6 @@
 """The picture of one moment, for pages, metrics and the terminal: read, never written."""
 
+from acd.core import incidents
 from acd.core.agent import Agent
 from acd.core.call import Call
 from acd.core.estimate import estimate_for_next_seconds
@@ -10,12 +11,13 @@ from acd.core.records import AgentView, CallState, CallView, Presence, QueueView
 
 
 def snapshot(floor: Floor, now: float) -> Snapshot:
-    """Return queues in the plan's order, calls in order of arrival, agents by id."""
+    """Return queues in the plan's order, calls in order of arrival, agents by id, incidents."""
     return Snapshot(
         now,
         _queues(floor, now),
         tuple(_call(floor, call) for call in floor.calls.values()),
         tuple(_agent(floor, agent) for _, agent in sorted(floor.agents.items())),
+        incidents.views(floor, now),
     )
 
 

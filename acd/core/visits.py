@@ -7,7 +7,7 @@ nobody does, the dialplan takes the caller to the emergency queue).
 
 from typing import Final
 
-from acd.core import desk, waiting
+from acd.core import desk, incidents, waiting
 from acd.core.agent import Agent
 from acd.core.attributes import value_of
 from acd.core.call import Call, CallSignal
@@ -29,6 +29,7 @@ from acd.core.floor import CodeCall, Floor
 from acd.core.ids import AgentId, CallId, Language, QueueId
 from acd.core.ivr import (
     ALL_DIGITS,
+    FIRST,
     Act,
     Chosen,
     Decide,
@@ -90,7 +91,8 @@ def arrived(floor: Floor, event: CallArrived, now: float) -> None:
     call.language = call.dialogue.language
     _keep(floor, call.id, now)
     at = kept.node if kept is not None and menu is not None else None
-    _carry_out(floor, call, call.dialogue.start(now, at), now)
+    first = incidents.first_words(floor, call, now, again=at == FIRST)
+    _carry_out(floor, call, call.dialogue.start(now, at, first), now)
 
 
 def code_dialled(floor: Floor, event: CodeDialled, now: float) -> None:
@@ -251,11 +253,12 @@ def _carry_out(floor: Floor, talker: Talker, steps: list[Step], now: float) -> N
             floor.keep(talker)
     for step in steps:
         match step:
-            case Play(play_id, language, prompt):
+            case Play(play_id, language, prompt, can_stop):
                 file = floor.plan.file_of(language, prompt, dialogue.menu)
                 path = floor.plan.path_of(file)
-                floor.emit(PlayPrompt(talker.id, play_id, path, ALL_DIGITS))
-                over_at = now + PROMPT_LATE_SECONDS + floor.plan.seconds_of(file)
+                stop_digits = ALL_DIGITS if can_stop else ""
+                floor.emit(PlayPrompt(talker.id, play_id, path, stop_digits))
+                over_at = now + PROMPT_LATE_SECONDS + incidents.seconds_of(floor, file)
                 floor.deadlines.set(("dialogue", talker.id), over_at)
             case Stop():
                 floor.emit(StopPrompt(talker.id))
@@ -317,6 +320,11 @@ def _enqueue(floor: Floor, call: Call, node: Enqueue, now: float) -> None:
     assert call.dialogue is not None
     floor.deadlines.clear(("keep", call.id))
     call.attributes |= call.dialogue.attributes
+    told = incidents.before_queue(floor, call, node, now)
+    if told is not None:
+        _keep(floor, call.id, now)
+        _carry_out(floor, call, call.dialogue.go_on(told, now), now)
+        return
     waiting.enqueue(floor, call, node, now)
     if call.state is CallState.IN_MENU and call.id in floor.calls:
         # A rule keeps him out of the queue and has another dialogue for him.

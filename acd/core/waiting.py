@@ -13,7 +13,7 @@ it could not be told.
 from itertools import islice
 from typing import Final
 
-from acd.core import announcing, exits
+from acd.core import announcing, exits, incidents
 from acd.core.attributes import MOST_SHIFT_SECONDS, needs_of, shift_seconds
 from acd.core.call import Call, CallSignal
 from acd.core.commands import ChangePlace, EnterMenu, MoveToWaitingRoom, SendToNumber
@@ -168,6 +168,7 @@ def watch(floor: Floor, call: Call, line: Line, now: float) -> None:
     if rule is not None:
         floor.deadlines.set(("exit", call.id), max(now, call.entered_at + rule.limit))
     announcing.plan_next(floor, call, line, now)
+    incidents.plan_next(floor, call, now)
 
 
 def relaxation_due(floor: Floor, call: Call, now: float) -> None:

@@ -9,13 +9,16 @@ another ends stays open.
 from collections.abc import Sequence
 from typing import assert_never
 
-from acd.core.ids import AgentId, CallId
+from acd.core.ids import AgentId, CallId, IncidentId
+from acd.core.incident import Incident
 from acd.core.memory import AgentMemory, CallMemory
 from acd.core.records import (
     AgentChanged,
     AgentKept,
     CallEnded,
     CallKept,
+    IncidentEnded,
+    IncidentKept,
     Record,
     WrapUpEnded,
     WrapUpStarted,
@@ -30,6 +33,8 @@ class Batch:
         self.agents: dict[AgentId, AgentMemory] = {}
         self.living: dict[CallId, CallMemory] = {}
         self.ended: dict[CallId, CallEnded] = {}
+        self.incidents: dict[IncidentId, Incident | None] = {}
+        """None for one that is over."""
         self.presences: list[AgentChanged] = []
         self.wrap_up_ends: dict[AgentId, WrapUpEnded] = {}
         """Each agent's first: what began after it is in ``wrap_ups`` with its own end."""
@@ -45,6 +50,10 @@ class Batch:
                 case CallEnded():
                     self.ended.setdefault(record.call, record)
                     self.living.pop(record.call, None)
+                case IncidentKept():
+                    self.incidents[record.incident.id] = record.incident
+                case IncidentEnded():
+                    self.incidents[record.incident] = None
                 case WrapUpStarted():
                     self.wrap_ups[record.agent, record.at] = (record, None)
                     self._open.setdefault(record.agent, []).append(record)

@@ -9,13 +9,16 @@ from typing import Generic, TypeVar, assert_never
 
 import msgspec
 
-from acd.core.ids import AgentId, CallId
+from acd.core.ids import AgentId, CallId, IncidentId
+from acd.core.incident import Incident
 from acd.core.memory import AgentMemory, CallMemory, Memory
 from acd.core.records import (
     AgentChanged,
     AgentKept,
     CallEnded,
     CallKept,
+    IncidentEnded,
+    IncidentKept,
     Presence,
     Record,
     WrapUpEnded,
@@ -69,6 +72,7 @@ class InMemoryStore:
         self._agents: dict[AgentId, AgentMemory] = {}
         self._calls: dict[CallId, CallMemory] = {}
         self._ended: dict[CallId, CallEnded] = {}
+        self._incidents: dict[IncidentId, Incident] = {}
         self._spans: dict[AgentId, _Agent] = {}
 
     def write(self, records: Sequence[Record]) -> None:
@@ -83,6 +87,10 @@ class InMemoryStore:
                 case CallEnded():
                     self._ended.setdefault(record.call, record)
                     self._calls.pop(record.call, None)
+                case IncidentKept():
+                    self._incidents[record.incident.id] = record.incident
+                case IncidentEnded():
+                    self._incidents.pop(record.incident, None)
                 case AgentChanged():
                     self._presence(record)
                 case WrapUpStarted():
@@ -114,6 +122,7 @@ class InMemoryStore:
         return Memory(
             tuple(self._agents[one] for one in sorted(self._agents)),
             tuple(self._calls[one] for one in sorted(self._calls)),
+            tuple(self._incidents[one] for one in sorted(self._incidents)),
         )
 
     def ended(self, call: CallId) -> CallEnded | None:

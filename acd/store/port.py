@@ -19,15 +19,28 @@ from acd.core.records import (
     AgentKept,
     CallEnded,
     CallKept,
+    IncidentEnded,
+    IncidentKept,
     Record,
     WrapUpEnded,
     WrapUpStarted,
 )
 
-Kept = AgentKept | CallKept | CallEnded | AgentChanged | WrapUpStarted | WrapUpEnded
+Kept = (
+    AgentKept
+    | CallKept
+    | CallEnded
+    | IncidentKept
+    | IncidentEnded
+    | AgentChanged
+    | WrapUpStarted
+    | WrapUpEnded
+)
 """The records a store looks at; all others pass it by."""
 
-_KEPT: Final = frozenset({AgentKept, CallKept, CallEnded, WrapUpStarted, WrapUpEnded})
+_KEPT: Final = frozenset(
+    {AgentKept, CallKept, CallEnded, IncidentKept, IncidentEnded, WrapUpStarted, WrapUpEnded}
+)
 
 
 def kept(records: Sequence[Record]) -> list[Kept]:
@@ -93,7 +106,7 @@ class Store(Protocol):
         """Keep them all, in order, and return when they are durable; or keep none and raise."""
 
     def remember(self) -> Memory:
-        """Every agent and living call as last written, ordered by id."""
+        """Every agent, living call and incident as last written, ordered by id."""
 
     def ended(self, call: CallId) -> CallEnded | None:
         """The final record of a call."""

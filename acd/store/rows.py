@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from acd.core.incident import Incident
 from acd.core.memory import AgentMemory, CallMemory, LegVisit, QueueVisit, WrapUpMemory
 from acd.core.place import Place
 from acd.core.records import CallEnded, Outcome, WrapUpEnded, WrapUpStarted
@@ -23,6 +24,7 @@ _attributes: Final = msgspec.json.Decoder(tuple[tuple[str, str], ...])
 _words: Final = msgspec.json.Decoder(tuple[str, ...])
 _queues: Final = msgspec.json.Decoder(tuple[QueueVisit, ...])
 _legs: Final = msgspec.json.Decoder(tuple[LegVisit, ...])
+_incident: Final = msgspec.json.Decoder(Incident)
 _place: Final = msgspec.json.Decoder(Place | None)
 
 _T = TypeVar("_T")
@@ -109,6 +111,7 @@ def living_row(call: CallMemory) -> Row:
         _json(call.queue_path),
         _json(call.legs),
         _json(call.place),
+        _json(call.heard),
     )
 
 
@@ -141,7 +144,19 @@ def ended_row(call: CallEnded) -> Row:
         _json(call.menu_path),
         _json(call.queue_path),
         _json(call.legs),
+        _json(call.heard),
     )
+
+
+def incident_row(incident: Incident) -> Row:
+    """Return an incident's row: all of it as JSON, and what people query."""
+    told = _encode(encodable(incident, Incident)).decode().replace("\\u0000", "\ufffd")
+    return (incident.id, incident.begins_at, incident.ends_at, told)
+
+
+def incident_of(row: Mapping[str, Any]) -> Incident:
+    """Return the incident of a row."""
+    return _incident.decode(row["told"])
 
 
 def wrap_up_row(wrap_up: WrapUpStarted, ended: WrapUpEnded | None) -> Row:
@@ -172,4 +187,5 @@ def _with_paths(row: Mapping[str, Any]) -> dict[str, Any]:
         "menu_path": _words.decode(row["menu_path"]),
         "queue_path": _queues.decode(row["queue_path"]),
         "legs": _legs.decode(row["legs"]),
+        "heard": _words.decode(row["heard"]),
     }

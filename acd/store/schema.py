@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, Text
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The version of the tables below."""
 
 VERSION_TABLE: Final = "acd_version"
@@ -25,8 +25,8 @@ def _at(name: str, *, null: bool = False) -> Column[float]:
     return Column(name, Double, nullable=null)
 
 
-def _json(name: str) -> Column[str]:
-    return Column(name, Text, nullable=False)
+def _json(name: str, default: str | None = None) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default=default)
 
 
 def _spans(name: str, *columns: Column[Any]) -> Table:
@@ -85,6 +85,7 @@ living_calls = Table(
     _json("queue_path"),
     _json("legs"),
     _json("place"),
+    _json("heard", default="[]"),
 )
 """Every call that is not over, as it is now."""
 
@@ -110,10 +111,21 @@ ended_calls = Table(
     _json("menu_path"),
     _json("queue_path"),
     _json("legs"),
+    _json("heard", default="[]"),
 )
 """One final record for each call that is over."""
 
 Index("ended_calls_by_end", ended_calls.c.ended_at)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("incident", String, primary_key=True),
+    _at("begins_at"),
+    _at("ends_at", null=True),
+    _json("told"),
+)
+"""Every incident that somebody has set and nobody ended."""
 
 sessions = _spans("agent_sessions", _text("phone"))
 not_ready = _spans("not_ready_spans", _text("reason"))

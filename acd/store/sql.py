@@ -51,6 +51,8 @@ from acd.store.rows import (
     clean,
     ended_of,
     ended_row,
+    incident_of,
+    incident_row,
     living_of,
     living_row,
     wrap_up_row,
@@ -102,6 +104,11 @@ class SqlStore:
             )
         if batch.wrap_ups:
             to.keep_wrap_ups.run(connection, [wrap_up_row(*one) for one in batch.wrap_ups.values()])
+        if batch.incidents:
+            connection.execute(to.end_incidents, {"over": list(batch.incidents)})
+            rows = [incident_row(one) for one in batch.incidents.values() if one is not None]
+            if rows:
+                to.keep_incidents.run(connection, rows)
         for presence in batch.presences:
             self._presence(connection, presence)
 
@@ -124,9 +131,11 @@ class SqlStore:
         with self._reading() as connection:
             agents = connection.execute(select(schema.agents)).mappings()
             calls = connection.execute(select(living).where(~over)).mappings()
+            incidents = connection.execute(select(schema.incidents)).mappings()
             return Memory(
                 tuple(sorted((agent_of({**row}) for row in agents), key=lambda one: one.agent)),
                 tuple(sorted((living_of({**row}) for row in calls), key=lambda one: one.call)),
+                tuple(sorted((incident_of({**row}) for row in incidents), key=lambda one: one.id)),
             )
 
     def ended(self, call: CallId) -> CallEnded | None:
@@ -187,6 +196,10 @@ class _Statements:
         self.keep_wrap_ups = _Rows(dialect, insert, schema.wrap_ups, leaves={"outcome_code"})
         self.end_wrap_ups = _Many(dialect, _end(schema.wrap_ups).values(how=bindparam("word")))
         self.keep_not_ready = _Rows(dialect, insert, schema.not_ready)
+        self.keep_incidents = _Rows(dialect, insert, schema.incidents)
+        incident = schema.incidents.c.incident
+        ended = incident.in_(bindparam("over", expanding=True))
+        self.end_incidents = delete(schema.incidents).where(ended)
         self.end_not_ready = _end(schema.not_ready)
         self.start_session = _start_session(insert(schema.sessions))
         self.end_session = _end(schema.sessions)

@@ -36,6 +36,8 @@ from acd.core.records import (
     CallKept,
     CallView,
     ConfirmationDue,
+    IncidentEnded,
+    IncidentKept,
     Record,
     Replied,
 )
@@ -61,6 +63,7 @@ class Centre:
         self.engine = Engine(plan, Tokens(b"0123456789abcdef").next, self.now, memory)
         self.agents_kept = {one.agent: one for one in memory.agents}
         self.calls_kept = {one.call: one for one in memory.calls}
+        self.incidents_kept = {one.id: one for one in memory.incidents}
         self.said: list[Command | Record] = []
         self.rings: dict[str, RingAgent] = {}
         """The last ring ordered for each agent; ``take`` does not forget it."""
@@ -89,6 +92,10 @@ class Centre:
                 self.agents_kept[one.agent.agent] = one.agent
             elif isinstance(one, CallKept):
                 self.calls_kept[one.call.call] = one.call
+            elif isinstance(one, IncidentKept):
+                self.incidents_kept[one.incident.id] = one.incident
+            elif isinstance(one, IncidentEnded):
+                self.incidents_kept.pop(one.incident, None)
             elif isinstance(one, CallEnded):
                 self.calls_kept.pop(one.call, None)
             if isinstance(one, RingAgent):
@@ -100,7 +107,11 @@ class Centre:
 
     def memory(self) -> Memory:
         """Return what a store would hold now."""
-        return Memory(tuple(self.agents_kept.values()), tuple(self.calls_kept.values()))
+        return Memory(
+            tuple(self.agents_kept.values()),
+            tuple(self.calls_kept.values()),
+            tuple(self.incidents_kept.values()),
+        )
 
     def wait(self, seconds: float) -> list[Command | Record]:
         """Let time pass, stopping at every deadline on the way; return what was said."""
