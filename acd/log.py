@@ -39,7 +39,9 @@ _NUMBER: Final = re.compile(r"(?<![\d.])\d{2,}(\d{3})(?!\d|\.\d)")
 """Five digits or more, but for Uniqueids and moments, which have a point in them."""
 _NUMBER_FIELDS: Final = frozenset({"ani", "dnis"})
 _SHORTENED: Final = _NUMBER_FIELDS | {"target"}
-_NOT_TOLD: Final = frozenset({"at", "skills", "attributes", "menu_path", "queue_path", "legs"})
+_NOT_TOLD: Final = frozenset(
+    {"at", "skills", "attributes", "menu_path", "queue_path", "legs", "answer"}
+)
 """A call's whole way stands in its final record, and what he typed is nobody's business here."""
 _AT_THE_FRONT: Final = frozenset({"at", "level", "event", "exception"})
 _QUEUE_LINES: Final = 10_000

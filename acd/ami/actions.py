@@ -26,6 +26,7 @@ from acd.core.commands import (
     KeepInMenu,
     MoveToWaitingRoom,
     PlayPrompt,
+    ReturnAfterTalk,
     RingAgent,
     SendToNumber,
     StopPrompt,
@@ -216,6 +217,8 @@ class Actions:
                 ]
             case ChangePlace(_, place):
                 return [self._set(caller, "ACD_CALL", encode_place(place), now)]
+            case ReturnAfterTalk():
+                return [self._set(caller, "ACD_AFTER", "1", now)]
             case SendToNumber(_, number):
                 self.tracker.announcers.silence(caller.call)
                 return [

@@ -149,9 +149,16 @@ def _check_reached(files: Files, menus: Menus, nodes: Collection[NodeId]) -> Non
         if entered in menus.plans:
             reached.update(name.partition("/")[0] for name in menus.plans[entered].nodes)
     for menu, source in files.menu_sources.items():
-        if has_choices(source) and menu not in reached:
+        if has_choices(source) and menu not in reached and not _is_survey(menus, MenuId(menu)):
             what = f'no number, code, queue or other menu leads to the menu "{menu}"'
             source.warn(("menu",), what, f'lead to it by "menu: {menu}", or remove the file')
+
+
+def _is_survey(menus: Menus, menu: MenuId) -> bool:
+    """Say whether it only asks and ends: a survey that no queue has switched on is no mistake."""
+    nodes = menus.plans[menu].nodes.values() if menu in menus.plans else ()
+    asks = any(isinstance(node, Collect) for node in nodes)
+    return asks and not any(isinstance(node, Enqueue | AgentDo) for node in nodes)
 
 
 def _entered(files: Files, menus: Menus) -> Iterator[MenuId]:
@@ -161,6 +168,8 @@ def _entered(files: Files, menus: Menus) -> Iterator[MenuId]:
     yield from menus.codes.values()
     for _, queue in files.whole_queues():
         yield from (MenuId(rule.menu) for rule in queue.exits if rule.menu)
+        if queue.survey is not None:
+            yield MenuId(queue.survey)
 
 
 # -- hours ---------------------------------------------------------------------------------------

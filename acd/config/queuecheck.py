@@ -22,7 +22,7 @@ from acd.config.source import Key, Source
 from acd.config.staffing import Asked, Staff, check_asked, check_queue, check_relaxations
 from acd.config.texts import Naming
 from acd.core.ids import Language, MenuId, PromptId, QueueId, SkillId
-from acd.core.plan import Enqueue, Need
+from acd.core.plan import Collect, Enqueue, Need
 from acd.core.queueplan import Requirement, Strategy
 
 _BELONGS = {
@@ -56,6 +56,8 @@ def check_queue_names(files: Files, menus: Menus, name: str, entry: QueueEntry) 
             source.blame(place, "nothing is announced", 'add "position", "estimate" or "prompts"')
     for at, rule in enumerate(entry.exits):
         _check_exit_names(files, menus, (name, "exits", at), rule)
+    if entry.survey is not None:
+        _check_survey(files, menus, (name, "survey"), entry.survey)
 
 
 def check_queue_sense(files: Files, menus: Menus, parts: Parts, today: date) -> None:
@@ -175,9 +177,32 @@ def _check_exit_names(files: Files, menus: Menus, path: tuple[Key, ...], rule: E
         what = f'"{rule.number}" is no number to which callers may be sent'
         source.blame((*path, "number"), what, 'add it to "external_numbers" in acd.yaml')
     if rule.menu:
-        known = [name for name, found in files.menu_sources.items() if has_choices(found)]
-        if is_known(source, (*path, "menu"), "menu", rule.menu, known or None):
-            _check_menu_speaks(files, menus, (*path, "menu"), rule.menu)
+        _know_menu(files, menus, (*path, "menu"), rule.menu)
+
+
+def _know_menu(files: Files, menus: Menus, path: tuple[Key, ...], menu: str) -> bool:
+    known = [name for name, found in files.menu_sources.items() if has_choices(found)]
+    if not is_known(files.queues_source, path, "menu", menu, known or None):
+        return False
+    _check_menu_speaks(files, menus, path, menu)
+    return True
+
+
+def _check_survey(files: Files, menus: Menus, path: tuple[Key, ...], menu: str) -> None:
+    """Blame a survey that asks for nothing, or after which the caller would wait once more."""
+    plan = menus.plans.get(MenuId(menu))
+    clean = menu in files.menu_sources and not files.menu_sources[menu].problems
+    if not _know_menu(files, menus, path, menu) or plan is None or not clean:
+        return
+    nodes = plan.nodes.values()
+    queues = [node.queue for node in nodes if isinstance(node, Enqueue)]
+    if queues:
+        what = f'the menu "{menu}" leads to the queue "{queues[0]}", but after a talk nobody waits'
+        files.queues_source.blame(path, what, "name a menu whose ways all end the call")
+    elif not any(isinstance(node, Collect) for node in nodes):
+        what = f'the menu "{menu}" collects nothing, so no answer would be kept'
+        allowed = f'add "collect" to a choice in {files.menu_sources[menu].name}'
+        files.queues_source.blame(path, what, allowed)
 
 
 def _check_menu_speaks(files: Files, menus: Menus, path: tuple[Key, ...], menu: str) -> None:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from acd.config.exits import ExitEntry
 from acd.config.schema import AgentName, Entry, Labels, Line, Name, Needs, PromptName
-from acd.core.ids import AgentId, Language, PromptId, QueueId, SkillId
+from acd.core.ids import AgentId, Language, MenuId, PromptId, QueueId, SkillId
 from acd.core.queueplan import (
     PROMPT_POSITIONS,
     Announcements,
@@ -140,6 +140,8 @@ class QueueEntry(Entry):
     """What lets a caller leave, or keeps him from joining; the first that holds is followed."""
     announcements: AnnouncementsEntry | None = None
     """What a waiting caller hears between the music."""
+    survey: Name | None = None
+    """The menu a caller comes to when his agent has hung up; what he types there is kept."""
 
 
 def queue_plan(name: str, entry: QueueEntry, exits: tuple[Exit | None, ...]) -> QueuePlan:
@@ -186,6 +188,7 @@ def queue_plan(name: str, entry: QueueEntry, exits: tuple[Exit | None, ...]) -> 
         )
         if announcements
         else None,
+        survey=MenuId(entry.survey) if entry.survey is not None else None,
     )
 
 

@@ -112,6 +112,7 @@ class Call:
         "announced_at",
         "announcing",
         "answered_at",
+        "answers",
         "arrived_at",
         "attributes",
         "claim",
@@ -211,6 +212,8 @@ class Call:
         self.kept: CallMemory | None = None
         """What was told last to be kept of it."""
         self.answered_at: float | None = None
+        self.answers: dict[str, str] = {}
+        """What he has said in the survey after his talk."""
         self.talk_ended_at: float | None = None
 
     def moves(self, signal: CallSignal, now: float) -> bool:

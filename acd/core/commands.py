@@ -60,6 +60,15 @@ class EnterMenu(_Command, frozen=True):
     call: CallId
 
 
+class ReturnAfterTalk(_Command, frozen=True):
+    """The caller, who talks, comes back into the menu when his agent hangs up, and is not hung up.
+
+    Answered by ``MenuReached`` then.
+    """
+
+    call: CallId
+
+
 class SendToNumber(_Command, frozen=True):
     """Connect the caller with an outside ``number``; what becomes of it is the PBX's business."""
 
@@ -140,6 +149,7 @@ CallCommand = (
     | MoveToWaitingRoom
     | ChangePlace
     | EnterMenu
+    | ReturnAfterTalk
     | SendToNumber
     | Announce
     | RingAgent

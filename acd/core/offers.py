@@ -8,7 +8,7 @@ holds for all queues at once, and ends by him or by its cap.
 
 from acd.core.agent import ActivitySignal, Agent, PresenceSignal
 from acd.core.call import Call, CallSignal
-from acd.core.commands import CancelRing
+from acd.core.commands import CancelRing, ReturnAfterTalk
 from acd.core.estimate import moving_mean
 from acd.core.events import DeviceState, RingOutcome
 from acd.core.floor import Floor
@@ -234,6 +234,8 @@ def _answer(floor: Floor, call: Call, offer: Offer, agent: Agent, now: float) ->
     call.leg_changes(offer.id, connected_at=now)
     floor.keep(call)
     offer.queue = agent.queue = call.queue
+    if floor.lines[call.queue].plan.survey is not None:
+        floor.emit(ReturnAfterTalk(call.id))
     floor.emit(
         CallAnswered(now, call.id, call.queue, agent.id, now - call.queued_at, now - offer.rung_at)
     )

@@ -251,3 +251,5 @@ class QueuePlan(msgspec.Struct, frozen=True, kw_only=True):
     short_abandon_seconds: float = 5.0
     exits: tuple[Exit, ...] = ()
     announcements: Announcements | None = None
+    survey: MenuId | None = None
+    """The menu a caller comes to when his agent has hung up."""

@@ -198,6 +198,19 @@ class TalkEnded(_Record, frozen=True):
     hold_seconds: float
 
 
+class SurveyAnswered(_Record, frozen=True):
+    """A caller has said something in the survey after his talk with ``agent``.
+
+    ``question`` is the attribute that the menu collects into, ``answer`` the keys he pressed.
+    """
+
+    call: CallId
+    queue: QueueId
+    agent: AgentId
+    question: str
+    answer: str
+
+
 class WrapUpStarted(_Record, frozen=True):
     """After-call work began: nobody can ring the agent before ``ends_at`` unless he ends it."""
 
@@ -317,6 +330,7 @@ Record = (
     | RingEnded
     | CallAnswered
     | TalkEnded
+    | SurveyAnswered
     | WrapUpStarted
     | WrapUpEnded
     | AgentChanged

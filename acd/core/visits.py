@@ -7,7 +7,7 @@ nobody does, the dialplan takes the caller to the emergency queue).
 
 from typing import Final
 
-from acd.core import desk, incidents, waiting
+from acd.core import desk, incidents, survey, waiting
 from acd.core.agent import Agent
 from acd.core.attributes import value_of
 from acd.core.call import Call, CallSignal
@@ -26,7 +26,7 @@ from acd.core.events import (
     CodeDialled,
 )
 from acd.core.floor import CodeCall, Floor
-from acd.core.ids import AgentId, CallId, Language, QueueId
+from acd.core.ids import AgentId, CallId, Language, NodeId, QueueId
 from acd.core.ivr import (
     ALL_DIGITS,
     FIRST,
@@ -83,6 +83,9 @@ def arrived(floor: Floor, event: CallArrived, now: float) -> None:
         waiting.take_place(floor, call, kept.place, now)
         floor.emit(MoveToWaitingRoom(call.id, kept.place))
         return
+    if kept is not None and kept.answered_at is not None:
+        _ask_or_let_go(floor, call, survey.resume(floor, call, kept, now), kept.node, now)
+        return
     menus = floor.plan.menus
     menu = menus.get(kept.menu) if kept is not None and kept.menu is not None else None
     language = kept.language if kept is not None else Language("")
@@ -135,8 +138,21 @@ def menu_reached(floor: Floor, call_id: CallId, now: float) -> None:
 
 
 def _after_talk(floor: Floor, call: Call, now: float) -> None:
-    """Nothing follows a talk yet: the caller who came back into the menu is let go."""
-    floor.emit(HangUpCall(call.id))
+    """His agent has hung up: the caller has the survey of his queue, or is let go."""
+    if survey.begin(floor, call, now):
+        call.moves(CallSignal.MENU, now)
+        _ask_or_let_go(floor, call, True, None, now)
+    else:
+        floor.emit(HangUpCall(call.id))
+
+
+def _ask_or_let_go(floor: Floor, call: Call, follows: bool, at: NodeId | None, now: float) -> None:
+    if not follows:
+        floor.emit(HangUpCall(call.id))
+        return
+    assert call.dialogue is not None
+    _keep(floor, call.id, now)
+    _carry_out(floor, call, call.dialogue.start(now, at), now)
 
 
 def digit(floor: Floor, call_id: CallId, key: str, now: float) -> None:
@@ -249,6 +265,7 @@ def _carry_out(floor: Floor, talker: Talker, steps: list[Step], now: float) -> N
     assert dialogue is not None
     if isinstance(talker, Call):
         talker.language = dialogue.language
+        survey.note_answers(floor, talker, now)
         if steps:
             floor.keep(talker)
     for step in steps:
@@ -276,7 +293,8 @@ def _carry_out(floor: Floor, talker: Talker, steps: list[Step], now: float) -> N
             case Act() | Decide():
                 _answer(floor, talker, dialogue, step, now)
             case Finished(node):
-                if isinstance(node, Enqueue) and isinstance(talker, Call):
+                waits = isinstance(talker, Call) and talker.answered_at is None
+                if isinstance(node, Enqueue) and isinstance(talker, Call) and waits:
                     _enqueue(floor, talker, node, now)
                 else:
                     floor.emit(HangUpCall(talker.id))

@@ -57,9 +57,9 @@ class Dialplan:
 
     def menu(self, channel: Channel, exten: str) -> None:
         if exten == "T":
-            self.emergency(channel, "dead_man")
+            self._rescue(channel, "dead_man")
         elif self._stale():
-            self.emergency(channel, "stale")
+            self._rescue(channel, "stale")
         else:
             channel.priority = 5
             channel.variables["ACD_OFFER"] = ""
@@ -72,7 +72,14 @@ class Dialplan:
         if tries < self._x.options.most_tries:
             self._x.goto(channel, "acd-menu")
         else:
-            self.emergency(channel, "tries")
+            self._rescue(channel, "tries")
+
+    def _rescue(self, channel: Channel, why: str) -> None:
+        """acd-menu's `T`: who has talked is let go."""
+        if channel.shared.get("ACD_TALKED") == "1":
+            self._x.hang_up(channel, 16)
+        else:
+            self.emergency(channel, why)
 
     def wait(self, channel: Channel, exten: str) -> None:
         if exten == "T":

@@ -20,6 +20,7 @@ from acd.core.records import (
     IncidentEnded,
     IncidentKept,
     Record,
+    SurveyAnswered,
     WrapUpEnded,
     WrapUpStarted,
 )
@@ -39,6 +40,8 @@ class Batch:
         self.wrap_up_ends: dict[AgentId, WrapUpEnded] = {}
         """Each agent's first: what began after it is in ``wrap_ups`` with its own end."""
         self.wrap_ups: dict[tuple[AgentId, float], tuple[WrapUpStarted, WrapUpEnded | None]] = {}
+        self.answers: dict[tuple[CallId, str], SurveyAnswered] = {}
+        """By call and question, the last."""
         self._open: dict[AgentId, list[WrapUpStarted]] = {}
         for record in kept(records):
             match record:
@@ -61,6 +64,8 @@ class Batch:
                     self.wrap_up_ends.setdefault(record.agent, record)
                     for began in self._open.pop(record.agent, ()):
                         self.wrap_ups[began.agent, began.at] = (began, record)
+                case SurveyAnswered():
+                    self.answers[record.call, record.question] = record
                 case AgentChanged():
                     self.presences.append(record)
                 case _:

@@ -21,6 +21,7 @@ from acd.core.records import (
     IncidentKept,
     Presence,
     Record,
+    SurveyAnswered,
     WrapUpEnded,
     WrapUpStarted,
 )
@@ -74,6 +75,7 @@ class InMemoryStore:
         self._ended: dict[CallId, CallEnded] = {}
         self._incidents: dict[IncidentId, Incident] = {}
         self._spans: dict[AgentId, _Agent] = {}
+        self._answers: dict[CallId, dict[str, SurveyAnswered]] = {}
 
     def write(self, records: Sequence[Record]) -> None:
         """See ``Store``."""
@@ -91,6 +93,8 @@ class InMemoryStore:
                     self._incidents[record.incident.id] = record.incident
                 case IncidentEnded():
                     self._incidents.pop(record.incident, None)
+                case SurveyAnswered():
+                    self._answers.setdefault(record.call, {})[record.question] = record
                 case AgentChanged():
                     self._presence(record)
                 case WrapUpStarted():
@@ -132,6 +136,11 @@ class InMemoryStore:
     def ended_count(self) -> int:
         """See ``Store``."""
         return len(self._ended)
+
+    def survey(self, call: CallId) -> tuple[SurveyAnswered, ...]:
+        """See ``Store``."""
+        answers = self._answers.get(call, {}).values()
+        return tuple(sorted(answers, key=lambda one: (one.at, one.question)))
 
     def spans(self, agent: AgentId) -> Spans:
         """See ``Store``."""

@@ -22,6 +22,7 @@ from acd.core.records import (
     IncidentEnded,
     IncidentKept,
     Record,
+    SurveyAnswered,
     WrapUpEnded,
     WrapUpStarted,
 )
@@ -35,11 +36,21 @@ Kept = (
     | AgentChanged
     | WrapUpStarted
     | WrapUpEnded
+    | SurveyAnswered
 )
 """The records a store looks at; all others pass it by."""
 
 _KEPT: Final = frozenset(
-    {AgentKept, CallKept, CallEnded, IncidentKept, IncidentEnded, WrapUpStarted, WrapUpEnded}
+    {
+        AgentKept,
+        CallKept,
+        CallEnded,
+        IncidentKept,
+        IncidentEnded,
+        WrapUpStarted,
+        WrapUpEnded,
+        SurveyAnswered,
+    }
 )
 
 
@@ -113,6 +124,10 @@ class Store(Protocol):
 
     def ended_count(self) -> int:
         """How many calls have a final record."""
+
+    def survey(self, call: CallId) -> tuple[SurveyAnswered, ...]:
+        """What the caller said after his talk, in the order in which he said it; of two answers to
+        one question the last."""
 
     def spans(self, agent: AgentId) -> Spans:
         """All that is known of one agent's sessions, pauses and wrap-ups."""

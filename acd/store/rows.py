@@ -14,7 +14,7 @@ import msgspec
 from acd.core.incident import Incident
 from acd.core.memory import AgentMemory, CallMemory, LegVisit, QueueVisit, WrapUpMemory
 from acd.core.place import Place
-from acd.core.records import CallEnded, Outcome, WrapUpEnded, WrapUpStarted
+from acd.core.records import CallEnded, Outcome, SurveyAnswered, WrapUpEnded, WrapUpStarted
 
 Row = tuple[str | float | None, ...]
 """What is written: the columns of a table in their order (``acd.store.schema``)."""
@@ -170,6 +170,24 @@ def wrap_up_row(wrap_up: WrapUpStarted, ended: WrapUpEnded | None) -> Row:
         wrap_up.queue,
         wrap_up.call,
     )
+
+
+def answer_row(answer: SurveyAnswered) -> Row:
+    """Return the row of one answer in a survey."""
+    return (
+        answer.call,
+        answer.question,
+        clean(answer.answer),
+        answer.queue,
+        answer.agent,
+        answer.at,
+    )
+
+
+def answer_of(row: Mapping[str, Any]) -> SurveyAnswered:
+    """Return the answer of a row."""
+    values = {**row}
+    return SurveyAnswered(at=values.pop("answered_at"), **values)
 
 
 def ended_of(row: Mapping[str, Any]) -> CallEnded:

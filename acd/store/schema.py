@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, Text
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The version of the tables below."""
 
 VERSION_TABLE: Final = "acd_version"
@@ -126,6 +126,20 @@ incidents = Table(
     _json("told"),
 )
 """Every incident that somebody has set and nobody ended."""
+
+survey_answers = Table(
+    "survey_answers",
+    metadata,
+    Column("call", String, primary_key=True),
+    Column("question", String, primary_key=True),
+    _text("answer"),
+    _text("queue"),
+    _text("agent"),
+    _at("answered_at"),
+)
+"""What callers said after their talk."""
+
+Index("survey_answers_by_time", survey_answers.c.answered_at)
 
 sessions = _spans("agent_sessions", _text("phone"))
 not_ready = _spans("not_ready_spans", _text("reason"))

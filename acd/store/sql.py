@@ -39,7 +39,7 @@ from sqlalchemy.sql.dml import Insert
 
 from acd.core.ids import AgentId, CallId
 from acd.core.memory import Memory
-from acd.core.records import AgentChanged, CallEnded, Presence, Record
+from acd.core.records import AgentChanged, CallEnded, Presence, Record, SurveyAnswered
 from acd.errors import StoreError
 from acd.store import schema
 from acd.store.batch import Batch
@@ -48,6 +48,8 @@ from acd.store.rows import (
     Row,
     agent_of,
     agent_row,
+    answer_of,
+    answer_row,
     clean,
     ended_of,
     ended_row,
@@ -109,6 +111,8 @@ class SqlStore:
             rows = [incident_row(one) for one in batch.incidents.values() if one is not None]
             if rows:
                 to.keep_incidents.run(connection, rows)
+        if batch.answers:
+            to.keep_answers.run(connection, [answer_row(one) for one in batch.answers.values()])
         for presence in batch.presences:
             self._presence(connection, presence)
 
@@ -151,6 +155,14 @@ class SqlStore:
             return connection.execute(
                 select(func.count()).select_from(schema.ended_calls)
             ).scalar_one()
+
+    def survey(self, call: CallId) -> tuple[SurveyAnswered, ...]:
+        """See ``Store``."""
+        table = schema.survey_answers
+        wanted = select(table).where(table.c.call == call)
+        with self._reading() as connection:
+            rows = connection.execute(wanted.order_by(table.c.answered_at, table.c.question))
+            return tuple(answer_of({**row}) for row in rows.mappings())
 
     def spans(self, agent: AgentId) -> Spans:
         """See ``Store``."""
@@ -195,6 +207,7 @@ class _Statements:
         # Who said what a call came to is not known here, and must not be unsaid.
         self.keep_wrap_ups = _Rows(dialect, insert, schema.wrap_ups, leaves={"outcome_code"})
         self.end_wrap_ups = _Many(dialect, _end(schema.wrap_ups).values(how=bindparam("word")))
+        self.keep_answers = _Rows(dialect, insert, schema.survey_answers)
         self.keep_not_ready = _Rows(dialect, insert, schema.not_ready)
         self.keep_incidents = _Rows(dialect, insert, schema.incidents)
         incident = schema.incidents.c.incident

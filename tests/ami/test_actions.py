@@ -27,6 +27,7 @@ from acd.core.commands import (
     KeepInMenu,
     MoveToWaitingRoom,
     PlayPrompt,
+    ReturnAfterTalk,
     RingAgent,
     SendToNumber,
     StopPrompt,
@@ -185,6 +186,11 @@ def test_a_place_is_changed_on_the_channel_and_nowhere_else() -> None:
     place = Place(QueueId("fault"), 100.25, 110.5, 120.25, "1", Language("de"), "0800123")
     [change] = sent(actions(), ChangePlace(CALL, place))
     assert (change["Action"], change["Variable"]) == ("Setvar", "ACD_CALL")
+
+
+def test_who_is_to_be_asked_after_his_talk_has_it_on_his_channel() -> None:
+    [after] = sent(actions(), ReturnAfterTalk(CALL))
+    assert (after["Action"], after["Variable"], after["Value"]) == ("Setvar", "ACD_AFTER", "1")
 
 
 def test_an_outside_number_is_digits_and_the_dialplan_does_the_rest() -> None:

@@ -129,6 +129,22 @@ def test_after_the_talk_the_caller_can_come_to_the_menu_and_wait_again(
     assert row.hung_up_by == "pbx"
 
 
+def test_without_an_engine_who_has_talked_is_let_go_and_does_not_wait_again(
+    lab: LabAsterisk, observer: Observer, script: Script, tmp_path: Path
+) -> None:
+    with SippAgents(lab, {"1001": Phone(talk_seconds=0.3)}, tmp_path / "a"):
+        callers = SippCallers(lab, [Call(NUMBER)], tmp_path / "c")
+        channel = script.caller()
+        script.set(channel, "ACD_AFTER", "1")
+        script.to_waiting_room(channel)
+        script.close()
+        no_heartbeat(observer)
+        talk(lab, script, channel, "1001")
+        (row,) = callers.wait()
+    assert row.hung_up_by == "pbx"
+    assert list(observer.named("AsyncAGIStart"))[1:] == []
+
+
 def test_an_asyncagi_that_ends_by_itself_is_entered_again(
     lab: LabAsterisk, observer: Observer, script: Script, tmp_path: Path
 ) -> None:

@@ -43,6 +43,15 @@ def test_a_menu_to_which_nothing_leads_is_warned_of(small: Small) -> None:
     ]
 
 
+def test_a_survey_is_led_to_by_its_queue_and_one_that_is_switched_off_is_no_mistake(
+    small: Small,
+) -> None:
+    menu(small, "after", "collect: [{into: kind, say: {de: Wie?, en: How?}}], hang_up: true")
+    assert warned(small) == []
+    small.edit("config/queues.yaml", "wrap_up_seconds: 120", "survey: after")
+    assert warned(small) == []
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [

@@ -2,6 +2,7 @@
 
 import pytest
 
+from acd.core.ids import QueueId
 from tests.config.conftest import Small
 
 NIGHT = """\
@@ -70,6 +71,48 @@ def test_each_mistake_is_told_at_the_line_that_can_repair_it(
     small.edit("config/queues.yaml", "wrap_up_seconds: 120", text)
     found = [told.replace("add en to ", "add en to {root}") for told in small.told()]
     assert found == [f"config/queues.yaml:{problem}"]
+
+
+SURVEY = """\
+menu: survey
+languages: [de, en]
+choices:
+  1: {announce: {de: Sie?, en: You?}, collect: [{into: kind, say: {de: Wie?, en: How?}}],
+      hang_up: true}
+wrong_key: {de: Nein., en: No.}
+otherwise: {hang_up: true}
+"""
+
+
+def test_a_survey_is_a_menu_that_asks_and_ends(small: Small) -> None:
+    small.edit("config/queues.yaml", "wrap_up_seconds: 120", "survey: survey")
+    assert small.told() == ['config/queues.yaml:4:11: unknown menu "survey"; allowed: main']
+    small.write("ivr_menus/survey.yaml", SURVEY)
+    assert small.told() == []
+    assert small.load().plan.queues[QueueId("fault")].survey == "survey"
+    small.edit("ivr_menus/survey.yaml", "languages: [de, en]", "languages: [de]")
+    assert small.told()[-1].startswith(
+        'config/queues.yaml:4:11: the menu "survey" does not speak "en"'
+    )
+
+
+def test_a_survey_that_collects_nothing_is_told_so(small: Small) -> None:
+    small.edit("config/queues.yaml", "wrap_up_seconds: 120", "survey: survey")
+    small.write("ivr_menus/survey.yaml", SURVEY)
+    small.edit("ivr_menus/survey.yaml", "collect: [{into: kind, say: {de: Wie?, en: How?}}],", "")
+    (problem,) = small.told()
+    assert problem == (
+        'config/queues.yaml:4:11: the menu "survey" collects nothing, so no answer would be kept; '
+        f'add "collect" to a choice in {small.root}/ivr_menus/survey.yaml'
+    ).replace(f"{small.root}/", "")
+
+
+def test_after_a_survey_nobody_waits_once_more(small: Small) -> None:
+    small.edit("config/queues.yaml", "wrap_up_seconds: 120", "survey: main")
+    assert small.told() == [
+        'config/queues.yaml:4:11: the menu "main" leads to the queue "billing", but after a talk '
+        "nobody waits; name a menu whose ways all end the call"
+    ]
 
 
 def test_a_queue_asks_for_something(small: Small) -> None:

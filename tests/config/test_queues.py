@@ -50,6 +50,18 @@ WHOLE = """\
     position_limit: 5
     estimate: true
     prompts: [wait/thanks]
+  survey: after
+"""
+
+
+AFTER = """\
+menu: after
+languages: [de, en]
+choices:
+  1: {announce: {de: Sie?, en: You?}, collect: [{into: kind, say: {de: Wie?, en: How?}}],
+      hang_up: true}
+wrong_key: {de: Nein., en: No.}
+otherwise: {hang_up: true}
 """
 
 
@@ -75,6 +87,7 @@ def speaking(small: Small) -> Small:
 def test_a_queue_can_say_all_of_this(speaking: Small) -> None:
     first = Requirement(needs(fault=3), (Need(SkillId("billing")), Need(SkillId("language.en"), 2)))
     relaxed = Requirement(needs(fault=1))
+    speaking.write("ivr_menus/after.yaml", AFTER)
     assert fault(speaking, WHOLE) == QueuePlan(
         id=QueueId("fault"),
         label={"de": "Entstörung", "en": "Faults"},  # type: ignore[dict-item]
@@ -124,6 +137,7 @@ def test_a_queue_can_say_all_of_this(speaking: Small) -> None:
             estimate=True,
             prompts=(PromptId("wait/thanks"),),
         ),
+        survey=MenuId("after"),
     )
 
 

@@ -56,6 +56,14 @@ from acd.core.records import (
 from tests import plans
 from tests.faults.tcpproxy import Proxy
 from tests.scenarios.engine import Engine, Said
+from tests.scenarios.rated import (
+    RATED_CASE,
+    RATED_QUEUE,
+    RATER,
+    SURVEY,
+    rated_nodes,
+    survey_menu,
+)
 from tests.scenarios.world import QUALIFIED, Handset, Ring, World, until
 
 SPECIALISTS = {str(1001 + index): {queue: 1} for index, queue in enumerate(plans.QUEUES)}
@@ -94,7 +102,7 @@ ABSENT = "1063"
 """The only one who could serve the first two of those queues, and never comes."""
 OVERFLOW_SECONDS = 0.7
 
-PHONES = [*SPECIALISTS, *GENERALISTS, QUALIFIED, *TEAM, THIRD, TELLER]
+PHONES = [*SPECIALISTS, *GENERALISTS, QUALIFIED, *TEAM, THIRD, TELLER, RATER]
 
 
 def plan(prompts_path: str) -> Plan:
@@ -122,7 +130,7 @@ def plan(prompts_path: str) -> Plan:
         base,
         agents={**agents, **_teams(agents)},
         queues=queues,
-        menus={**base.menus, MenuId("main"): _main_menu()},
+        menus={**base.menus, MenuId("main"): _main_menu(), SURVEY: survey_menu()},
         prompts_path_on_pbx=prompts_path,
     )
 
@@ -149,6 +157,7 @@ def _routed_queues(like: QueuePlan) -> dict[QueueId, QueuePlan]:
             queue("first", "nobody", exits=after("second")),
             queue("second", "nobody", exits=after("third")),
             queue("third", "third"),
+            queue(RATED_QUEUE, "rated", wrap_up_seconds=60.0, survey=SURVEY),
             queue(
                 "told",
                 "told",
@@ -162,6 +171,7 @@ def _routed_queues(like: QueuePlan) -> dict[QueueId, QueuePlan]:
 def _teams(agents: Mapping[AgentId, AgentPlan]) -> dict[AgentId, AgentPlan]:
     """Return the agents of the queues above, who have those skills and no others."""
     skills = {**dict.fromkeys(TEAM, "team"), THIRD: "third", TELLER: "told", ABSENT: "nobody"}
+    skills[RATER] = "rated"
     like = agents[AgentId(UNKNOWN)]
     return {
         AgentId(agent): msgspec.structs.replace(
@@ -181,7 +191,7 @@ def _main_menu() -> MenuPlan:
     entry = menu.nodes[ask]
     nodes = dict(menu.nodes)
     nodes[gap] = Say(id=gap, prompts=(PromptId(MISSING_PROMPT),), next=NodeId("who"))
-    for node in _districts(NodeId("option-1"), NodeId("option-2")):
+    for node in (*_districts(NodeId("option-1"), NodeId("option-2")), *rated_nodes()):
         nodes[node.id] = node
     choices = {"7": gap}
     for key, queue in (("*", "team"), ("0", "first"), ("#", "told")):
@@ -197,7 +207,7 @@ def _districts(others: NodeId, elsewhere: NodeId) -> tuple[Node, ...]:
     wanted = Case((AttributeIs("ani", (f"{ASKED}*",)),), ask)
     hit = Case((AttributeIs("postcode", (DISTRICT,)),), told)
     return (
-        Branch(id=who, cases=(wanted,), next=others),
+        Branch(id=who, cases=(wanted, RATED_CASE), next=others),
         Collect(
             id=ask,
             prompts=(PromptId("agent/number"),),

@@ -201,6 +201,15 @@ class TestTalk:
         rig.run(12)
         assert rig.pbx.find(caller), "the mark of the earlier talk does not throw him out"
 
+    def test_without_an_engine_who_has_talked_is_let_go_and_does_not_wait_again(self) -> None:
+        rig = Rig()
+        caller = rig.talking()
+        rig.act("Setvar", Channel=rig.channel(caller), Variable="ACD_AFTER", Value="1")
+        rig.pbx.agent_hangs_up(PHONE, rig.now)
+        rig.run(20)
+        assert rig.pbx.find(caller) is None
+        assert rig.facts(Happening.CALLER_IN_EMERGENCY) == []
+
     def test_an_offer_is_claimed_once(self) -> None:
         rig = Rig()
         rig.pbx.phone_behaviour(OTHER_PHONE, Behaviour(Reply.ANSWERS, 2.3))

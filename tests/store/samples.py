@@ -24,6 +24,7 @@ from acd.core.records import (
     Outcome,
     Presence,
     Record,
+    SurveyAnswered,
     WrapUpEnd,
     WrapUpEnded,
     WrapUpStarted,
@@ -142,6 +143,10 @@ def wrap_up(at: float, who: AgentId = ANNA, number: int = 1) -> WrapUpStarted:
 
 def wrap_up_over(at: float, how: WrapUpEnd = WrapUpEnd.EARLY, who: AgentId = ANNA) -> WrapUpEnded:
     return WrapUpEnded(at, who, BILLING, how, 10.0)
+
+
+def answer(question: str, said: str, at: float = T0, number: int = 1) -> SurveyAnswered:
+    return SurveyAnswered(at, call_id(number), BILLING, ANNA, question, said)
 
 
 def whole_call(number: int, at: float = T0) -> Iterator[Record]:

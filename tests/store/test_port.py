@@ -31,6 +31,7 @@ from tests.store.samples import (
     PHONE,
     T0,
     agent,
+    answer,
     call_id,
     ended,
     legs,
@@ -118,6 +119,21 @@ def test_all_or_nothing(opened: Opened) -> None:
     assert store.ended_count() == 1
     store.write([ended(4)])
     assert store.ended_count() == 2
+
+
+def test_answers_after_a_talk_are_kept_in_their_order_and_of_each_question_the_last(
+    opened: Opened,
+) -> None:
+    store = opened()
+    store.write([answer("kind", "3"), answer("solved", "1", T0 + 2), answer("kind", "1", T0 + 9)])
+    store.write([answer("solved", "2", T0 + 5), answer("kind", "5", T0, number=2)])
+    again = opened()
+    assert again.survey(call_id(1)) == (
+        answer("solved", "2", T0 + 5),
+        answer("kind", "1", T0 + 9),
+    )
+    assert again.survey(call_id(2)) == (answer("kind", "5", T0, number=2),)
+    assert again.survey(call_id(3)) == ()
 
 
 def test_other_records_pass_by(opened: Opened) -> None:

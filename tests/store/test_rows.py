@@ -6,6 +6,8 @@ from acd.store import schema
 from acd.store.rows import (
     agent_of,
     agent_row,
+    answer_of,
+    answer_row,
     clean,
     ended_of,
     ended_row,
@@ -13,7 +15,7 @@ from acd.store.rows import (
     living_row,
     wrap_up_row,
 )
-from tests.store.samples import agent, ended, living, wrap_up, wrap_up_over
+from tests.store.samples import agent, answer, ended, living, wrap_up, wrap_up_over
 
 
 @pytest.mark.parametrize("wrap_up", [False, True])
@@ -32,6 +34,12 @@ def test_a_living_call_comes_back_from_its_row() -> None:
 def test_a_final_record_comes_back_from_its_row() -> None:
     row = dict(zip(schema.ended_calls.c.keys(), ended_row(ended()), strict=True))
     assert ended_of(row) == ended()
+
+
+def test_an_answer_comes_back_from_its_row() -> None:
+    said = answer("kind", "5")
+    row = dict(zip(schema.survey_answers.c.keys(), answer_row(said), strict=True))
+    assert answer_of(row) == said
 
 
 def test_a_wrap_up_leaves_the_outcome_code_to_others() -> None:
