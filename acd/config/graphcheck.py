@@ -10,7 +10,7 @@ files of menus: what was refused is missing there.
 This module must not know how a verb is written.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from graphlib import CycleError, TopologicalSorter
 
@@ -34,20 +34,23 @@ from acd.core.plan import (
 _AHEAD = timedelta(days=366)
 """Hours that do not open for so long are taken for forgotten."""
 
+_MOST_CIRCLES = 20
+"""Whoever made more wants to see the first ones; each costs a search of its own."""
+
 Nodes = Mapping[NodeId, Node]
 
 
 def check_graphs(files: Files, menus: Menus, parts: Parts, today: date) -> None:
     """Blame what is wrong with the menus' graphs, warn of what may be; ``today`` in any zone."""
-    _check_hours(files, parts, today)
+    now = datetime(today.year, today.month, today.day, tzinfo=UTC).timestamp()
+    _check_hours(files, parts, now)
     if files.acd is None or any(source.problems for source in files.menu_sources.values()):
         return
-    nodes = {node.id: node for menu in menus.plans.values() for node in menu.nodes.values()}
-    check_ways(menus, nodes, parts.hours)
-    if not _check_circles(files, menus, nodes):
-        _check_dead_ends(files, menus, nodes)
-        _check_silence(files, menus, nodes)
-    _check_reached(files, menus, nodes)
+    check_ways(menus, parts.hours, now)
+    if not _check_circles(files, menus):
+        _check_dead_ends(files, menus)
+        _check_silence(files, menus)
+    _check_reached(files, menus)
 
 
 def place_in(files: Files, menus: Menus, node: NodeId) -> Place:
@@ -59,9 +62,9 @@ def place_in(files: Files, menus: Menus, node: NodeId) -> Place:
 # -- circles -------------------------------------------------------------------------------------
 
 
-def _check_circles(files: Files, menus: Menus, nodes: Nodes) -> bool:
+def _check_circles(files: Files, menus: Menus) -> bool:
     """Blame each circle in which the caller is never asked; tell whether there is one."""
-    found = list(_circles(nodes, lambda node: () if _asks(node) else following(node)))
+    found = list(_circles(menus.nodes, lambda node: () if _asks(node) else following(node)))
     for circle in found:
         (source, path), more = _first(files, menus, circle)
         what = f"a call that comes here goes round without being asked anything{more}"
@@ -69,9 +72,9 @@ def _check_circles(files: Files, menus: Menus, nodes: Nodes) -> bool:
     return bool(found)
 
 
-def _check_silence(files: Files, menus: Menus, nodes: Nodes) -> None:
+def _check_silence(files: Files, menus: Menus) -> None:
     """Warn of each circle out of which nobody comes without pressing a key."""
-    for circle in _circles(nodes, _unpressed):
+    for circle in _circles(menus.nodes, _unpressed):
         (source, path), more = _first(files, menus, circle)
         what = f"who presses nothing goes round here until he hangs up{more}"
         source.warn(path, what, 'let "otherwise" lead to a queue or hang up, once he had his turns')
@@ -80,9 +83,9 @@ def _check_silence(files: Files, menus: Menus, nodes: Nodes) -> None:
 def _circles(
     nodes: Nodes, ways: Callable[[Node], Iterable[NodeId]]
 ) -> Iterator[tuple[NodeId, ...]]:
-    """Yield circles among the nodes, none of which is in two."""
+    """Yield the first circles among the nodes; no node is in two of them."""
     graph = {name: set(ways(node)) for name, node in nodes.items()}
-    while True:
+    for _ in range(_MOST_CIRCLES):
         try:
             TopologicalSorter(graph).prepare()
         except CycleError as error:
@@ -115,34 +118,35 @@ def _first(files: Files, menus: Menus, circle: Iterable[NodeId]) -> tuple[Place,
         source, path = place_in(files, menus, name)
         places[source.name, source.place(*path)[0]] = (source, path)
     first, *others = sorted(places)
-    told = ", ".join(f"{name}:{line}" for name, line in others)
-    return places[first], f", by way of {told}" if told else ""
+    told = ", ".join(f"{name}:{line}" for name, line in others[:3])
+    more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+    return places[first], f", by way of {told}{more}" if told else ""
 
 
 # -- ends ----------------------------------------------------------------------------------------
 
 
-def _check_dead_ends(files: Files, menus: Menus, nodes: Nodes) -> None:
+def _check_dead_ends(files: Files, menus: Menus) -> None:
     """Blame each menu, or what else asks, from which no call ever comes to an end."""
     back: dict[NodeId, list[NodeId]] = {}
-    for name, node in nodes.items():
+    for name, node in menus.nodes.items():
         for target in following(node):
             back.setdefault(target, []).append(name)
     ending: set[NodeId] = set()
-    waiting = [name for name, node in nodes.items() if not following(node)]
+    waiting = [name for name, node in menus.nodes.items() if not following(node)]
     while waiting:
         name = waiting.pop()
         if name not in ending:
             ending.add(name)
             waiting += back.get(name, [])
-    for name, node in nodes.items():
+    for name, node in menus.nodes.items():
         if name not in ending and isinstance(node, Ask | Collect):
             source, path = place_in(files, menus, name)
             what = "no way out: whatever a caller presses here, he comes to no queue and no end"
             source.blame(path, what, "let a choice lead to a queue, or hang up")
 
 
-def _check_reached(files: Files, menus: Menus, nodes: Collection[NodeId]) -> None:
+def _check_reached(files: Files, menus: Menus) -> None:
     """Warn of each menu to which nothing leads."""
     reached: set[str] = set()
     for entered in _entered(files, menus):
@@ -175,10 +179,9 @@ def _entered(files: Files, menus: Menus) -> Iterator[MenuId]:
 # -- hours ---------------------------------------------------------------------------------------
 
 
-def _check_hours(files: Files, parts: Parts, today: date) -> None:
+def _check_hours(files: Files, parts: Parts, now: float) -> None:
     """Warn of hours that do not open within a year."""
     source = files.hours_source
-    now = datetime(today.year, today.month, today.day, tzinfo=UTC).timestamp()
     until = now + _AHEAD.total_seconds()
     for name in files.hours or {}:
         calendar = parts.hours.get(name)

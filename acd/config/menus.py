@@ -90,12 +90,19 @@ class Menus:
 
     plans: dict[MenuId, MenuPlan] = field(default_factory=dict)
     codes: dict[str, MenuId] = field(default_factory=dict)
+    nodes: dict[NodeId, Node] = field(default_factory=dict)
+    """Those of all plans, each once."""
     speeches: list[Speech] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     attributes: list[UsedAttribute] = field(default_factory=list)
     expected: list[Expected] = field(default_factory=list)
     places: dict[str, Place] = field(default_factory=dict)
     """Where each target stands, by what the ids of its nodes begin with."""
+
+    def languages_at(self, node: NodeId) -> list[Language]:
+        """Return what callers may have chosen to hear who come to a node."""
+        plans = [plan for plan in self.plans.values() if node in plan.nodes]
+        return list(dict.fromkeys(language for plan in plans for language in plan.languages))
 
     def place_of(self, node: NodeId) -> Place | None:
         """Return where the target stands to which a node belongs; None for a menu's own."""
@@ -110,7 +117,7 @@ class Menus:
 def build_menus(around: Surroundings) -> Menus:
     """Build every menu file; problems go to the files' sources."""
     built = Menus()
-    nodes: dict[NodeId, Node] = {}
+    nodes = built.nodes
     entered: dict[MenuId, tuple[tuple[Language, ...], NodeId]] = {}
     first_codes: dict[str, str] = {}
     for name, source in around.menus.items():

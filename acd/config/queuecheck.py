@@ -89,19 +89,18 @@ def check_queue_sense(files: Files, menus: Menus, parts: Parts, today: date) -> 
 
 def _asked_by_language(menus: Menus, staff: Staff) -> Iterator[Asked]:
     """Yield what menus ask for besides by the language a caller hears, once for each language."""
-    for menu in menus.plans.values():
-        for node in menu.nodes.values():
-            place = menus.place_of(node.id)
-            if not isinstance(node, Enqueue) or place is None:
-                continue
-            source, path = place
-            for at, by in enumerate(node.attribute_needs):
-                for language in menu.languages if by.attribute == "language" else ():
-                    skill = SkillId(f"{by.prefix}{language}")
-                    # What nobody can do at all is not asked for.
-                    if staff.anybody(Requirement((Need(skill, 1),))):
-                        needs = (*node.needs, Need(skill, by.minimum))
-                        yield source, (*path, "attribute_needs", at), node.queue, needs
+    for node in menus.nodes.values():
+        place = menus.place_of(node.id) if isinstance(node, Enqueue) else None
+        if not isinstance(node, Enqueue) or place is None:
+            continue
+        source, path = place
+        for at, by in enumerate(node.attribute_needs):
+            for language in menus.languages_at(node.id) if by.attribute == "language" else ():
+                skill = SkillId(f"{by.prefix}{language}")
+                # What nobody can do at all is not asked for.
+                if staff.anybody(Requirement((Need(skill, 1),))):
+                    needs = (*node.needs, Need(skill, by.minimum))
+                    yield source, (*path, "attribute_needs", at), node.queue, needs
 
 
 def prompts_named(files: Files, parts: Parts) -> Iterator[Naming]:

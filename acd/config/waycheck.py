@@ -1,38 +1,82 @@
 """Ways of a branch (``instead`` in menus) that no call ever takes.
 
 Rules: as with exits of queues, such a way is refused; only what holds on every day counts, so
-hours that stay closed for now are no reason. A way and what leads to it are not put together:
-time goes by while something is said.
+hours that stay closed for a year are worth a warning and no more. A way and what leads to it are
+not put together: time goes by while something is said.
 This module must not know how conditions are written.
 """
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from math import inf
 
 from acd.config.exits import is_always
 from acd.config.menus import Menus, Place
-from acd.core.calendar import Calendar
-from acd.core.ids import Language, NodeId
-from acd.core.plan import AttributeIs, Branch, Case, Condition, HoursAre, Node, QueueIs
+from acd.core.calendar import HORIZON_SECONDS, Calendar
+from acd.core.ids import Language
+from acd.core.plan import AttributeIs, Branch, Case, Condition, HoursAre, QueueIs
 
 Hours = Mapping[str, Calendar]
+Together = dict[tuple[HoursAre, ...], bool]
+"""What has been found out: many ways look at the same hours."""
 
 
-def check_ways(menus: Menus, nodes: Mapping[NodeId, Node], hours: Hours) -> None:
-    """Blame each way among the ``nodes`` that is never taken."""
-    for name, node in nodes.items():
-        place = menus.place_of(name)
+def check_ways(menus: Menus, hours: Hours, now: float) -> None:
+    """Blame each way of a branch that is never taken, warn of those not within a year.
+
+    ``now`` is when that year begins.
+    """
+    together: Together = {}
+    for name, node in menus.nodes.items():
+        place = menus.place_of(name) if isinstance(node, Branch) else None
         if isinstance(node, Branch) and place is not None:
-            spoken = {
-                language
-                for menu in menus.plans.values()
-                if name in menu.nodes
-                for language in menu.languages
-            }
-            _check(node.cases, place, spoken, hours)
+            _check(node.cases, place, _spoken(menus, node), hours)
+            _check_times(node.cases, place, hours, now, together)
 
 
-def _check(cases: Sequence[Case], place: Place, spoken: "set[Language]", hours: Hours) -> None:
+def _spoken(menus: Menus, branch: Branch) -> set[Language]:
+    """Return what callers may speak at a branch, if it looks at that."""
+    looked_at = {
+        condition.attribute
+        for case in branch.cases
+        for condition in case.conditions
+        if isinstance(condition, AttributeIs)
+    }
+    if "language" not in looked_at:
+        return set()
+    return set(menus.languages_at(branch.id))
+
+
+def _check_times(
+    cases: Sequence[Case], place: Place, hours: Hours, now: float, together: Together
+) -> None:
+    source, path = place
+    if source.problems:
+        return
+    for at, case in enumerate(cases):
+        times = tuple(each for each in case.conditions if isinstance(each, HoursAre))
+        if len(times) < 2 or not hours.keys() >= {time.hours for time in times}:
+            continue  # Some were refused.
+        if times not in together:
+            together[times] = _come_together(times, hours, now)
+        if not together[times]:
+            told = " and ".join(f'"{t.hours}" {"open" if t.is_open else "closed"}' for t in times)
+            what = f"within a year there is no moment with {told}"
+            source.warn((*path, "instead", at, "when"), what, "write other hours")
+
+
+def _come_together(times: Sequence[HoursAre], hours: Hours, now: float) -> bool:
+    """Say whether there is a moment from ``now`` on at which all these conditions hold."""
+    moment = now
+    while moment <= now + HORIZON_SECONDS:
+        if all(hours[time.hours].is_open(moment) is time.is_open for time in times):
+            return True
+        changes = [hours[time.hours].next_change(moment) for time in times]
+        moment = min((change for change in changes if change is not None), default=inf)
+    return False
+
+
+def _check(cases: Sequence[Case], place: Place, spoken: set[Language], hours: Hours) -> None:
     source, path = place
     for at, case in enumerate(cases):
         here = (*path, "instead", at)
@@ -51,7 +95,7 @@ def _check(cases: Sequence[Case], place: Place, spoken: "set[Language]", hours: 
                 break
 
 
-def _never(case: Case, spoken: "set[Language]", hours: Hours) -> str:
+def _never(case: Case, spoken: set[Language], hours: Hours) -> str:
     """Return why the conditions can never hold together, empty when they can."""
     for condition in case.conditions:
         match condition:

@@ -120,7 +120,11 @@ def checked(small: Small, nodes: list[Node]) -> list[str]:
     plan = MenuPlan(
         id=MenuId("agent/*30"), languages=(), entry=nodes[0].id, nodes={n.id: n for n in nodes}
     )
-    menus = Menus(plans={plan.id: plan}, places={"agent/code-30": (source, ("codes", "*30"))})
+    menus = Menus(
+        plans={plan.id: plan},
+        nodes=dict(plan.nodes),
+        places={"agent/code-30": (source, ("codes", "*30"))},
+    )
     check_graphs(files, menus, compile_parts(files, TODAY), TODAY)
     return [str(found).replace(f"{small.root}/", "") for found in source.problems]
 

@@ -85,6 +85,37 @@ def test_nothing_stands_behind_a_way_that_is_always_taken(small: Small, when: st
     ]
 
 
+@pytest.mark.parametrize(
+    ("when", "comes"),
+    [
+        ("{open: office, closed: late}", True),
+        ("{open: late, closed: office}", False),
+        ("{open: office, closed: round_the_clock}", None),
+    ],
+)
+def test_hours_that_never_come_together_are_warned_of(
+    small: Small, when: str, comes: bool | None
+) -> None:
+    late = 'late: {time_zone: Europe/Berlin, weekly: {fri: "15:00-16:00"}}\n'
+    told = told_of(small, when)
+    small.write("config/hours.yaml", OFFICE + late)
+    if comes is None:
+        assert len(told) == 1
+        return
+    warned = [str(each).replace(f"{small.root}/", "") for each in small.load().warnings]
+    assert warned == [
+        'ivr_menus/main.yaml:9:10: warning: within a year there is no moment with "late" open and '
+        '"office" closed; write other hours'
+    ] * (not comes)
+
+
+def test_nothing_is_concluded_from_hours_that_were_refused(small: Small) -> None:
+    told_of(small, "{open: office, closed: late}")
+    small.write("config/hours.yaml", f"{OFFICE}late: {{weekly: {{mon: closed}}}}\n")
+    (told,) = small.told()
+    assert told.startswith('config/hours.yaml:3:1: "time_zone" is missing')
+
+
 def test_a_way_within_a_way_has_its_own_place(small: Small) -> None:
     within = "hang_up: true, instead: [{when: {closed: always}, queue: billing}]"
     small.edit(
