@@ -8,16 +8,15 @@ import gc
 import os
 import socket
 import sys
-from collections.abc import Callable
-from datetime import UTC, date, datetime
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ParamSpec
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from acd.clock import Clock
+from acd.command import ConfigDir, for_operators, today
 from acd.errors import ConfigError, OperatorError
+from acd.promptcommands import prompts_app
 
 if TYPE_CHECKING:
     from acd.config.service import Service
@@ -32,34 +31,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-prompts_app = typer.Typer(no_args_is_help=True, help="What the menus say.")
 app.add_typer(prompts_app, name="prompts")
 menus_app = typer.Typer(no_args_is_help=True, help="What callers hear, without a telephone.")
 app.add_typer(menus_app, name="menus")
 asterisk_app = typer.Typer(no_args_is_help=True, help="What Asterisk must know of acd.")
 app.add_typer(asterisk_app, name="asterisk")
 
-ConfigDir = Annotated[Path, typer.Option("--config", help="The folder with acd.yaml.")]
-Parameters = ParamSpec("Parameters")
-
-
-def _for_operators(command: Callable[Parameters, int]) -> Callable[Parameters, None]:
-    """Make a command's result the exit status, and an operator's error a text and status 1."""
-
-    @wraps(command)
-    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
-        try:
-            status = command(*args, **kwargs)
-        except OperatorError as error:
-            print(error, file=sys.stderr)
-            status = 1
-        raise typer.Exit(status)
-
-    return run
-
 
 @app.command()
-@_for_operators
+@for_operators
 def run(config: ConfigDir = Path("config")) -> int:
     """Serve callers: connect to the PBXs of acd.yaml and work until SIGTERM or Ctrl-C.
 
@@ -68,7 +48,7 @@ def run(config: ConfigDir = Path("config")) -> int:
     gc.disable()  # Until the daemon is ready: see acd.daemon.run.
     from acd.config.service import Reader
 
-    with Reader(config, _today()) as reader:
+    with Reader(config, today()) as reader:
         # Two thirds of a start are imports. Who reads has his own, at the same time.
         from acd import daemon
         from acd.store.claim import claim
@@ -80,7 +60,7 @@ def run(config: ConfigDir = Path("config")) -> int:
 
 
 @app.command()
-@_for_operators
+@for_operators
 def check(config: ConfigDir = Path("config")) -> int:
     """Read and check the whole configuration, tell every mistake at once, start nothing.
 
@@ -89,7 +69,7 @@ def check(config: ConfigDir = Path("config")) -> int:
     from acd.config.loader import load
     from acd.rehearsal import failures
 
-    loaded = load(config, today=_today())
+    loaded = load(config, today=today())
     plan, examples = loaded.plan, loaded.expectations
     if problems := failures(plan, examples):
         raise ConfigError(problems)
@@ -104,7 +84,7 @@ def check(config: ConfigDir = Path("config")) -> int:
 
 
 @app.command()
-@_for_operators
+@for_operators
 def demo(
     config: ConfigDir = Path("config"),
     seed: Annotated[int, typer.Option(help="Who calls when, and who answers how.")] = 1,
@@ -120,7 +100,7 @@ def demo(
         from acd.config.loader import load
         from acd.core.ids import PbxId
 
-        loaded = load(config, today=_today())
+        loaded = load(config, today=today())
         pbx = PbxId(loaded.settings.pbxs[0].name)
         wanted = scene(loaded.plan, loaded.prompts_dir, seed=seed, calls_an_hour=calls_an_hour)
         port = stage.open(wanted)
@@ -141,7 +121,7 @@ def demo(
 
 
 @app.command()
-@_for_operators
+@for_operators
 def explain(
     call: Annotated[str, typer.Argument(help="The call's id, as the log and the API show it.")],
     config: ConfigDir = Path("config"),
@@ -170,7 +150,7 @@ def explain(
     if not url:
         from acd.config.loader import load
 
-        http = load(config, today=_today(), need_prompts=False).settings.http
+        http = load(config, today=today(), need_prompts=False).settings.http
         url = address(http.host, http.port)
     explanation = Remote(url, token).explain(CallId(call))
     Console(highlight=False).print(account(explanation, everybody=everybody))
@@ -178,7 +158,7 @@ def explain(
 
 
 @app.command()
-@_for_operators
+@for_operators
 def sim(
     seed: Annotated[int, typer.Option(help="The first seed.")] = 1,
     hours: Annotated[float, typer.Option(min=0.01, help="Virtual hours for each seed.")] = 1.0,
@@ -202,7 +182,7 @@ def sim(
 
 
 @app.command()
-@_for_operators
+@for_operators
 def replay(
     journal: Annotated[
         Path, typer.Argument(help="A file of a run's journal, or a directory: its newest run.")
@@ -223,30 +203,8 @@ def replay(
     return 0 if do_again(journal, sys.stdout, until=until, verbose=verbose) else 1
 
 
-@prompts_app.command("build")
-@_for_operators
-def prompts_build(
-    config: ConfigDir = Path("config"),
-    everything: Annotated[
-        bool, typer.Option("--all", help="Also what is up to date; recordings never.")
-    ] = False,
-) -> int:
-    """Speak the prompts that nobody has recorded."""
-    from acd.config.loader import load
-    from acd.config.prompts import build
-
-    loaded = load(config, today=_today(), need_prompts=False)
-    before = build(loaded, Clock().now(), only_missing=not everything)
-    spoken = [*before.missing, *before.stale, *(before.current if everything else ())]
-    print(
-        f"{len(spoken)} prompts spoken, {len(before.recorded)} recorded by hand and left alone, "
-        f"{len(before.unused)} no longer used"
-    )
-    return 0
-
-
 @menus_app.command("try")
-@_for_operators
+@for_operators
 def menus_try(
     menu: Annotated[str, typer.Argument(help="The menu; without it the callers' first.")] = "",
     config: ConfigDir = Path("config"),
@@ -265,13 +223,13 @@ def menus_try(
     from acd.config.loader import load
     from acd.tryout import Caller, try_menu
 
-    loaded = load(config, today=_today(), need_prompts=False)
+    loaded = load(config, today=today(), need_prompts=False)
     try_menu(loaded, menu, Caller(language, at, keys), sys.stdin, sys.stdout)
     return 0
 
 
 @menus_app.command("graph")
-@_for_operators
+@for_operators
 def menus_graph(
     menu: Annotated[str, typer.Argument(help="The menu; without it the callers' first.")] = "",
     config: ConfigDir = Path("config"),
@@ -292,7 +250,7 @@ def menus_graph(
     from acd.layout import picture, write_pictures
     from acd.tryout import menu_of
 
-    plan = load(config, today=_today(), need_prompts=False).plan
+    plan = load(config, today=today(), need_prompts=False).plan
     if output is None:
         print(picture(menu_of(plan, menu), as_mermaid=as_mermaid), end="")
         return 0
@@ -303,7 +261,7 @@ def menus_graph(
 
 
 @app.command()
-@_for_operators
+@for_operators
 def schema(
     kind: Annotated[str, typer.Argument(help="A kind of file; without it they are listed.")] = "",
     write: Annotated[
@@ -327,7 +285,7 @@ def schema(
 
 
 @asterisk_app.command("emergency-queues")
-@_for_operators
+@for_operators
 def asterisk_emergency_queues(
     config: ConfigDir = Path("config"),
     output: Annotated[
@@ -345,7 +303,7 @@ def asterisk_emergency_queues(
     from acd.config.emergency import emergency_files, write_files
     from acd.config.loader import load
 
-    plan = load(config, today=_today(), need_prompts=False).plan
+    plan = load(config, today=today(), need_prompts=False).plan
     files = emergency_files(plan, Clock().now(), default_queue)
     if output is None:
         print("\n".join(f"; --- {name}\n{text}" for name, text in files.items()), end="")
@@ -379,7 +337,7 @@ def _setup(service: "Service", config: Path) -> "Setup":
         ) from None
 
     def read_again() -> "Plan":
-        with Reader(config, _today()) as reader:
+        with Reader(config, today()) as reader:
             return reader.service().plan
 
     return Setup(
@@ -397,11 +355,6 @@ def _setup(service: "Service", config: Path) -> "Setup":
         journal_path=data / "journal",
         reload=read_again,
     )
-
-
-def _today() -> date:
-    """The present day in UTC."""
-    return datetime.fromtimestamp(Clock().now(), UTC).date()
 
 
 def _free_or(port: int) -> int:

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Finds or installs what the lab needs: Asterisk 22 or later, and SIPp.
+# Finds or installs what the lab needs: Asterisk 22 or later, and SIPp; and sox, with which tests
+# of recordings measure them.
 #
 # Prints one line, "host" or the root directory of the Asterisk it found or
 # installed, and nothing else on standard output. What goes wrong is one line
@@ -128,6 +129,7 @@ bootstrap() {
 }
 
 mkdir -p "$CACHE"
+(need sox:sox) || : # Without it the lab is as good, and those who need it say so.
 if host_asterisk; then
     need sipp:sip-tester
     echo host
