@@ -371,7 +371,8 @@ def test_a_broken_list_of_what_was_spoken_is_told(whistler: Small) -> None:
 
 def test_the_shipped_prompts_say_what_the_shipped_menus_say() -> None:
     found = status(load(ROOT / "config", today=TODAY))
-    assert (found.missing, found.stale, found.outdated, found.unused) == ([], [], [], [])
+    assert (found.missing, found.stale, found.unused) == ([], [], [])
+    assert found.recorded == [], "none is recorded: spoken by an older acd? Remove, and build again"
 
 
 def test_the_shipped_prompts_can_be_heard() -> None:
