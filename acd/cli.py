@@ -78,7 +78,8 @@ def check(config: ConfigDir = Path("config")) -> int:
     warned = f", {len(loaded.warnings)} to look at" if loaded.warnings else ""
     print(
         f"{config}: {len(plan.queues)} queues, {len(plan.agents)} agents, "
-        f"{len(plan.menus)} menus, {len(examples)} examples of calls: no problems{warned}"
+        f"{len(plan.menus)} menus, {len(plan.clients)} clients, "
+        f"{len(examples)} examples of calls: no problems{warned}"
     )
     return 0
 
@@ -215,6 +216,9 @@ def menus_try(
     at: Annotated[
         str, typer.Option(help='When he calls: "2026-12-24 10:00". By default all is open.')
     ] = "",
+    number: Annotated[
+        str, typer.Option(help="The number he dialled; it leads to the menu if none is named.")
+    ] = "",
 ) -> int:
     """Go through a menu by keyboard: read what a caller hears, press what he would.
 
@@ -224,7 +228,7 @@ def menus_try(
     from acd.tryout import Caller, try_menu
 
     loaded = load(config, today=today(), need_prompts=False)
-    try_menu(loaded, menu, Caller(language, at, keys), sys.stdin, sys.stdout)
+    try_menu(loaded, menu, Caller(language, at, keys, number), sys.stdin, sys.stdout)
     return 0
 
 

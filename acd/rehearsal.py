@@ -54,9 +54,15 @@ class Circumstances:
 class Rehearsal:
     """One call through one menu, from its first prompt on."""
 
-    def __init__(self, menu: MenuPlan, circumstances: Circumstances) -> None:
+    def __init__(
+        self,
+        menu: MenuPlan,
+        circumstances: Circumstances,
+        greeting: tuple[PromptId, ...] = (),
+    ) -> None:
+        """Call; ``greeting`` is that of a client, if it is one's number that was dialled."""
         language = Language(circumstances.attributes.get("language", ""))
-        self.dialogue = Dialogue(menu, language)
+        self.dialogue = Dialogue(menu, language, greeting)
         self.heard: list[tuple[Language, PromptId]] = []
         """What has been said so far."""
         self.done: list[AgentDo] = []

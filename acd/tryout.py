@@ -21,25 +21,35 @@ _SILENCE: Final = ".\n\r "
 
 
 class Caller(NamedTuple):
-    """Who tries it: his language, when he calls, and what he presses; None asks him."""
+    """Who tries it: his language, when he calls, what he presses (None asks him), what he dialled;
+    all empty where nothing is said."""
 
-    language: str
-    at: str
-    keys: str | None
+    language: str = ""
+    at: str = ""
+    keys: str | None = None
+    number: str = ""
 
 
 def try_menu(loaded: Loaded, name: str, caller: Caller, keyboard: TextIO, out: TextIO) -> None:
     """Play the menu ``name`` to its end, or until the keyboard has no more keys.
 
-    Raises OperatorError when there is no such menu, language or time.
+    Without a name it is that of the number he dialled. Raises OperatorError when there is no such
+    menu, language or time.
     """
-    plan, menu = loaded.plan, menu_of(loaded.plan, name)
+    plan = loaded.plan
+    dialled = plan.numbers.find(caller.number)
+    client = plan.client(dialled.client) if dialled is not None else None
+    menu = menu_of(plan, name or (dialled.menu if dialled is not None else ""))
     if caller.language and caller.language not in menu.languages:
-        known = ", ".join(menu.languages)
-        raise OperatorError(f"{menu.id} does not speak {caller.language!r}, but {known}")
-    attributes = {"language": caller.language} if caller.language else {}
+        spoken = ", ".join(menu.languages)
+        raise OperatorError(f"{menu.id} does not speak {caller.language!r}, but {spoken}")
+    known = {"language": caller.language or (client.language if client else "")}
+    known["dnis"] = caller.number
+    attributes = {name: value for name, value in known.items() if value}
     around = Circumstances(attributes, plan.hours, _moment(loaded, caller.at))
-    _Screen(loaded, menu, around, out).run(caller.keys, keyboard)
+    greeting = client.greeting if client is not None else ()
+    rehearsal = Rehearsal(menu, around, greeting)
+    _Screen(loaded, rehearsal, client.name if client else "", out).run(caller.keys, keyboard)
 
 
 def menu_of(plan: Plan, name: str) -> MenuPlan:
@@ -53,9 +63,10 @@ def menu_of(plan: Plan, name: str) -> MenuPlan:
 class _Screen:
     """What is heard, in words, and the one question after it: which key?"""
 
-    def __init__(self, loaded: Loaded, menu: MenuPlan, around: Circumstances, out: TextIO) -> None:
+    def __init__(self, loaded: Loaded, rehearsal: Rehearsal, client: str, out: TextIO) -> None:
         self._texts = {(each.language, each.prompt): each for each in loaded.speeches}
-        self._rehearsal = Rehearsal(menu, around)
+        self._rehearsal = rehearsal
+        self._client = client
         self._told = 0
         self._out = out
 
@@ -98,7 +109,8 @@ class _Screen:
         where = "hung up"
         if isinstance(end, Enqueue):
             label = end.label.get(dialogue.language, "")
-            where = f"queue {end.queue}, the phone shows {f'{end.option} {label}'.strip()!r}"
+            shown = " ".join(filter(None, (self._client, end.option, label)))
+            where = f"queue {end.queue}, the phone shows {shown!r}"
         return ", ".join([where, *told])
 
     def _write(self, text: str) -> None:

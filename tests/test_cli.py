@@ -43,6 +43,7 @@ def config_for(folder: Path, ami_port: int, http_port: int, secret: str, system_
     config.mkdir()
     for name in ("queues", "agents", "skills", "groups"):
         (config / f"{name}.yaml").write_text((ROOT / "config" / f"{name}.yaml").read_text())
+    shutil.copytree(ROOT / "config" / "clients", config / "clients")
     text = (ROOT / "config" / "acd.yaml").read_text()
     text = text.replace("5038", str(ami_port)).replace("8023", str(http_port))
     lines = (f"menus: {ROOT}/ivr_menus", f"prompts: {ROOT}/prompts")
@@ -99,7 +100,9 @@ def test_version() -> None:
 def test_the_sample_configuration_has_no_problems() -> None:
     checked = run("check")
     assert checked.returncode == 0, checked.stderr
-    counted = r"config: 6 queues, \d+ agents, \d+ menus, \d+ examples of calls: no problems\n"
+    counted = (
+        r"config: 6 queues, \d+ agents, \d+ menus, 2 clients, \d+ examples of calls: no problems\n"
+    )
     assert re.fullmatch(counted, checked.stdout)
 
 

@@ -8,6 +8,7 @@ import pytest
 from acd.errors import OperatorError
 from acd.tryout import Caller, try_menu
 from tests.config.conftest import Small
+from tests.config.test_clients import with_client
 
 
 @pytest.fixture
@@ -31,6 +32,16 @@ def test_what_is_heard_is_shown_and_the_end_told(small: Small) -> None:
         "key (Enter: none): 2",
         "-> queue billing, the phone shows '2 Rechnung', language de",
     ]
+
+
+def test_a_dialled_number_leads_to_its_clients_menu(small: Small) -> None:
+    with_client(small)
+    out = io.StringIO()
+    caller = Caller(keys="1", number="0049800201")
+    try_menu(small.load(), "", caller, io.StringIO(), out)
+    lines = out.getvalue().splitlines()
+    assert lines[0] == "en: Lindau here."
+    assert lines[-1] == "-> queue fault, the phone shows 'Lindau 1 Faults', language en"
 
 
 def test_keys_come_from_the_keyboard_and_an_empty_line_is_silence(small: Small) -> None:

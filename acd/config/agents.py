@@ -10,7 +10,7 @@ that is valid counts.
 This module must not know what queues ask for.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
@@ -35,6 +35,7 @@ from acd.config.schema import (
 from acd.config.source import Key, Source
 from acd.core.ids import AgentId, DeviceId, SkillId
 from acd.core.plan import AgentPlan, Grant, Shift
+from acd.core.queueplan import in_groups
 
 
 class DatedGrade(Entry):
@@ -99,8 +100,9 @@ class GroupEntry(Entry):
 
     enabled: bool = True
     """False: nobody has these skills by this group."""
-    skills: Skills
-    """What those who name this group can do, as in agents.yaml."""
+    skills: Skills = Field(default_factory=dict)
+    """What those who name this group can do, as in agents.yaml; a group of a client's agents may
+    have none."""
 
 
 # -- dates ---------------------------------------------------------------------------------------
@@ -217,8 +219,13 @@ def compile_agents(
     groups: Mapping[str, GroupEntry | None],
     groups_source: Source,
     midnights: Midnights,
+    serving: Iterable[Collection[str]] = (),
 ) -> list[AgentPlan]:
-    """Make the plans of all agents who could be read; wrong dates go to the files' sources."""
+    """Make the plans of all agents who could be read; wrong dates go to the files' sources.
+
+    ``serving`` are the groups that clients name: to be in one of them is a skill of its own.
+    """
+    asked = {in_groups(names): set(names) for names in serving}
     by_group = {
         name: skill_grants(groups_source, (name, "skills"), entry.skills, midnights)
         for name, entry in groups.items()
@@ -231,6 +238,8 @@ def compile_agents(
         for name in entry.groups:
             if name in enabled:
                 yield from by_group[name]
+        mine = enabled.intersection(entry.groups)
+        yield from (Grant(skill=skill, grade=1) for skill, names in asked.items() if names & mine)
 
     return [
         agent_plan(entry, granted(at, entry))

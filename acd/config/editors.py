@@ -25,10 +25,12 @@ from acd.config.queues import QueueEntry
 from acd.config.schema import (
     PATTERNS,
     AcdFile,
+    ClientEntry,
     CodesFile,
     HoursEntry,
     MenuFile,
     Name,
+    NumbersFile,
     SkillEntry,
     SkillName,
 )
@@ -54,6 +56,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "agents": Kind("config/agents.yaml", TypeAdapter(list[AgentEntry])),
     "groups": Kind("config/groups.yaml", TypeAdapter(dict[Name, GroupEntry])),
     "hours": Kind("config/hours.yaml", TypeAdapter(dict[Name, HoursEntry])),
+    "numbers": Kind("config/numbers.yaml", TypeAdapter(NumbersFile)),
+    "clients": Kind("config/clients/*.yaml", TypeAdapter(ClientEntry)),
     "menus": Kind("ivr_menus/*.yaml", TypeAdapter(CodesFile), TypeAdapter(MenuFile)),
     "texts": Kind("prompts/*.yaml", TypeAdapter(TextFile)),
 }

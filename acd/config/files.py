@@ -7,7 +7,7 @@ This module must not know what entries mean to each other (``acd.config.check`` 
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -22,7 +22,9 @@ from acd.config.schema import (
     PATTERNS,
     SKILL_PATTERN,
     AcdFile,
+    ClientEntry,
     HoursEntry,
+    NumbersFile,
     SkillEntry,
 )
 from acd.config.source import Source, read
@@ -51,13 +53,30 @@ class Files:
     """Empty when there is no such file."""
     hours: dict[str, HoursEntry | None] | None
     """Empty when there is no such file; ``always`` is not in it."""
+    numbers_source: Source
+    numbers: Mapping[str, str] | None
+    """Number as written -> menu; empty when there is no such file."""
+    client_sources: dict[str, Source]
+    clients: dict[str, ClientEntry | None]
     stray: list[Problem]
     """Problems of folders and of files that are not read."""
 
     def sources(self) -> list[Source]:
         """Return every file that was read."""
         own = [self.acd_source, self.skills_source, self.queues_source, self.agents_source]
-        return [*own, self.groups_source, self.hours_source, *self.menu_sources.values()]
+        own += [self.groups_source, self.hours_source, self.numbers_source]
+        return [*own, *self.menu_sources.values(), *self.client_sources.values()]
+
+    @property
+    def country_code(self) -> str:
+        """The code that ``acd.yaml`` names, or the usual one."""
+        return self.acd.country_code if self.acd is not None else "49"
+
+    def whole_clients(self) -> Iterator[tuple[str, ClientEntry]]:
+        """Yield every client whose file could be read."""
+        for name, entry in self.clients.items():
+            if entry is not None:
+                yield name, entry
 
     def whole_queues(self) -> Iterator[tuple[str, QueueEntry]]:
         """Yield every queue whose entry could be read."""
@@ -71,6 +90,16 @@ class Files:
             if entry is not None:
                 yield entry
 
+    def menus_entered(self) -> list[str]:
+        """Return the menus at whose beginning callers may find themselves, each once."""
+        names = [self.acd.callers_menu] if self.acd is not None else []
+        names += (self.numbers or {}).values()
+        names += [entry.menu for _, entry in self.whole_clients() if entry.menu]
+        names += [
+            rule.menu for _, entry in self.whole_queues() for rule in entry.exits if rule.menu
+        ]
+        return list(dict.fromkeys(names))
+
 
 def read_files(config_dir: Path, menus_dir: Path | None) -> Files:
     """Read everything; problems are in the sources and in ``stray``."""
@@ -82,7 +111,10 @@ def read_files(config_dir: Path, menus_dir: Path | None) -> Files:
     hours_source, hours_there = _read_if_there(config_dir / "hours.yaml")
     acd = read_entry(AcdFile, acd_source)
     menus_dir = menus_dir or beside(config_dir, acd.menus if acd else "../ivr_menus")
+    numbers_source, numbers_there = _read_if_there(config_dir / "numbers.yaml")
+    numbers = read_entry(NumbersFile, numbers_source) if numbers_there else NumbersFile({})
     menu_sources, stray = _read_menus(menus_dir)
+    client_sources, stray_clients = _read_clients(config_dir / "clients")
     return Files(
         menus_dir=menus_dir,
         acd_source=acd_source,
@@ -98,7 +130,11 @@ def read_files(config_dir: Path, menus_dir: Path | None) -> Files:
         agents=_list(AgentEntry, agents_source),
         groups=_mapping(GroupEntry, groups_source) if groups_there else {},
         hours=_mapping(HoursEntry, hours_source) if hours_there else {},
-        stray=stray,
+        numbers_source=numbers_source,
+        numbers=numbers.root if numbers is not None else None,
+        client_sources=client_sources,
+        clients={name: _client(name, source) for name, source in client_sources.items()},
+        stray=stray + stray_clients,
     )
 
 
@@ -130,6 +166,25 @@ def _read_menus(folder: Path) -> tuple[dict[str, Source], list[Problem]]:
     except OSError as error:
         what = f"the folder of menus cannot be read: {error.strerror}"
         return {}, [Problem(shown(folder), 0, 0, what, 'acd.yaml names it under "menus"')]
+    sources, stray = _read_each(found)
+    if not sources:
+        stray.append(Problem(shown(folder), 0, 0, "the folder holds no menu", "add main.yaml"))
+    return sources, stray
+
+
+def _read_clients(folder: Path) -> tuple[dict[str, Source], list[Problem]]:
+    """Read the folder of clients, which may be missing."""
+    if not os.path.lexists(folder):
+        return {}, []
+    try:
+        found = sorted(folder.iterdir())
+    except OSError as error:
+        what = f"the folder of clients cannot be read: {error.strerror}"
+        return {}, [Problem(shown(folder), 0, 0, what, "check its owner and mode")]
+    return _read_each(found)
+
+
+def _read_each(found: Iterable[Path]) -> tuple[dict[str, Source], list[Problem]]:
     sources: dict[str, Source] = {}
     stray = []
     for path in found:
@@ -138,9 +193,13 @@ def _read_menus(folder: Path) -> tuple[dict[str, Source], list[Problem]]:
         elif path.suffix in (".yml", ".YAML", ".YML"):
             what = "the file would not be read because of its ending"
             stray.append(Problem(shown(path), 0, 0, what, f"rename it to {path.stem}.yaml"))
-    if not sources:
-        stray.append(Problem(shown(folder), 0, 0, "the folder holds no menu", "add main.yaml"))
     return sources, stray
+
+
+def _client(name: str, source: Source) -> ClientEntry | None:
+    if not re.fullmatch(NAME_PATTERN, name):
+        source.blame((), f'"{name}" cannot be the name of a client', PATTERNS[NAME_PATTERN])
+    return read_entry(ClientEntry, source)
 
 
 def _mapping(

@@ -167,11 +167,9 @@ def _is_survey(menus: Menus, menu: MenuId) -> bool:
 
 def _entered(files: Files, menus: Menus) -> Iterator[MenuId]:
     """Yield the menus in which somebody begins."""
-    if files.acd is not None:
-        yield MenuId(files.acd.callers_menu)
+    yield from map(MenuId, files.menus_entered())
     yield from menus.codes.values()
     for _, queue in files.whole_queues():
-        yield from (MenuId(rule.menu) for rule in queue.exits if rule.menu)
         if queue.survey is not None:
             yield MenuId(queue.survey)
 

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 from acd.config.audio import prompt_lengths
 from acd.config.check import check_all, check_prompts
+from acd.config.clientcheck import check_clients
+from acd.config.clients import Clients, compile_clients
 from acd.config.expectations import Expectation, compile_expectations
 from acd.config.files import beside, read_files, shown
 from acd.config.hours import ALWAYS_NAME
@@ -81,11 +83,13 @@ def load(
         Surroundings(files.acd, files.skills, files.queues, files.menu_sources, hours)
     )
     parts = compile_parts(files, today)
+    clients = compile_clients(files, menus)
     expectations = compile_expectations(menus.expected, files.queues, parts.midnights)
     check_all(files, menus, parts, today)
+    check_clients(files, menus, parts)
     languages = callers_languages(files, menus)
     texts = read_texts(prompts_dir, prompts_named(files, parts), languages, menus.speeches)
-    speeches = (*menus.speeches, *texts.speeches)
+    speeches = (*menus.speeches, *clients.speeches, *texts.speeches)
     there = files_below(prompts_dir)
     if need_prompts:
         check_prompts(speeches, texts.untold, acd, there, shown(prompts_dir))
@@ -97,7 +101,7 @@ def load(
         raise BugError("acd.yaml could not be read and nobody said why")
     prompts = _Prompts(files_of(speeches, acd, there), prompt_lengths(prompts_dir))
     return Loaded(
-        plan=_plan(menus, acd, parts, prompts),
+        plan=_plan(menus, acd, parts, clients, prompts),
         settings=acd,
         fingerprint=_fingerprint(sources),
         config_dir=config_dir,
@@ -125,7 +129,7 @@ class _Prompts(NamedTuple):
     seconds: Mapping[str, float]
 
 
-def _plan(menus: Menus, acd: AcdFile, parts: Parts, prompts: _Prompts) -> Plan:
+def _plan(menus: Menus, acd: AcdFile, parts: Parts, clients: Clients, prompts: _Prompts) -> Plan:
     """Make the plan of a configuration without problems."""
     return Plan(
         queues=parts.queues,
@@ -140,6 +144,8 @@ def _plan(menus: Menus, acd: AcdFile, parts: Parts, prompts: _Prompts) -> Plan:
         hours=parts.hours,
         prompt_files=prompts.files,
         prompt_seconds=prompts.seconds,
+        numbers=clients.numbers,
+        clients=clients.plans,
     )
 
 

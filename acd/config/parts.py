@@ -57,6 +57,7 @@ def compile_parts(files: Files, today: date) -> Parts:
             files.groups or {},
             files.groups_source,
             midnights,
+            [entry.groups for _, entry in files.whole_clients() if entry.groups],
         ),
         midnights=midnights,
     )

@@ -72,7 +72,7 @@ def check_queue_sense(files: Files, menus: Menus, parts: Parts, today: date) -> 
         for name, queue in parts.queues.items()
         if all(source.is_clean(name, key) for key in asked) and _asks(source, name)
     }
-    staff = Staff(parts.agents) if _staff_is_known(files) else None
+    staff = Staff(parts.agents) if staff_is_known(files) else None
     for queue in clear.values():
         check_relaxations(source, queue)
         if staff is not None:
@@ -122,10 +122,8 @@ def prompts_named(files: Files, parts: Parts) -> Iterator[Naming]:
 
 
 def callers_languages(files: Files, menus: Menus) -> list[Language]:
-    """Return the languages that waiting callers may have: of their menu, and of exits' menus."""
-    names = [files.acd.callers_menu] if files.acd is not None else []
-    names += [rule.menu for _, entry in files.whole_queues() for rule in entry.exits if rule.menu]
-    entered = [menus.plans.get(MenuId(name)) for name in names]
+    """Return the languages that waiting callers may have: of all menus that callers enter."""
+    entered = [menus.plans.get(MenuId(name)) for name in files.menus_entered()]
     return list(dict.fromkeys(code for menu in entered if menu for code in menu.languages))
 
 
@@ -216,7 +214,7 @@ def _check_menu_speaks(files: Files, menus: Menus, path: tuple[Key, ...], menu: 
             files.queues_source.blame(path, what, allowed)
 
 
-def _staff_is_known(files: Files) -> bool:
+def staff_is_known(files: Files) -> bool:
     """Say whether every agent and all his skills could be read, so that nobody is overlooked."""
     read = files.agents is not None and None not in files.agents and files.groups is not None
     return read and not files.agents_source.problems and not files.groups_source.problems

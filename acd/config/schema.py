@@ -13,7 +13,7 @@ This module must not know where a file lies, nor what the core does with a value
 from enum import IntEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
 
 from acd.core.plan import AgentAction
 
@@ -45,6 +45,8 @@ Needs = Annotated[dict[SkillName, Grade], Field(min_length=1, max_length=200)]
 """Skill -> the least grade that will do."""
 ExternalNumber = Annotated[str, StringConstraints(pattern=r"^[+0-9][0-9]{2,19}$")]
 DialledNumber = Annotated[str, StringConstraints(pattern=r"^[+0-9]?[0-9]{0,31}$")]
+DialledPattern = Annotated[str, StringConstraints(pattern=r"^\+?[0-9][0-9 /-]{0,38}\*?$")]
+CountryCode = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,2}$")]
 PbxPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9/_.-]{1,200}$")]
 
 StoreUrl = Annotated[
@@ -88,6 +90,11 @@ PATTERNS: dict[str, str] = {
         "a prompt is written as its file is called, without language and ending: wait/thanks"
     ),
     r"^[+0-9][0-9]{2,19}$": "3 to 20 digits, with or without a + first",
+    r"^\+?[0-9][0-9 /-]{0,38}\*?$": (
+        "a number as it is dialled: +49800555100, 0049800555100 or 0800 555100; 0800 5552* is what"
+        " begins so"
+    ),
+    r"^[1-9][0-9]{0,2}$": "a country's code without +, for example 49",
     r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$": "letters, digits, _ . and -, at most 32",
     r"^PJSIP/[A-Za-z0-9_-]{1,32}$": "a phone is written like PJSIP/1001",
     r"^[0-9]{4,12}$": "4 to 12 digits",
@@ -251,7 +258,10 @@ class AcdFile(Entry):
     languages: Annotated[dict[LanguageCode, LanguageEntry], Field(min_length=1)]
     """The languages callers and agents may hear; menus name those they speak."""
     callers_menu: Name = "main"
-    """The menu a caller meets first, a file of ``ivr_menus/``."""
+    """The menu a caller meets first, a file of ``ivr_menus/``, unless ``numbers.yaml`` or one of
+    ``clients/`` has the number he dialled."""
+    country_code: CountryCode = "49"
+    """The code of the country whose numbers begin with one 0: 0800 is then +49800."""
     service_name: Label
     """What the caller's phone may show as its partner while he talks; never the agent's name."""
     service_number: DialledNumber = ""
@@ -302,6 +312,42 @@ class HoursEntry(Entry):
     """The country or state whose public holidays are closed, for example DE-BE."""
     special_days: dict[Date, DayHours] = {}
     """Date -> hours of that day instead of the weekday's, also when it is a holiday."""
+
+
+# -- numbers and clients -------------------------------------------------------------------------
+
+
+class NumbersFile(RootModel[Annotated[dict[DialledPattern, Name], Field(max_length=10_000)]]):
+    """``config/numbers.yaml``: dialled number, or how several begin -> a file of ``ivr_menus/``."""
+
+
+class ClientEntry(Entry):
+    """A company for which the centre answers: one file of ``config/clients/``, called by its name.
+
+    Only ``answer``, ``ask`` and ``tell`` are for the agent's eyes alone.
+    """
+
+    enabled: bool = True
+    """False: its numbers are kept for it, and who dials one is a caller like all others."""
+    name: Annotated[Label, StringConstraints(max_length=24)]
+    """Short: it stands before all else on the phone that rings."""
+    numbers: Annotated[list[DialledPattern], Field(min_length=1, max_length=1000)]
+    """The numbers its callers dial; 0800 5552* is all that begin so, and a longer one counts
+    before a shorter one."""
+    menu: Name | None = None
+    """The menu its callers meet first, a file of ``ivr_menus/``; without it ``callers_menu``."""
+    languages: Annotated[list[LanguageCode], Field(min_length=1)] | None = None
+    """What its callers hear, the first one first; without it the languages of its menu."""
+    greeting: Spoken = Field(default_factory=dict)
+    """Said instead of the welcome of the menu that a caller enters."""
+    groups: Annotated[list[Name], Field(min_length=1, max_length=32)] | None = None
+    """Groups of groups.yaml whose agents take its calls, and nobody else; without it everybody."""
+    answer: Spoken = Field(default_factory=dict)
+    """How to answer the phone, shown in the caller's language."""
+    ask: Annotated[list[Line], Field(max_length=50)] = Field(default_factory=list)
+    """What the agent is to ask."""
+    tell: Annotated[list[Line], Field(max_length=50)] = Field(default_factory=list)
+    """What a caller may be told."""
 
 
 # -- menus ---------------------------------------------------------------------------------------

@@ -11,11 +11,11 @@ from acd.core import waiting
 from acd.core.agent import ActivitySignal, Agent
 from acd.core.attributes import possible
 from acd.core.call import Call, CallSignal
+from acd.core.clients import enter, first_menu
 from acd.core.commands import CancelRing, ChangePlace, HangUpCall
 from acd.core.events import CallFoundWaiting, RingFound, RingOutcome, TalkFound
 from acd.core.floor import Floor
 from acd.core.ids import OfferId, PbxId
-from acd.core.ivr import Dialogue
 from acd.core.matching import match_call, ring_the_others
 from acd.core.memory import LegVisit, moved_place
 from acd.core.offer import Offer
@@ -44,7 +44,7 @@ def found_waiting(floor: Floor, event: CallFoundWaiting, now: float) -> None:
         text = f"call {call.id} waits in {place.queue!r}: he is asked again where he wants to go"
         floor.emit(Noticed(now, "unknown_queue", text))
         call.moves(CallSignal.MENU, now)
-        call.dialogue = Dialogue(floor.plan.menus[floor.plan.callers_menu], place.language)
+        call.dialogue = enter(floor.plan, call, first_menu(floor.plan, call), place.language)
         call.language = call.dialogue.language
         waiting.enter_menu(floor, call, now)
         return

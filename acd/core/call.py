@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from acd.core.history import Trail
-from acd.core.ids import AgentId, CallId, Language, OfferId, PbxId, QueueId
+from acd.core.ids import AgentId, CallId, ClientId, Language, OfferId, PbxId, QueueId
 from acd.core.ivr import Dialogue
 from acd.core.machine import IGNORE, ILLEGAL, Machine
 from acd.core.memory import CallMemory, LegVisit, QueueVisit
@@ -116,6 +116,7 @@ class Call:
         "arrived_at",
         "attributes",
         "claim",
+        "client",
         "dialogue",
         "dnis",
         "due_at",
@@ -157,6 +158,8 @@ class Call:
         self.pbx = pbx
         self.ani = ani
         self.dnis = dnis
+        self.client: ClientId | None = None
+        """For whom he calls."""
         self.state = CallState.ARRIVED
         self.since = now
         self.arrived_at = now

@@ -52,6 +52,7 @@ def end_call(floor: Floor, call: Call, outcome: Outcome | None, now: float) -> N
             tuple(call.queue_path),
             tuple(call.legs.values()),
             tuple(sorted(call.heard | call.hearing)),
+            call.client,
         )
     )
     call.moves(CallSignal.END, now)

@@ -18,7 +18,7 @@ from acd.core.call import Call
 from acd.core.estimate import estimate_for_next_seconds, estimate_seconds
 from acd.core.floor import Floor
 from acd.core.queue import Line
-from acd.core.queueplan import OF_THE_QUEUE, Exit, ExitCondition
+from acd.core.queueplan import OF_THE_QUEUE, Exit, ExitCondition, Need
 from acd.core.records import CallState, Outcome, Presence
 
 REVIEW_SECONDS: Final = 5.0
@@ -37,10 +37,10 @@ def outcome_of(rule: Exit) -> Outcome:
     return OUTCOMES.get(rule.condition, Outcome.OVERFLOWED)
 
 
-def on_join(floor: Floor, line: Line, now: float) -> Exit | None:
-    """Return the rule that keeps a caller from joining the queue now, None when he may."""
+def on_join(floor: Floor, line: Line, call: Call, now: float) -> Exit | None:
+    """Return the rule that keeps the caller from joining the queue now, None when he may."""
     for rule in line.plan.exits:
-        if rule.on_join and _holds_on_join(floor, line, rule, now):
+        if rule.on_join and _holds_on_join(floor, line, rule, call, now):
             return rule
     return None
 
@@ -72,9 +72,10 @@ def next_review(floor: Floor, line: Line, now: float) -> float:
             change = calendar.next_change(now)
             at = at if change is None else min(at, change)
         elif rule.condition in _DESERTED and rule.grace_seconds > 0:
-            since = _deserted_since(floor, line, rule)
-            if since is not None and since + rule.grace_seconds > now:
-                at = min(at, since + rule.grace_seconds)
+            for needs in {floor.needs_of_client(call) for _, _, call in line.entries}:
+                since = _deserted_since(floor, line, rule, needs)
+                if since is not None and since + rule.grace_seconds > now:
+                    at = min(at, since + rule.grace_seconds)
     return at
 
 
@@ -100,7 +101,20 @@ def _leaving_by(floor: Floor, line: Line, rule: Exit, now: float) -> list[Call]:
         case ExitCondition.CLOSED:
             return _waiting(line) if _is_closed(floor, rule, now) else []
         case _:
-            return _waiting(line) if _is_deserted(floor, line, rule, now) else []
+            return _deserted(floor, line, rule, now)
+
+
+def _deserted(floor: Floor, line: Line, rule: Exit, now: float) -> list[Call]:
+    """Return the calls for which nobody is there: one client's agents are not another's."""
+    found: dict[tuple[Need, ...], bool] = {}
+    leaving = []
+    for call in _waiting(line):
+        needs = floor.needs_of_client(call)
+        if needs not in found:
+            found[needs] = _is_deserted(floor, line, rule, needs, now)
+        if found[needs]:
+            leaving.append(call)
+    return leaving
 
 
 def _waiting(line: Line) -> list[Call]:
@@ -127,7 +141,7 @@ def _with_long_waits(floor: Floor, waiting: list[Call], limit: float, now: float
     return leaving
 
 
-def _holds_on_join(floor: Floor, line: Line, rule: Exit, now: float) -> bool:
+def _holds_on_join(floor: Floor, line: Line, rule: Exit, call: Call, now: float) -> bool:
     match rule.condition:
         case ExitCondition.FULL:
             return len(line) >= rule.limit
@@ -139,14 +153,14 @@ def _holds_on_join(floor: Floor, line: Line, rule: Exit, now: float) -> bool:
         case ExitCondition.CLOSED:
             return _is_closed(floor, rule, now)
         case ExitCondition.NO_AGENTS | ExitCondition.NONE_READY:
-            return _is_deserted(floor, line, rule, now)
+            return _is_deserted(floor, line, rule, floor.needs_of_client(call), now)
         case _:
             return False
 
 
 def _most_waiting(floor: Floor, line: Line, rule: Exit) -> int:
     """Return how many calls may wait before the queue is crowded: one may at any time."""
-    agents = sum(agent.presence is not Presence.LOGGED_OUT for agent in _who_could(floor, line))
+    agents = sum(agent.presence is not Presence.LOGGED_OUT for agent in _who_could(floor, line, ()))
     return max(1, int(rule.limit * agents + 1e-9))
 
 
@@ -155,18 +169,20 @@ def _is_closed(floor: Floor, rule: Exit, now: float) -> bool:
     return calendar is not None and not calendar.is_open(now)
 
 
-def _is_deserted(floor: Floor, line: Line, rule: Exit, now: float) -> bool:
-    since = _deserted_since(floor, line, rule)
+def _is_deserted(floor: Floor, line: Line, rule: Exit, needs: tuple[Need, ...], now: float) -> bool:
+    since = _deserted_since(floor, line, rule, needs)
     return since is not None and now - since >= rule.grace_seconds
 
 
-def _deserted_since(floor: Floor, line: Line, rule: Exit) -> float | None:
+def _deserted_since(floor: Floor, line: Line, rule: Exit, needs: tuple[Need, ...]) -> float | None:
     """Return since when nobody is logged in, or ready, as the rule has it; None: somebody is.
+
+    ``needs`` are those of a client, besides the queue's.
 
     Where nobody could serve the queue at all it is deserted since ever.
     """
     since = -inf
-    for agent in _who_could(floor, line):
+    for agent in _who_could(floor, line, needs):
         if rule.condition is ExitCondition.NO_AGENTS:
             here, until = agent.presence is not Presence.LOGGED_OUT, agent.logged_in_until
         else:
@@ -177,12 +193,12 @@ def _deserted_since(floor: Floor, line: Line, rule: Exit) -> float | None:
     return since
 
 
-def _who_could(floor: Floor, line: Line) -> Iterator[Agent]:
-    """Yield the agents who could serve the queue, be it after its last relaxation."""
+def _who_could(floor: Floor, line: Line, needs: tuple[Need, ...]) -> Iterator[Agent]:
+    """Yield the agents who could serve the queue, be it after its last relaxation, and these."""
     seen: set[str] = set()
     steps = (line.plan.requirement, *(step.requirement for step in line.plan.relaxations))
     for requirement in steps:
-        for agent_id in floor.lane_for(line.plan, requirement).agents:
+        for agent_id in floor.lane_for(line.plan, requirement.also(needs)).agents:
             if agent_id not in seen:
                 seen.add(agent_id)
                 yield floor.agents[agent_id]

@@ -17,6 +17,7 @@ from acd.core.agent import Agent
 from acd.core.call import Call
 from acd.core.commands import Command
 from acd.core.deadlines import Deadlines
+from acd.core.display import OptionLabels, option_labels
 from acd.core.events import DeviceState
 from acd.core.history import History
 from acd.core.ids import (
@@ -24,7 +25,6 @@ from acd.core.ids import (
     CallId,
     DeviceId,
     IncidentId,
-    Language,
     OfferId,
     PbxId,
     QueueId,
@@ -34,7 +34,7 @@ from acd.core.incident import Incident
 from acd.core.ivr import Dialogue
 from acd.core.memory import AgentMemory, CallMemory
 from acd.core.offer import Offer
-from acd.core.plan import Enqueue, Plan, QueuePlan, Text
+from acd.core.plan import Need, Plan, QueuePlan
 from acd.core.queue import CallHeap, Lane, LaneKey, Line
 from acd.core.queueplan import Requirement
 from acd.core.records import AgentChanged, CallState, Presence, Record, TrailStep
@@ -101,8 +101,7 @@ class Floor:
         self.last_talks: OrderedDict[str, tuple[AgentId, float]] = OrderedDict()
         """By caller's number: with whom he talked last, and when that was over."""
         self.history = History()
-        self.option_labels: dict[tuple[QueueId, str], Text] = {}
-        """What the menus call a key that leads to a queue."""
+        self.option_labels: OptionLabels = {}
         self.live: set[PbxId] = set()
         self.deadlines: Deadlines[DeadlineKey] = Deadlines()
         self.sequence = 0
@@ -182,12 +181,7 @@ class Floor:
             if agent.presence is Presence.LOGGED_OUT:
                 agent.phone = agent_plan.phone
         self.home = {agent_plan.phone: agent_plan.id for agent_plan in plan.agents.values()}
-        self.option_labels = {
-            (node.queue, node.option): node.label
-            for menu in plan.menus.values()
-            for node in menu.nodes.values()
-            if isinstance(node, Enqueue)
-        }
+        self.option_labels = option_labels(plan)
         self.kept_for.clear()
         self.lanes_of = {agent: [] for agent in plan.agents}
         self.free = FreeAgents(self.agents, {queue.strategy for queue in plan.queues.values()})
@@ -237,9 +231,16 @@ class Floor:
         assert call.queue is not None
         plan = self.lines[call.queue].plan
         if call.step == 0:
-            return plan.requirement.also(call.needs)
-        relaxed = plan.relaxations[call.step - 1]
-        return relaxed.requirement.also(call.needs if relaxed.keeps_extra_needs else ())
+            asked = plan.requirement.also(call.needs)
+        else:
+            relaxed = plan.relaxations[call.step - 1]
+            asked = relaxed.requirement.also(call.needs if relaxed.keeps_extra_needs else ())
+        return asked.also(self.needs_of_client(call))
+
+    def needs_of_client(self, call: Call) -> tuple[Need, ...]:
+        """Return what the call asks for because of for whom it is; no relaxation touches it."""
+        client = self.plan.client(call.client)
+        return client.needs if client is not None else ()
 
     def lane_of(self, call: Call) -> Lane:
         """Return the lane for what the call asks for now; it is made when it is the first."""
@@ -354,16 +355,6 @@ class Floor:
         """Return the free agent whom the queue takes for a call of this lane, if there is one."""
         may = (lambda agent: self.may_take(agent, queue.id)) if self.reserves else None
         return self.free.choose(lane, queue, may, self.chance)
-
-    @property
-    def house_language(self) -> Language:
-        """The language of the agents' phones: the first of the callers' menu."""
-        return self.plan.menus[self.plan.callers_menu].languages[0]
-
-    def label_of(self, queue: QueuePlan, option: str) -> str:
-        """Return what the agent's phone calls a caller's choice, in the house's language."""
-        text = self.option_labels.get((queue.id, option), queue.label)
-        return text.get(self.house_language, queue.id)
 
     # -- agents -------------------------------------------------------------------------------
 

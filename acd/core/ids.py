@@ -19,6 +19,7 @@ AgentId = NewType("AgentId", str)
 QueueId = NewType("QueueId", str)
 SkillId = NewType("SkillId", str)
 MenuId = NewType("MenuId", str)
+ClientId = NewType("ClientId", str)
 NodeId = NewType("NodeId", str)
 IncidentId = NewType("IncidentId", str)
 

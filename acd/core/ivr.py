@@ -103,8 +103,18 @@ Step = Play | Stop | WakeAt | Chosen | Missed | Finished | Act | Decide
 class Dialogue:
     """One walk through one menu. It keeps the graph it entered, whatever is reloaded meanwhile."""
 
-    def __init__(self, menu: MenuPlan, language: Language = Language("")) -> None:
+    def __init__(
+        self,
+        menu: MenuPlan,
+        language: Language = Language(""),
+        greeting: tuple[PromptId, ...] = (),
+    ) -> None:
+        """Begin at the menu's entry, in ``language`` if it speaks that; see ``start``.
+
+        A ``greeting`` is heard there instead of what the menu says only once.
+        """
         self.menu = menu
+        self._greeting = greeting
         self.language = language if language in menu.languages else menu.languages[0]
         self.attributes: dict[str, str] = {}
         self.over = False
@@ -274,6 +284,8 @@ class Dialogue:
         node = self._node
         if isinstance(node, Ask):
             prompts = node.repeat_prompts if repeated else node.prompts
+            if self._greeting and not repeated and node.id == self.menu.entry:
+                prompts = self._greeting + node.repeat_prompts
             self._to_play = (node.wrong_prompts + prompts) if wrong else prompts
         elif isinstance(node, Collect | Say):
             self._to_play = node.prompts

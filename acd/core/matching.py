@@ -14,6 +14,7 @@ from heapq import heapify, heappop, heappush
 from acd.core.agent import ActivitySignal, Agent
 from acd.core.call import Call, CallSignal
 from acd.core.commands import RingAgent
+from acd.core.display import ring_label
 from acd.core.floor import Floor
 from acd.core.ids import AgentId, OfferId
 from acd.core.memory import LegVisit
@@ -164,7 +165,7 @@ def ring(floor: Floor, call: Call, agent: Agent, now: float) -> None:
     floor.review_agent(agent, now)
     floor.deadlines.set(("ring", offer_id), now + queue.ring_timeout_seconds + RING_GRACE_SECONDS)
     waited = int(now - call.queued_at)
-    label = floor.label_of(queue, call.option)
+    label = ring_label(floor.plan, floor.option_labels, queue, call, waited)
     floor.emit(
         RingAgent(
             offer_id,
@@ -174,7 +175,7 @@ def ring(floor: Floor, call: Call, agent: Agent, now: float) -> None:
             call.pbx,
             agent.id,
             agent.phone,
-            f"{call.option} {label} {waited // 60}:{waited % 60:02d}".strip(),
+            label,
             call.ani,
             queue.ring_timeout_seconds,
         ),

@@ -13,6 +13,7 @@ import msgspec
 from acd.core.ids import (
     AgentId,
     CallId,
+    ClientId,
     DeviceId,
     Language,
     MenuId,
@@ -113,6 +114,7 @@ class CallMemory(msgspec.Struct, frozen=True):
     """Where he waits; his channel says it too, once he is there."""
     heard: tuple[str, ...] = ()
     """What of which incidents he has heard."""
+    client: ClientId | None = None
 
 
 class Memory(msgspec.Struct, frozen=True):

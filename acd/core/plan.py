@@ -14,6 +14,7 @@ import msgspec
 from acd.core.calendar import Calendar
 from acd.core.ids import (
     AgentId,
+    ClientId,
     DeviceId,
     Language,
     MenuId,
@@ -39,6 +40,8 @@ from acd.core.menuplan import Node as Node
 from acd.core.menuplan import QueueIs as QueueIs
 from acd.core.menuplan import Say as Say
 from acd.core.menuplan import SwitchLanguage as SwitchLanguage
+from acd.core.numbers import ClientPlan as ClientPlan
+from acd.core.numbers import Numbers as Numbers
 from acd.core.queueplan import Need as Need
 from acd.core.queueplan import QueuePlan as QueuePlan
 from acd.core.queueplan import Text as Text
@@ -110,7 +113,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     agents: Mapping[AgentId, AgentPlan]
     menus: Mapping[MenuId, MenuPlan]
     callers_menu: MenuId
-    """The menu a caller meets first."""
+    """The menu a caller meets first, unless ``numbers`` has another for what he dialled."""
     code_menus: Mapping[str, MenuId]
     """What an agent's phone dials (for example ``*30``) -> the menu that answers it."""
     not_ready_reasons: tuple[str, ...]
@@ -127,6 +130,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Those that stand in the configuration."""
     hours: Mapping[str, Calendar] = msgspec.field(default_factory=dict)
     """Opening hours by name; what ``acd.config`` makes has at least ``always``."""
+    numbers: Numbers = Numbers()
+    clients: Mapping[ClientId, ClientPlan] = msgspec.field(default_factory=dict)
+    """Those that are switched on."""
+
+    @property
+    def house_language(self) -> Language:
+        """The language of the agents' phones: the first of the callers' menu."""
+        return self.menus[self.callers_menu].languages[0]
+
+    def client(self, client: ClientId | None) -> ClientPlan | None:
+        """Return the client, None for none or for one that is here no longer."""
+        return self.clients.get(client) if client is not None else None
 
     def file_of(self, language: Language, prompt: PromptId, menu: MenuPlan | None = None) -> str:
         """Return the file of a prompt, without ending: by the ``menu``, if it is said there."""

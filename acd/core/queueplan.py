@@ -4,7 +4,7 @@ Rules: as in ``acd.core.plan``: frozen, complete and consistent when it exists. 
 grades are 1 to 10.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 import msgspec
@@ -20,6 +20,21 @@ class Need(msgspec.Struct, frozen=True, order=True):
 
     skill: SkillId
     minimum: int = 1
+
+    def words(self) -> str:
+        """Return what is asked for in words, as ``billing >= 3`` or ``in group north or south``."""
+        if self.skill.startswith(_IN_GROUP):
+            return f"in group {self.skill.removeprefix(_IN_GROUP).replace('|', ' or ')}"
+        return f"{self.skill} >= {self.minimum}"
+
+
+_IN_GROUP = "group:"
+"""How the skill begins that is being in one of several groups; no operator can name one so."""
+
+
+def in_groups(groups: Iterable[str]) -> SkillId:
+    """Return the skill that everybody has who is in one of these groups, and nobody else."""
+    return SkillId(_IN_GROUP + "|".join(sorted(set(groups))))
 
 
 class Requirement(msgspec.Struct, frozen=True):
@@ -42,9 +57,9 @@ class Requirement(msgspec.Struct, frozen=True):
 
     def words(self) -> tuple[str, ...]:
         """Return what is asked for in words, one for each need, as ``billing >= 3``."""
-        words = [f"{need.skill} >= {need.minimum}" for need in self.all_of]
+        words = [need.words() for need in self.all_of]
         if self.any_of:
-            words.append(" or ".join(f"{need.skill} >= {need.minimum}" for need in self.any_of))
+            words.append(" or ".join(need.words() for need in self.any_of))
         return tuple(words)
 
     def also(self, needs: tuple[Need, ...]) -> "Requirement":

@@ -14,6 +14,7 @@ from acd.core.explanation import Explanation as Explanation
 from acd.core.ids import (
     AgentId,
     CallId,
+    ClientId,
     DeviceId,
     IncidentId,
     MenuId,
@@ -24,6 +25,7 @@ from acd.core.ids import (
 )
 from acd.core.incident import Incident
 from acd.core.memory import AgentMemory, CallMemory, LegVisit, QueueVisit
+from acd.core.numbers import ClientView
 from acd.core.queueplan import Requirement
 from acd.core.states import Activity as Activity
 from acd.core.states import CallState as CallState
@@ -270,6 +272,8 @@ class CallEnded(_Record, frozen=True):
     """Every ring for him, in order, with its talk."""
     heard: tuple[str, ...] = ()
     """What of which incidents he heard: ``<incident>``, ``<incident>/hazard``."""
+    client: ClientId | None = None
+    """Whose number he dialled."""
 
 
 class CallKept(_Record, frozen=True):
@@ -381,6 +385,7 @@ class CallView(msgspec.Struct, frozen=True):
     agent: AgentId | None
     position: int | None = None
     """In its queue, 1 for the first; None when it does not wait."""
+    client: ClientView | None = None
 
 
 class AgentView(msgspec.Struct, frozen=True):
@@ -397,6 +402,8 @@ class AgentView(msgspec.Struct, frozen=True):
     call: CallId | None
     queue: QueueId | None
     wrap_up_ends_at: float | None
+    client: ClientView | None = None
+    """That of his call."""
 
 
 class IncidentView(msgspec.Struct, frozen=True):

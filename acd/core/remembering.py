@@ -15,6 +15,7 @@ import msgspec
 from acd.core import incidents
 from acd.core.agent import Agent
 from acd.core.call import Call
+from acd.core.clients import identify
 from acd.core.ending import end_call
 from acd.core.events import RingOutcome
 from acd.core.floor import Floor
@@ -91,6 +92,7 @@ def memory_of_call(call: Call) -> CallMemory:
         tuple(call.legs.values()),
         place_of(call) if call.state in (CallState.QUEUED, CallState.RINGING) else None,
         tuple(sorted(call.heard)),
+        call.client,
     )
 
 
@@ -178,11 +180,16 @@ def _restore_wrap_up(floor: Floor, agent: Agent, kept: WrapUpMemory, now: float)
 
 
 def recall(floor: Floor, call: Call) -> CallMemory | None:
-    """Give a call that was found what is remembered of it; None when nothing is."""
+    """Give a call that was found what is remembered of it; None when nothing is.
+
+    For whom it is the number tells only then: the plan may be another since it came.
+    """
     kept = floor.remembered.pop(call.id, None)
     if kept is None:
+        identify(floor.plan, call)
         return None
     floor.deadlines.clear(("comes", call.id))
+    call.client = kept.client
     call.arrived_at, call.answered_at = kept.arrived_at, kept.answered_at
     call.option = call.option or kept.option
     call.attributes = dict(kept.attributes)

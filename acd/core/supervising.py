@@ -64,7 +64,7 @@ def _move(floor: Floor, call: Call, event: CallRequested, now: float) -> str:
         return f"no queue {queue!r}; there are {', '.join(sorted(floor.plan.queues))}"
     if queue == call.queue:
         return f"call {call.id} waits in {queue} already"
-    rule = exits.on_join(floor, floor.lines[queue], now)
+    rule = exits.on_join(floor, floor.lines[queue], call, now)
     if rule is not None:
         return f"nobody can join {queue} now: {rule.condition.value}"
     waiting.left(floor, call, call.queue, Outcome.OVERFLOWED, "supervisor", f"queue:{queue}", now)

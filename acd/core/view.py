@@ -3,6 +3,7 @@
 from acd.core import incidents
 from acd.core.agent import Agent
 from acd.core.call import Call
+from acd.core.clients import briefing
 from acd.core.estimate import estimate_for_next_seconds
 from acd.core.events import DeviceState
 from acd.core.floor import Floor
@@ -40,7 +41,7 @@ def _queues(floor: Floor, now: float) -> tuple[QueueView, ...]:
         views.append(
             QueueView(
                 queue,
-                line.plan.label.get(floor.house_language, queue),
+                line.plan.label.get(floor.plan.house_language, queue),
                 states[queue].get(CallState.QUEUED, 0),
                 states[queue].get(CallState.RINGING, 0),
                 states[queue].get(CallState.CONNECTED, 0),
@@ -71,11 +72,13 @@ def _call(floor: Floor, call: Call) -> CallView:
         call.due_at if call.queue is not None else None,
         call.agent,
         line.position(call) if line is not None else None,
+        briefing(floor.plan, call),
     )
 
 
 def _agent(floor: Floor, agent: Agent) -> AgentView:
     device: DeviceState = floor.device_of(agent)
+    call = floor.calls.get(agent.call) if agent.call is not None else None
     return AgentView(
         agent.id,
         agent.plan.name,
@@ -88,4 +91,5 @@ def _agent(floor: Floor, agent: Agent) -> AgentView:
         agent.call,
         agent.queue,
         agent.wrap_up_ends_at,
+        briefing(floor.plan, call) if call is not None else None,
     )

@@ -11,6 +11,7 @@ from acd.core import desk, incidents, survey, waiting
 from acd.core.agent import Agent
 from acd.core.attributes import value_of
 from acd.core.call import Call, CallSignal
+from acd.core.clients import enter, first_menu
 from acd.core.commands import (
     HangUpCall,
     KeepInMenu,
@@ -86,10 +87,9 @@ def arrived(floor: Floor, event: CallArrived, now: float) -> None:
     if kept is not None and kept.answered_at is not None:
         _ask_or_let_go(floor, call, survey.resume(floor, call, kept, now), kept.node, now)
         return
-    menus = floor.plan.menus
-    menu = menus.get(kept.menu) if kept is not None and kept.menu is not None else None
+    menu = floor.plan.menus.get(kept.menu) if kept is not None and kept.menu is not None else None
     language = kept.language if kept is not None else Language("")
-    call.dialogue = Dialogue(menu or menus[floor.plan.callers_menu], language)
+    call.dialogue = enter(floor.plan, call, menu or first_menu(floor.plan, call), language)
     call.dialogue.attributes = dict(call.attributes)
     call.language = call.dialogue.language
     _keep(floor, call.id, now)
@@ -108,7 +108,7 @@ def code_dialled(floor: Floor, event: CodeDialled, now: float) -> None:
         floor.emit(Noticed(now, "unknown_code", f"{event.phone} dialled {event.code!r}"))
         floor.emit(HangUpCall(event.call))
         return
-    dialogue = Dialogue(floor.plan.menus[menu], floor.house_language)
+    dialogue = Dialogue(floor.plan.menus[menu], floor.plan.house_language)
     code_call = CodeCall(event.call, event.pbx, event.phone, dialogue, set())
     floor.code_calls[event.call] = code_call
     _engage(floor, code_call, floor.agent_at(event.phone), now)

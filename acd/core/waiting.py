@@ -16,6 +16,7 @@ from typing import Final
 from acd.core import announcing, exits, incidents
 from acd.core.attributes import MOST_SHIFT_SECONDS, needs_of, shift_seconds
 from acd.core.call import Call, CallSignal
+from acd.core.clients import enter, first_menu
 from acd.core.commands import ChangePlace, EnterMenu, MoveToWaitingRoom, SendToNumber
 from acd.core.ending import end_call
 from acd.core.estimate import estimate_seconds
@@ -79,7 +80,7 @@ def join(
     from him before (``queued_at`` None).
     """
     line = floor.lines[queue]
-    rule = exits.on_join(floor, line, now)
+    rule = exits.on_join(floor, line, call, now)
     if rule is not None and _may_hop(call, now):
         _left(floor, call, line, rule, now)
         _go_to(floor, call, rule, now, waiting=waiting)
@@ -305,15 +306,16 @@ def _go_to(floor: Floor, call: Call, rule: Exit, now: float, *, waiting: bool) -
             end_call(floor, call, call.left_as, now)
         case ToMenu(menu=menu):
             # A queue that is gone from the plan keeps its rules, and they may name a menu that is.
-            graph = floor.plan.menus.get(menu) or floor.plan.menus[floor.plan.callers_menu]
-            _ask(floor, call, graph, now, waiting=waiting)
+            graph = floor.plan.menus.get(menu) or first_menu(floor.plan, call)
+            _ask(floor, call, enter(floor.plan, call, graph, call.language), now, waiting=waiting)
         case ToAnnouncement(prompts=prompts):
-            _ask(floor, call, _announcement(call, prompts), now, waiting=waiting)
+            words = Dialogue(_announcement(call, prompts), call.language)
+            _ask(floor, call, words, now, waiting=waiting)
 
 
-def _ask(floor: Floor, call: Call, menu: MenuPlan, now: float, *, waiting: bool) -> None:
+def _ask(floor: Floor, call: Call, dialogue: Dialogue, now: float, *, waiting: bool) -> None:
     """Let the caller go through a menu, once he is there if he comes from the waiting room."""
-    call.dialogue = Dialogue(menu, call.language)
+    call.dialogue = dialogue
     if waiting:
         enter_menu(floor, call, now)
 

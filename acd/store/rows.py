@@ -112,6 +112,7 @@ def living_row(call: CallMemory) -> Row:
         _json(call.legs),
         _json(call.place),
         _json(call.heard),
+        call.client,
     )
 
 
@@ -145,6 +146,7 @@ def ended_row(call: CallEnded) -> Row:
         _json(call.queue_path),
         _json(call.legs),
         _json(call.heard),
+        call.client,
     )
 
 

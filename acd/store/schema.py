@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, Text
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The version of the tables below."""
 
 VERSION_TABLE: Final = "acd_version"
@@ -86,6 +86,7 @@ living_calls = Table(
     _json("legs"),
     _json("place"),
     _json("heard", default="[]"),
+    _text("client", null=True),
 )
 """Every call that is not over, as it is now."""
 
@@ -112,6 +113,7 @@ ended_calls = Table(
     _json("queue_path"),
     _json("legs"),
     _json("heard", default="[]"),
+    _text("client", null=True),
 )
 """One final record for each call that is over."""
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from acd.core.events import DeviceState
 from acd.core.ids import CallId, DeviceId
+from acd.core.numbers import ClientView
 from acd.core.records import (
     Activity,
     AgentView,
@@ -88,6 +89,29 @@ class QueueOut(_Out):
         )
 
 
+class ClientOut(_Out):
+    """For which company a caller calls. What the agent reads is there from the ring on."""
+
+    client: str = Field(description="The client's id: its file in config/clients/.")
+    name: str
+    answer: str = Field(description="How to answer, in the caller's language where that is known.")
+    ask: list[str] = Field(description="What to ask him.")
+    tell: list[str] = Field(description="What he may be told.")
+
+    @classmethod
+    def of(cls, view: ClientView | None) -> ClientOut | None:
+        """Copy the engine's view; None where there is no client."""
+        if view is None:
+            return None
+        return cls(
+            client=view.client,
+            name=view.name,
+            answer=view.answer,
+            ask=list(view.ask),
+            tell=list(view.tell),
+        )
+
+
 class CallOut(_Out):
     """One living call now: personal data, for supervisors."""
 
@@ -106,6 +130,7 @@ class CallOut(_Out):
     position: int | None = Field(description="In its queue, 1 for the first; null outside one.")
     wait_seconds: float | None = Field(description="Since he entered the queue; null outside it.")
     agent: str | None = Field(description="Who is rung for him, or talks with him.")
+    client: ClientOut | None = Field(description="For whom he calls; null where it is none's.")
 
     @classmethod
     def of(cls, view: CallView, at: float) -> CallOut:
@@ -127,6 +152,7 @@ class CallOut(_Out):
             position=view.position,
             wait_seconds=max(0.0, at - view.queued_at) if waits and view.queued_at else None,
             agent=view.agent,
+            client=ClientOut.of(view.client),
         )
 
 
@@ -145,6 +171,7 @@ class AgentOut(_Out):
     queue: str | None = Field(description="The queue of his call or wrap-up.")
     wrap_up_ends_at: float | None = Field(description="Null unless he is in wrap-up.")
     wrap_up_remaining_seconds: float | None = Field(description="The same as a countdown.")
+    client: ClientOut | None = Field(description="For whom the caller calls who rings or talks.")
 
     @classmethod
     def of(cls, view: AgentView, at: float) -> AgentOut:
@@ -163,6 +190,7 @@ class AgentOut(_Out):
             queue=view.queue,
             wrap_up_ends_at=ends_at,
             wrap_up_remaining_seconds=None if ends_at is None else max(0.0, ends_at - at),
+            client=ClientOut.of(view.client),
         )
 
 

@@ -169,9 +169,6 @@ def test_each_mistake_is_told_at_its_line(dated: Small, text: str, problem: str)
          "allowed: fault, billing (skills.yaml)"),
         ("trainees: {enabled: maybe, skills: {fault: 1}}",
          '1:21: "enabled" cannot be "maybe"; allowed: true, false'),
-        ("trainees: {enabled: true}",
-         '1:1: "skills" is missing; '
-         "it is for: what those who name this group can do, as in agents.yaml"),
         ("Trainees: {skills: {fault: 1}}",
          '1:1: "Trainees" cannot be a name; small letters, digits and _, a letter first, '
          "at most 32"),

@@ -88,7 +88,12 @@ def test_every_area_has_agents_and_two_of_them_have_specialists(sample: Loaded) 
     }
     assert set(able) == set(OPTIONS.values())
     assert all(len(agents) >= 2 for agents in able.values())
-    generalists = {agent.id for agent in sample.plan.agents.values() if len(agent.skills) > 1}
+    named = {
+        need.skill for queue in sample.plan.queues.values() for need in queue.requirement.all_of
+    }
+    generalists = {
+        agent.id for agent in sample.plan.agents.values() if len(named & agent.skills.keys()) > 1
+    }
     assert len(generalists) > len(sample.plan.agents) / 2
     assert {AgentId("1001"), AgentId("1002")} <= able[QueueId("fault")] - generalists
     assert able[QueueId("water")].isdisjoint(generalists)

@@ -134,12 +134,17 @@ class Centre:
         said = self.feed(AgentRequested(request, AgentId(agent), action, reason))
         return next(one for one in said if isinstance(one, Replied)).refusal
 
-    def call_in(self, key: str = "1", ani: str = "0301234567") -> CallId:
+    def call_in(self, key: str = "1", ani: str = "0301234567", dialled: str = "100") -> CallId:
         """A caller dials in, presses ``key`` and is in the waiting room."""
+        call = self.dial_in(dialled, key, ani=ani)
+        self.feed(WaitingRoomEntered(call))
+        return call
+
+    def dial_in(self, dialled: str, *keys: str, ani: str = "0301234567") -> CallId:
+        """A caller dials this number and presses these keys."""
         self.calls += 1
         call = CallId(f"main-1.{self.calls}")
-        self.feed(CallArrived(call, PBX, ani, "100"), DigitPressed(call, key))
-        self.feed(WaitingRoomEntered(call))
+        self.feed(CallArrived(call, PBX, ani, dialled), *(DigitPressed(call, key) for key in keys))
         return call
 
     def ring_of(self, call: CallId) -> RingAgent:

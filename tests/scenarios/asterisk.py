@@ -18,6 +18,7 @@ from tests.lab.sipp import UNTIL_BYE, Call, Phone, SippAgents, SippCallers
 from tests.lab.sipp import Hostile as RawText
 from tests.scenarios.world import (
     QUALIFIED,
+    SERVICE_NUMBER,
     AmiAccess,
     Caller,
     Handset,
@@ -113,10 +114,12 @@ class AsteriskWorld:
         hang_up_after: float | None = None,
         hostile: Hostile | None = None,
         in_sound: bool = False,
+        dialled: str = SERVICE_NUMBER,
         media_port: int | None = None,
     ) -> SippCaller:
         call = Call(
             number,
+            dnis=dialled,
             keys=_pressed(keys),
             hang_up_after_seconds=UNTIL_BYE if hang_up_after is None else hang_up_after,
             keys_by="rfc4733" if in_sound else "info",

@@ -18,7 +18,8 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from acd.core.events import DeviceState, RingOutcome
-from acd.core.ids import AgentId, DeviceId, MenuId, NodeId, PromptId, QueueId, SkillId
+from acd.core.ids import AgentId, ClientId, DeviceId, MenuId, NodeId, PromptId, QueueId, SkillId
+from acd.core.numbers import ClientPlan, Dialled, Numbers
 from acd.core.plan import (
     AgentAction,
     AgentPlan,
@@ -43,6 +44,7 @@ from acd.core.queueplan import (
     Strategy,
     ToAnnouncement,
     ToQueue,
+    in_groups,
 )
 from acd.core.records import (
     Activity,
@@ -89,6 +91,7 @@ PROMPT_SECONDS = {
         "agent/number": 0.6,
         "agent/pin": 0.6,
         "wait/long": 6.0,
+        "client-lindau/greeting": 0.5,
     }.items()
 }
 MISSING_PROMPT = "main/nobody-recorded-this"
@@ -101,6 +104,9 @@ THIRD, TELLER = "1061", "1062"
 ABSENT = "1063"
 """The only one who could serve the first two of those queues, and never comes."""
 OVERFLOW_SECONDS = 0.7
+
+CLIENT_NUMBER, CLIENT_AGENTS = "0800555201", ("1015", "1016")
+"""A number of a client, whose calls these agents alone are offered."""
 
 PHONES = [*SPECIALISTS, *GENERALISTS, QUALIFIED, *TEAM, THIRD, TELLER, RATER]
 
@@ -115,6 +121,8 @@ def plan(prompts_path: str) -> Plan:
         **SPECIALISTS,
         **{agent: dict.fromkeys(plans.QUEUES, 1) for agent in (*GENERALISTS, QUALIFIED, UNKNOWN)},
     }
+    for agent in CLIENT_AGENTS:
+        skills = {**skills, agent: {**skills[agent], in_groups(["lindau"]): 1}}
     base = plans.plan(skills, ring_timeout_seconds=RING_TIMEOUT_SECONDS)
     agents = {
         agent_id: msgspec.structs.replace(agent, pin=f"20{agent_id}")
@@ -132,7 +140,22 @@ def plan(prompts_path: str) -> Plan:
         queues=queues,
         menus={**base.menus, MenuId("main"): _main_menu(), SURVEY: survey_menu()},
         prompts_path_on_pbx=prompts_path,
+        clients={CLIENT.id: CLIENT},
+        numbers=Numbers(country_code="49", whole={"+49800555201": Dialled(CLIENT.menu, CLIENT.id)}),
     )
+
+
+CLIENT = ClientPlan(
+    id=ClientId("lindau"),
+    name="Lindau",
+    menu=MenuId("main"),
+    language=plans.EN,
+    greeting=(PromptId("client-lindau/greeting"),),
+    needs=(Need(in_groups(["lindau"])),),
+    answer={plans.DE: "Stadtwerke Lindau, mein Name ist", plans.EN: "Lindau utility, my name is"},
+    ask=("Name", "Straße"),
+    tell=("Offen bis vier.",),
+)
 
 
 def _routed_queues(like: QueuePlan) -> dict[QueueId, QueuePlan]:

@@ -184,6 +184,12 @@ class Engine:
             with refused:
                 return refused.code, refused.read().decode()
 
+    def page(self, path: str) -> dict[str, object]:
+        """The JSON of a GET."""
+        with urllib.request.urlopen(f"{self.daemon.url()}{path}", timeout=5) as answer:
+            found: dict[str, object] = json.load(answer)
+            return found
+
     def http(self, path: str, body: object = None) -> int:
         """Status of a POST."""
         data = json.dumps(body).encode() if body is not None else b""

@@ -19,6 +19,7 @@ from acd.sim.pbx import AgentPhone, Behaviour, Options, Reply, VirtualPbx
 from acd.sim.server import AmiServer
 from tests.scenarios.world import (
     QUALIFIED,
+    SERVICE_NUMBER,
     AmiAccess,
     Handset,
     Hostile,
@@ -165,6 +166,7 @@ class SimulatedWorld:
         hang_up_after: float | None = None,
         hostile: Hostile | None = None,
         in_sound: bool = False,
+        dialled: str = SERVICE_NUMBER,
     ) -> SimulatedCaller:
         raw = hostile or Hostile()
 
@@ -173,7 +175,7 @@ class SimulatedWorld:
                 now,
                 number=number,
                 name=raw.name,
-                dnis=raw.number or "0800555100",
+                dnis=raw.number or dialled,
                 keys=list(keys) if in_sound else (),
             )
             for at, key in () if in_sound else keys:

@@ -13,6 +13,9 @@ from typing import Protocol, TypeVar
 
 Found = TypeVar("Found")
 
+SERVICE_NUMBER = "0800555100"
+"""What callers dial if nothing else is said."""
+
 
 @dataclass(frozen=True, slots=True)
 class Handset:
@@ -121,6 +124,7 @@ class World(Protocol):
         hang_up_after: float | None = None,
         hostile: Hostile | None = None,
         in_sound: bool = False,
+        dialled: str = SERVICE_NUMBER,
     ) -> Caller:
         """A caller dials in. Without `hang_up_after` (seconds after the answer) he stays.
 

@@ -6,6 +6,7 @@ from acd.core.events import DeviceState
 from acd.core.ids import (
     AgentId,
     CallId,
+    ClientId,
     DeviceId,
     Language,
     MenuId,
@@ -81,6 +82,7 @@ def living(number: int = 1, at: float = T0, **changes: object) -> CallKept:
         "attributes": (("customer", "4711"), ("pin_ok", "yes")),
         "menu": MenuId("main"),
         "node": NodeId("language"),
+        "client": ClientId("tannhausen"),
         "menu_path": ("main:1", "billing:2"),
         "queue": BILLING,
         "queued_at": at + 12.25,
@@ -110,6 +112,7 @@ def ended(number: int = 1, at: float = T0 + 240, **changes: object) -> CallEnded
         "menu_path": ("main:1", "billing:2"),
         "queue_path": (QueueVisit(BILLING, at - 227.75, at - 200, "answered"),),
         "legs": legs(at - 227),
+        "client": ClientId("tannhausen"),
     }
     return CallEnded(at, **{**values, **changes})  # type: ignore[arg-type]
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -11,6 +12,8 @@ from sqlalchemy import NullPool, create_engine, text
 
 from acd.store import schema
 from acd.store.opening import open_store
+from acd.store.rows import ended_row
+from tests.store import samples
 from tests.store.postgres import Postgres
 
 
@@ -32,6 +35,28 @@ def differences(url: str) -> list[object]:
 def test_sqlite_tables_are_those_of_the_code(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'acd.db'}"
     open_store(url).close()
+    assert differences(url) == []
+
+
+def test_a_store_from_before_clients_keeps_its_calls(tmp_path: Path) -> None:
+    """Of the calls that are there already nobody knows for whom they were."""
+    url = f"sqlite:///{tmp_path / 'acd.db'}"
+    config = Config()
+    config.set_main_option("script_location", "acd.store:migrations")
+    config.set_main_option("path_separator", "os")
+    with create_engine(url, poolclass=NullPool).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        columns = [column.name for column in schema.ended_calls.c if column.name != "client"]
+        old = dict(zip(columns, ended_row(samples.ended(1)), strict=False))
+        names, holes = ", ".join(old), ", ".join(f":{name}" for name in old)
+        connection.execute(text(f"INSERT INTO ended_calls ({names}) VALUES ({holes})"), old)
+    store = open_store(url)
+    assert store.ended(samples.call_id(1)) == samples.ended(1, client=None)
+    store.write([samples.ended(2), samples.living(3)])
+    assert store.ended(samples.call_id(2)) == samples.ended(2)
+    assert [call.client for call in store.remember().calls] == ["tannhausen"]
+    store.close()
     assert differences(url) == []
 
 

@@ -10,14 +10,15 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from acd.core.events import CallAction
-from acd.core.ids import AgentId, CallId, DeviceId
+from acd.core.ids import AgentId, CallId, ClientId, DeviceId
+from acd.core.numbers import ClientView
 from acd.core.plan import AgentAction
-from acd.core.records import CallState
+from acd.core.records import Activity, CallState
 from acd.web import app as app_module
 from acd.web import guard, models
 from acd.web.access import Role
 from acd.web.port import EngineBusy, Readiness
-from tests.web.centre import NOW, NUMBERS, call, explanation, snapshot
+from tests.web.centre import NOW, NUMBERS, agent, call, explanation, snapshot
 from tests.web.desk import Desk, Keys, client_of
 
 
@@ -88,6 +89,26 @@ async def test_a_wait_never_shows_as_negative(http: httpx.AsyncClient, desk: Des
     desk.now = snapshot(calls=[late])
     page = await get(http, "/api/v1/calls")
     assert page["calls"][0]["wait_seconds"] == 0
+
+
+async def test_for_whom_he_calls_and_what_the_agent_needs_to_know(
+    http: httpx.AsyncClient, desk: Desk
+) -> None:
+    client = ClientView(ClientId("north"), "North", "North, my name is", ("Name",), ("Till four",))
+    rings = call(1, CallState.RINGING, agent=AgentId("1001"), client=client)
+    ada = agent(1001, activity=Activity.RINGING, call=rings.call, client=client)
+    desk.now = snapshot(calls=[rings, call(2, CallState.QUEUED)], agents=[ada, agent(1002)])
+    shown = {
+        "client": "north",
+        "name": "North",
+        "answer": "North, my name is",
+        "ask": ["Name"],
+        "tell": ["Till four"],
+    }
+    page = await get(http, "/api/v1/calls")
+    assert [one["client"] for one in page["calls"]] == [shown, None]
+    assert (await get(http, "/api/v1/agents/1001"))["client"] == shown
+    assert (await get(http, "/api/v1/agents/1002"))["client"] is None
 
 
 async def test_agents_with_countdown(http: httpx.AsyncClient) -> None:

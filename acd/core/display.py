@@ -1,0 +1,37 @@
+"""What an agent's phone shows while it rings: for whom, which option, and how long he has waited.
+
+Two menus may call the same key for the same queue differently: the caller's own menu counts.
+"""
+
+from collections.abc import Mapping
+
+from acd.core.call import Call
+from acd.core.ids import MenuId, QueueId
+from acd.core.plan import Enqueue, Plan, QueuePlan, Text
+
+OptionLabels = Mapping[tuple[MenuId | None, QueueId, str], Text]
+"""What each menu, or without a menu any of them, calls a key that leads to a queue."""
+
+
+def option_labels(plan: Plan) -> OptionLabels:
+    """Return what the menus call their keys; where they differ the callers' first menu counts."""
+    labels: dict[tuple[MenuId | None, QueueId, str], Text] = {}
+    last = sorted(plan.menus.values(), key=lambda menu: menu.id == plan.callers_menu)
+    for menu in last:
+        for node in menu.nodes.values():
+            if isinstance(node, Enqueue):
+                labels[menu.id, node.queue, node.option] = node.label
+                labels[None, node.queue, node.option] = node.label
+    return labels
+
+
+def ring_label(plan: Plan, labels: OptionLabels, queue: QueuePlan, call: Call, waited: int) -> str:
+    """Return what is shown of this call after so many seconds, in the house's language."""
+    client = plan.client(call.client)
+    menus = [MenuId(call.menu_path[-1].partition(":")[0])] if call.menu_path else []
+    menus += [client.menu] if client is not None else []
+    keys = [*((menu, queue.id, call.option) for menu in menus), (None, queue.id, call.option)]
+    text = next((labels[key] for key in keys if key in labels), queue.label)
+    label = text.get(plan.house_language, queue.id)
+    whose = client.name if client is not None else ""
+    return f"{whose} {call.option} {label} {waited // 60}:{waited % 60:02d}".strip()

@@ -1,0 +1,40 @@
+"""What the agent's phone shows of a call that rings."""
+
+import msgspec
+
+from acd.core.commands import RingAgent
+from acd.core.ids import MenuId
+from acd.core.plan import Plan
+from tests import plans
+from tests.core.centre import Centre
+from tests.core.test_clients import house
+
+
+def rung(plan: Plan, key: str, dialled: str) -> str:
+    centre = Centre(plan, "1001")
+    centre.call_in(key, dialled=dialled)
+    (ring,) = centre.take(RingAgent)
+    return ring.label
+
+
+def test_option_label_and_wait() -> None:
+    assert rung(plans.plan(plans.THREE), "2", "100") == "2 Billing 0:00"
+
+
+def test_for_whom_he_calls_stands_before_all_else() -> None:
+    assert rung(house(), "2", "0800201") == "Tannhausen 2 Billing 0:00"
+
+
+def test_two_menus_may_call_a_key_differently_and_the_callers_own_counts() -> None:
+    plan = house()
+    shared = plan.menus[MenuId("shared")]
+    nodes = {
+        node_id: msgspec.structs.replace(node, label={plans.DE: "Rechnung"})
+        if node_id == "option-2"
+        else node
+        for node_id, node in shared.nodes.items()
+    }
+    menus = {**plan.menus, shared.id: msgspec.structs.replace(shared, nodes=nodes)}
+    plan = msgspec.structs.replace(plan, menus=menus)
+    assert rung(plan, "2", "0800201") == "Tannhausen 2 Rechnung 0:00"
+    assert rung(plan, "2", "100") == "2 Billing 0:00"
