@@ -21,6 +21,7 @@ from acd.config.queues import QueueEntry
 from acd.config.source import Key, Source
 from acd.config.staffing import Asked, Staff, check_asked, check_queue, check_relaxations
 from acd.config.texts import Naming
+from acd.core.calendar import DAY_SECONDS
 from acd.core.ids import Language, MenuId, PromptId, QueueId, SkillId
 from acd.core.plan import Collect, Enqueue, Need
 from acd.core.queueplan import Requirement, Strategy
@@ -72,18 +73,19 @@ def check_queue_sense(files: Files, menus: Menus, parts: Parts, today: date) -> 
         for name, queue in parts.queues.items()
         if all(source.is_clean(name, key) for key in asked) and _asks(source, name)
     }
+    midnight = datetime(today.year, today.month, today.day, tzinfo=UTC).timestamp()
     staff = Staff(parts.agents) if staff_is_known(files) else None
+    now = Staff(parts.agents, midnight, midnight + DAY_SECONDS)
     for queue in clear.values():
         check_relaxations(source, queue)
         if staff is not None:
-            check_queue(source, queue, staff)
+            check_queue(source, queue, staff, now)
     if staff is not None:
         asks = [*menus.asked, *_asked_by_language(menus, staff)]
         known = [each for each in asks if each[0].is_clean(*each[1])]
-        check_asked(known, clear, staff)
+        check_asked(known, clear, staff, now)
     for name, exits in parts.exits.items():
         check_exits(source, (name, "exits"), exits, parts.hours)
-    midnight = datetime(today.year, today.month, today.day, tzinfo=UTC).timestamp()
     check_circles(source, parts.exits, parts.hours, midnight)
 
 

@@ -1,8 +1,8 @@
 """Whether anybody can do what queues and menus ask for, and whether each relaxation can come.
 
 Rules: an agent counts when he fits at some time, past or to come, so that the same files are right
-on every day; groups that are not enabled give nothing. What is told here is certain: nobody is
-warned of what may be so.
+on every day; that nobody fits today is a warning. Groups that are not enabled give nothing. What is
+told here is certain: nobody is warned of what may be so.
 This module must not know how needs and skills are written.
 """
 
@@ -18,11 +18,14 @@ Asked = tuple[Source, tuple[Key, ...], QueueId, tuple[Need, ...]]
 """Needs that a menu adds to those of a queue, and where it says so."""
 
 
-class Staff:
-    """All agents, with what each can do at any time."""
+_TODAY = "look at the dates of skills in agents.yaml and groups.yaml"
 
-    def __init__(self, agents: Sequence[AgentPlan]) -> None:
-        self._skills = {agent.id: _ever(agent) for agent in agents}
+
+class Staff:
+    """All agents, with what each can do at any time, or at some time between two moments."""
+
+    def __init__(self, agents: Sequence[AgentPlan], begin: float = -inf, end: float = inf) -> None:
+        self._skills = {agent.id: _between(agent, begin, end) for agent in agents}
 
     def anybody(self, needed: Requirement) -> bool:
         """Say whether at least one agent fits at some time."""
@@ -49,11 +52,11 @@ class Staff:
         return [skills for ever in self._skills.values() for skills in ever]
 
 
-def _ever(agent: AgentPlan) -> list[Mapping[SkillId, int]]:
+def _between(agent: AgentPlan, begin: float, end: float) -> list[Mapping[SkillId, int]]:
     """Return what the agent can do at each time at which it is something else."""
-    moment: float | None = -inf
+    moment: float | None = begin
     found = []
-    while moment is not None:
+    while moment is not None and moment < end:
         found.append(agent.skills_at(moment))
         moment = agent.next_skill_change(moment)
     return found
@@ -66,15 +69,20 @@ def said(needed: Requirement) -> str:
     return f"{all_of}{' and ' if all_of and any_of else ''}{'one of ' if any_of else ''}{any_of}"
 
 
-def check_queue(source: Source, queue: QueuePlan, staff: Staff) -> None:
-    """Blame what nobody can serve: the queue, one of its relaxations, what it reserves."""
+def check_queue(source: Source, queue: QueuePlan, staff: Staff, today: Staff) -> None:
+    """Blame what nobody can serve: the queue, one of its relaxations, what it reserves.
+
+    Warn when nobody of ``today`` can serve the queue.
+    """
     needed = queue.requirement
     steps = [step.requirement for step in queue.relaxations]
+    path = (queue.id, "needs" if needed.all_of else "any_of")
+    what = f'no agent can serve the queue "{queue.id}", which needs {said(needed)}'
+    what += ", even after its last relaxation" if steps else ""
     if not any(staff.anybody(each) for each in (needed, *steps)):
-        what = f'no agent can serve the queue "{queue.id}", which needs {said(needed)}'
-        more = ", even after its last relaxation" if steps else ""
-        key = "needs" if needed.all_of else "any_of"
-        source.blame((queue.id, key), what + more, staff.best(needed), key=True)
+        source.blame(path, what, staff.best(needed), key=True)
+    elif not any(today.anybody(each) for each in (needed, *steps)):
+        source.warn(path, f"today {what}", _TODAY, key=True)
     for at, step in enumerate(steps):
         if not staff.anybody(step):
             what = f"no agent satisfies this relaxation, which asks for {said(step)}"
@@ -86,8 +94,13 @@ def check_queue(source: Source, queue: QueuePlan, staff: Staff) -> None:
         source.blame((queue.id, "reserved_agents"), what, f"at most {group}")
 
 
-def check_asked(asked: Sequence[Asked], queues: Mapping[QueueId, QueuePlan], staff: Staff) -> None:
-    """Blame the needs of menus that, with those of the queue, nobody satisfies at any step."""
+def check_asked(
+    asked: Sequence[Asked], queues: Mapping[QueueId, QueuePlan], staff: Staff, today: Staff
+) -> None:
+    """Blame the needs of menus that, with those of the queue, nobody satisfies at any step.
+
+    Warn when nobody of ``today`` does, but for what is told of the queue itself.
+    """
     for source, path, name, needs in asked:
         queue = queues.get(name)
         if queue is None:
@@ -97,9 +110,11 @@ def check_asked(asked: Sequence[Asked], queues: Mapping[QueueId, QueuePlan], sta
             step.requirement.also(needs) if step.keeps_extra_needs else step.requirement
             for step in queue.relaxations
         ]
+        what = f'no agent can serve the queue "{name}" with these needs: {said(first)}'
         if not any(staff.anybody(each) for each in (first, *steps)):
-            what = f'no agent can serve the queue "{name}" with these needs: {said(first)}'
             source.blame(path, what, staff.best(first), key=True)
+        elif today.anybody(queue.requirement) and not any(map(today.anybody, (first, *steps))):
+            source.warn(path, f"today {what}", _TODAY, key=True)
 
 
 def check_relaxations(source: Source, queue: QueuePlan) -> None:

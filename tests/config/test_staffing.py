@@ -140,6 +140,41 @@ def test_an_option_may_hang_on_a_relaxation(small: Small, step: str) -> None:
     assert small.told() == []
 
 
+@pytest.mark.parametrize(
+    ("dates", "is_warned"),
+    [
+        ("from: 2026-11-23", True),
+        ("until: 2026-11-22", True),
+        ("from: 2026-11-22", False),
+        ("from: 2026-11-01, until: 2026-12-01", False),
+    ],
+)
+def test_a_queue_that_nobody_serves_today_is_warned_of(
+    small: Small, dates: str, is_warned: bool
+) -> None:
+    """Today is the 22nd; the same files are right on every day."""
+    small.edit("config/acd.yaml", "service_name:", "time_zone: Etc/UTC\nservice_name:")
+    small.edit("config/agents.yaml", "{fault: 5}", f"{{fault: {{grade: 5, {dates}}}}}")
+    warned = [str(each).replace(f"{small.root}/", "") for each in small.load().warnings]
+    told = (
+        'config/queues.yaml:3:3: warning: today no agent can serve the queue "fault", which needs '
+        "fault 3; look at the dates of skills in agents.yaml and groups.yaml"
+    )
+    assert warned == ([told] if is_warned else [])
+
+
+def test_an_option_that_nobody_serves_today_is_warned_of(small: Small) -> None:
+    small.edit("config/acd.yaml", "service_name:", "time_zone: Etc/UTC\nservice_name:")
+    small.edit(
+        "config/agents.yaml", "{fault: 5}", "{fault: 5, billing: {grade: 3, from: 2027-01-01}}"
+    )
+    small.edit("ivr_menus/main.yaml", "{queue: fault}", "{queue: fault, needs: {billing: 3}}")
+    (warned,) = small.load().warnings
+    assert warned.what == (
+        'warning: today no agent can serve the queue "fault" with these needs: billing 3, fault 3'
+    )
+
+
 def test_nothing_is_concluded_from_what_could_not_be_read(small: Small) -> None:
     small.edit("config/queues.yaml", "{fault: 3}", "{fault: 9, x: 2}")
     rest_of_fault(small, "reserved_agents: 9")
