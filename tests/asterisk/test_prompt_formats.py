@@ -9,6 +9,8 @@ import pytest
 
 from tests.lab.ami import Observer
 from tests.lab.asterisk import LabAsterisk
+from tests.lab.script import Script
+from tests.lab.sipp import Call, SippCallers
 
 NAME = "welcome.3f9a1c2e"
 """With the dot and digits of a spoken prompt."""
@@ -64,3 +66,16 @@ def test_of_a_prompt_in_two_rates_a_channel_is_played_the_one_it_can_carry(
         assert played(lab) == ending
     finally:
         lab.hang_up_all()
+
+
+def test_a_menu_plays_a_caller_the_file_of_his_rate(
+    lab: LabAsterisk, observer: Observer, script: Script, tmp_path: Path
+) -> None:
+    write(lab, ".wav", 8000)
+    path = write(lab, ".wav16", 16000)
+    callers = SippCallers(lab, [Call("0301234567", hang_up_after_seconds=2)], tmp_path)
+    channel = script.caller()
+    play = f'GET OPTION "{path}" "0123456789*#" 1'
+    observer.action("AGI", Channel=channel, Command=play, CommandID="p-1")
+    assert played(lab) == ".wav"
+    callers.wait()
