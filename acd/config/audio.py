@@ -1,10 +1,12 @@
-"""How long recorded prompts are, read from the files themselves.
+"""Which sound files there are in the folder of prompts, and how long they are.
 
-The engine needs it for one thing: a prompt whose end the PBX did not report is taken for over when
-it must be. What cannot be measured has no length here.
+The engine needs the length for one thing: a prompt whose end the PBX did not report is taken for
+over when it must be. What cannot be measured has no length here.
 """
 
+import os
 import wave
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -24,19 +26,31 @@ _BYTES_A_SECOND: Final = {
 """Of formats without a header (Asterisk's formats/format_*.c)."""
 
 
-def prompt_lengths(folder: Path) -> dict[str, float]:
-    """Return the seconds of each ``<language>/<prompt>`` below ``folder``, of the longest file."""
+def files_below(folder: Path) -> dict[str, set[str]]:
+    """Return the endings of each ``<language>/<file>`` with sound below the folder of prompts."""
+    there: dict[str, set[str]] = {}
+    for path, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]  # Just being spoken.
+        below = Path(path).relative_to(folder).as_posix()
+        for file in files if below != "." else ():
+            name, ending = os.path.splitext(file)
+            if ending in AUDIO_ENDINGS:
+                there.setdefault(f"{below}/{name}", set()).add(ending)
+    return there
+
+
+def prompt_lengths(folder: Path, there: Mapping[str, Iterable[str]]) -> dict[str, float]:
+    """Return the seconds of each ``<language>/<file>``, of the longest of its endings.
+
+    ``there`` is what ``files_below`` found. What cannot be measured has no length.
+    """
     lengths: dict[str, float] = {}
-    unknown = set()
-    for file in folder.glob("*/**/*"):
-        if file.suffix in AUDIO_ENDINGS:
-            name = file.relative_to(folder).with_suffix("").as_posix()
-            seconds = _seconds(file)
-            if seconds is None:
-                unknown.add(name)
-            else:
-                lengths[name] = max(seconds, lengths.get(name, 0.0))
-    return {name: seconds for name, seconds in sorted(lengths.items()) if name not in unknown}
+    for name, endings in sorted(there.items()):
+        seconds = [_seconds(folder / f"{name}{ending}") for ending in endings]
+        known = [each for each in seconds if each is not None]
+        if known and len(known) == len(seconds):
+            lengths[name] = max(known)
+    return lengths
 
 
 def _seconds(file: Path) -> float | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from acd.config.audio import prompt_lengths
+from acd.config.audio import files_below, prompt_lengths
 from acd.config.check import check_all, check_prompts
 from acd.config.clientcheck import check_clients
 from acd.config.clients import Clients, compile_clients
@@ -23,7 +23,7 @@ from acd.config.files import beside, read_files, shown
 from acd.config.hours import ALWAYS_NAME
 from acd.config.menus import Menus, Speech, Surroundings, build_menus
 from acd.config.parts import Parts, compile_parts
-from acd.config.promptfiles import files_below, files_of, with_files
+from acd.config.promptfiles import files_of, with_files
 from acd.config.queuecheck import callers_languages, prompts_named
 from acd.config.schema import AcdFile
 from acd.config.source import Source
@@ -99,7 +99,7 @@ def load(
         raise ConfigError(problems + files.stray)
     if acd is None:
         raise BugError("acd.yaml could not be read and nobody said why")
-    prompts = _Prompts(files_of(speeches, acd, there), prompt_lengths(prompts_dir))
+    prompts = _Prompts(files_of(speeches, acd, there), prompt_lengths(prompts_dir, there))
     return Loaded(
         plan=_plan(menus, acd, parts, clients, prompts),
         settings=acd,

@@ -11,14 +11,13 @@ This module must not know how files come to be.
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from acd.config.audio import AUDIO_ENDINGS
 from acd.config.menus import Speech
 from acd.config.schema import AcdFile
+from acd.config.schema import Speech as SpeechCommand
 from acd.core.ids import MenuId
 from acd.core.menuplan import MenuPlan
 
@@ -35,27 +34,20 @@ def prompt_name(speech: Speech) -> str:
 
 def spoken_file(speech: Speech, acd: AcdFile) -> str:
     """Return the file, without ending, in which a program speaks this."""
-    voice, command = acd.languages[speech.voice].voice, acd.speech
-    rates = map(str, sorted(set(command.rates)))
-    said = "\0".join((speech.text, voice, *command.command, *rates))
+    voice = acd.languages[speech.voice].voice
+    said = "\0".join((speech.text, voice, _manner(acd.speech)))
     return f"{prompt_name(speech)}.{hashlib.sha256(said.encode()).hexdigest()[:8]}"
+
+
+def _manner(speech: SpeechCommand) -> str:
+    rates = sorted({int(rate) for rate in speech.rates})
+    return "\0".join((*speech.command, *map(str, rates)))
 
 
 def spoken_name(file: str) -> str | None:
     """Return the prompt's name if a program spoke this file (without ending), else None."""
     found = _SPOKEN.fullmatch(file)
     return found["name"] if found else None
-
-
-def files_below(folder: Path) -> dict[str, set[str]]:
-    """Return the endings of each ``<language>/<file>`` with sound below the folder of prompts."""
-    there: dict[str, set[str]] = {}
-    for found in folder.glob("*/**/*"):
-        if found.suffix in AUDIO_ENDINGS:
-            file = found.relative_to(folder).with_suffix("").as_posix()
-            if not file.startswith("."):  # What is just being spoken.
-                there.setdefault(file, set()).add(found.suffix)
-    return there
 
 
 def files_of(speeches: Iterable[Speech], acd: AcdFile, there: Collection[str]) -> Mapping[str, str]:

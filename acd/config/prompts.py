@@ -22,11 +22,11 @@ from pathlib import Path
 
 import msgspec
 
+from acd.config.audio import files_below
 from acd.config.loader import Loaded
 from acd.config.menus import Speech
 from acd.config.promptfiles import (
     ENDING_OF_RATE,
-    files_below,
     prompt_name,
     spoken_file,
     spoken_name,

@@ -1,11 +1,11 @@
-"""How long a prompt is, by its file."""
+"""Which files of sound there are, and how long each is."""
 
 import wave
 from pathlib import Path
 
 import pytest
 
-from acd.config.audio import prompt_lengths
+from acd.config.audio import files_below, prompt_lengths
 
 
 def wav(file: Path, seconds: float, rate: int = 8000) -> None:
@@ -17,11 +17,15 @@ def wav(file: Path, seconds: float, rate: int = 8000) -> None:
         audio.writeframes(bytes(2 * round(rate * seconds)))
 
 
+def lengths(folder: Path) -> dict[str, float]:
+    return prompt_lengths(folder, files_below(folder))
+
+
 def test_lengths_are_told_by_language_and_prompt(tmp_path: Path) -> None:
     wav(tmp_path / "de/main/welcome.wav", 2.5)
     wav(tmp_path / "en/wait/a/b.wav16", 1.25, rate=16000)
     (tmp_path / "spoken.json").write_text("{}")
-    assert prompt_lengths(tmp_path) == {"de/main/welcome": 2.5, "en/wait/a/b": 1.25}
+    assert lengths(tmp_path) == {"de/main/welcome": 2.5, "en/wait/a/b": 1.25}
 
 
 @pytest.mark.parametrize(
@@ -33,13 +37,13 @@ def test_formats_without_a_header_are_told_by_their_size(
 ) -> None:
     (tmp_path / "de").mkdir()
     (tmp_path / f"de/x.{ending}").write_bytes(bytes(3 * size))
-    assert prompt_lengths(tmp_path) == {"de/x": 3.0}
+    assert lengths(tmp_path) == {"de/x": 3.0}
 
 
 def test_the_longest_of_several_files_counts(tmp_path: Path) -> None:
     wav(tmp_path / "de/x.wav", 2.0)
     (tmp_path / "de/x.alaw").write_bytes(bytes(8000 * 5))
-    assert prompt_lengths(tmp_path) == {"de/x": 5.0}
+    assert lengths(tmp_path) == {"de/x": 5.0}
 
 
 @pytest.mark.parametrize(("name", "content"), [("x.ogg", b"OggS"), ("x.wav", b"no audio")])
@@ -47,8 +51,23 @@ def test_what_cannot_be_measured_has_no_length(tmp_path: Path, name: str, conten
     (tmp_path / "de").mkdir()
     (tmp_path / "de" / name).write_bytes(content)
     (tmp_path / "de/x.alaw").write_bytes(bytes(8000))
-    assert prompt_lengths(tmp_path) == {}
+    assert lengths(tmp_path) == {}
 
 
 def test_without_a_folder_nothing_is_known(tmp_path: Path) -> None:
-    assert prompt_lengths(tmp_path / "nowhere") == {}
+    assert lengths(tmp_path / "nowhere") == {}
+
+
+def test_only_sound_counts_and_not_what_is_just_being_spoken(tmp_path: Path) -> None:
+    for name in (
+        "de/a.wav",
+        "de/a.wav16",
+        "de/b.txt",
+        "a.wav",
+        "de/x/c.0123abcd.wav",
+        ".speaking-1/8.wav",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    assert files_below(tmp_path) == {"de/a": {".wav", ".wav16"}, "de/x/c.0123abcd": {".wav"}}

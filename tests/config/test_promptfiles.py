@@ -1,11 +1,10 @@
 """The file of a prompt: a recording under its own name, else one named after what is said."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-from acd.config.promptfiles import files_below, spoken_file, spoken_name
+from acd.config.promptfiles import spoken_file, spoken_name
 from acd.core.ids import Language, MenuId, PromptId
 from tests.config.conftest import Small
 
@@ -71,11 +70,3 @@ def test_what_is_said_twice_the_same_way_is_two_files_all_the_same(small: Small)
     loaded = small.load()
     files = [spoken_file(speech, loaded.settings) for speech in loaded.speeches]
     assert len(set(files)) == len(files)
-
-
-def test_only_sound_counts_and_not_what_is_just_being_spoken(tmp_path: Path) -> None:
-    for name in ("de/a.wav", "de/a.wav16", "de/b.txt", "de/x/c.0123abcd.wav", ".speaking-1/8.wav"):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"")
-    assert files_below(tmp_path) == {"de/a": {".wav", ".wav16"}, "de/x/c.0123abcd": {".wav"}}
