@@ -18,11 +18,16 @@ from acd.core.plan import (
     Enqueue,
     HangUp,
     HoursAre,
+    Keep,
+    LookUp,
     MenuPlan,
     Node,
     QueueIs,
+    Return,
     Say,
+    SubMenu,
     SwitchLanguage,
+    Transfer,
 )
 
 
@@ -120,9 +125,16 @@ def ways(node: Node) -> Iterator[tuple[str, NodeId]]:
         case AgentDo():
             yield "done", node.done
             yield "refused", node.refused
-        case Say() | SwitchLanguage():
+        case SubMenu():
+            yield "", node.entry
+            yield "afterwards", node.then
+        case LookUp():
+            yield "found", node.found
+            yield "not found", node.missing
+            yield "no answer", node.failed
+        case Say() | SwitchLanguage() | Keep():
             yield "", node.next
-        case Enqueue() | HangUp():
+        case Return() | Enqueue() | Transfer() | HangUp():
             return
 
 
@@ -153,6 +165,16 @@ def _shape(node: Node) -> tuple[Shape, str]:
             return Shape.STEP, "next language"
         case AgentDo():
             return Shape.STEP, f"{node.action} {node.reason}".strip()
+        case SubMenu():
+            return Shape.STEP, "into a menu and back"
+        case Return():
+            return Shape.END, "back"
+        case Keep():
+            return Shape.STEP, f"kept: {node.kind}"
+        case LookUp():
+            return Shape.BRANCH, f"look up {node.lookup}"
+        case Transfer():
+            return Shape.END, f"to {node.number}"
         case Enqueue():
             return Shape.END, f"queue {node.queue}"
         case HangUp():

@@ -21,6 +21,8 @@ from acd.core.events import (
     Confirmed,
     Event,
     IncidentRequested,
+    LookedUp,
+    LookUpFailed,
     PlanReplaced,
     Tick,
     WaitingRoomEntered,
@@ -33,7 +35,15 @@ from acd.core.records import Explanation, Snapshot
 from acd.core.tokens import Tokens
 
 Item = (
-    LinkItem | AgentRequested | CallRequested | IncidentRequested | Confirmed | PlanReplaced | Tick
+    LinkItem
+    | AgentRequested
+    | CallRequested
+    | IncidentRequested
+    | Confirmed
+    | LookedUp
+    | LookUpFailed
+    | PlanReplaced
+    | Tick
 )
 
 

@@ -12,10 +12,10 @@ from typing import Final
 
 from acd.config.expectations import Expectation
 from acd.core.calendar import Calendar
-from acd.core.deciding import decide
+from acd.core.deciding import composed, decide
 from acd.core.ids import Language, PromptId, QueueId
-from acd.core.ivr import Act, Decide, Dialogue, Finished, Play, Step
-from acd.core.plan import AgentDo, Enqueue, HangUp, MenuPlan, Plan
+from acd.core.ivr import Act, Compose, Decide, Dialogue, Finished, Inquire, Note, Play, Step
+from acd.core.plan import AgentDo, Enqueue, HangUp, LookUp, MenuPlan, Plan, Transfer
 from acd.errors import Problem
 
 MOST_SILENCES: Final = 200
@@ -32,6 +32,8 @@ class Circumstances:
     """None: all hours are open."""
     waits: Mapping[str, int] = field(default_factory=dict)
     estimates: Mapping[str, float] = field(default_factory=dict)
+    lookups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What look-ups find of him: nothing when it is empty; who is not named does not answer."""
 
     def value_of(self, attribute: str) -> str:
         """Return what is known of him, or what he typed."""
@@ -67,7 +69,9 @@ class Rehearsal:
         """What has been said so far."""
         self.done: list[AgentDo] = []
         """What has been done for the agent on the phone."""
-        self.end: Enqueue | HangUp | None = None
+        self.kept: list[str] = []
+        """The forms that have been filled."""
+        self.end: Enqueue | Transfer | HangUp | None = None
         self._around = circumstances
         self._now = 0.0
         self._hear(self.dialogue.start(self._now))
@@ -105,13 +109,30 @@ class Rehearsal:
                     self.done.append(node)
                     waiting += self.dialogue.agent_done(True, self._now)
                 case Decide(node):
-                    self._around.attributes.update(self.dialogue.attributes)
-                    self._around.attributes["language"] = self.dialogue.language
+                    self._know()
                     waiting += self.dialogue.decided(decide(node, self._around), self._now)
+                case Compose(sentence):
+                    self._know()
+                    prompts = composed(sentence, self._around)
+                    waiting += self.dialogue.composed(prompts, self._now)
+                case Inquire(node):
+                    waiting += self._look_up(node)
+                case Note(form):
+                    self.kept.append(form)
                 case Finished(node):
                     self.end = node
                 case _:
                     pass
+
+    def _know(self) -> None:
+        self._around.attributes.update(self.dialogue.attributes)
+        self._around.attributes["language"] = self.dialogue.language
+
+    def _look_up(self, node: LookUp) -> list[Step]:
+        found = self._around.lookups.get(node.lookup)
+        if found is None:
+            return self.dialogue.look_up_failed(node.id, self._now)
+        return self.dialogue.looked_up(node.id, found or None, self._now)
 
 
 def failures(plan: Plan, expectations: Sequence[Expectation]) -> list[Problem]:
@@ -129,7 +150,12 @@ def failures(plan: Plan, expectations: Sequence[Expectation]) -> list[Problem]:
 def _judge(plan: Plan, example: Expectation) -> str:
     """Return in what the call is not as its example says, empty when it is."""
     around = Circumstances(
-        dict(example.attributes), plan.hours, example.at, example.waiting, example.estimate_seconds
+        dict(example.attributes),
+        plan.hours,
+        example.at,
+        example.waiting,
+        example.estimate_seconds,
+        example.lookups,
     )
     rehearsal = Rehearsal(plan.menus[example.menu], around)
     if not rehearsal.play(example.keys):
@@ -141,8 +167,14 @@ def _judge(plan: Plan, example: Expectation) -> str:
     elif example.action is not None:
         if (example.action, example.reason) not in [(n.action, n.reason) for n in rehearsal.done]:
             return f'"{example.action}" is not done in this call, which ends {_end(rehearsal)}'
+    elif example.transfer is not None:
+        if not isinstance(end, Transfer) or end.number != example.transfer:
+            return f"this call is not sent to {example.transfer} but ends {_end(rehearsal)}"
     elif not isinstance(end, HangUp):
         return f"this call is not hung up but ends {_end(rehearsal)}"
+    for form in example.keeps:
+        if form not in rehearsal.kept:
+            return f'"{form}" is not kept in this call'
     if example.language is not None and dialogue.language != example.language:
         return f'this call ends in the language "{dialogue.language}"'
     for name, value in example.typed.items():
@@ -154,5 +186,7 @@ def _judge(plan: Plan, example: Expectation) -> str:
 def _end(rehearsal: Rehearsal) -> str:
     if isinstance(rehearsal.end, Enqueue):
         return f'in the queue "{rehearsal.end.queue}"'
+    if isinstance(rehearsal.end, Transfer):
+        return f"outside, at {rehearsal.end.number}"
     done = [f"{node.action} {node.reason}".strip() for node in rehearsal.done]
     return f"with {', '.join(done)} and is hung up" if done else "by being hung up"

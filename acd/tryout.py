@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TextIO
 
 from acd.config.loader import Loaded
 from acd.core.ids import MenuId
-from acd.core.plan import Enqueue, MenuPlan, Plan
+from acd.core.plan import Enqueue, MenuPlan, Plan, Transfer
 from acd.errors import OperatorError
 from acd.rehearsal import MOST_SILENCES, Circumstances, Rehearsal
 
@@ -106,7 +106,10 @@ class _Screen:
         told = [f"language {dialogue.language}"]
         told += [f"{name} {value}" for name, value in dialogue.attributes.items() if name != "pin"]
         told += [f"done: {node.action} {node.reason}".strip() for node in rehearsal.done]
+        told += [f"kept: {form}" for form in rehearsal.kept]
         where = "hung up"
+        if isinstance(end, Transfer):
+            where = f"sent to {end.number}"
         if isinstance(end, Enqueue):
             label = end.label.get(dialogue.language, "")
             shown = " ".join(filter(None, (self._client, end.option, label)))

@@ -28,12 +28,12 @@ PURE_STDLIB = frozenset(
 """What the pure modules may use of the standard library: nothing that looks or reaches outside."""
 
 Imports = frozenset[str]
-CORE: Imports = PURE_STDLIB | {"msgspec", "random.Random", "acd.core"}
+CORE: Imports = PURE_STDLIB | {"msgspec", "random.Random", "stdnum", "acd.core"}
 VIRTUAL_PBX: Imports = frozenset(sys.stdlib_module_names) | {"msgspec", "acd.ami.wire", "acd.sim"}
 
 CORE_VALUES = {
     *{"ids", "events", "commands", "records", "place", "plan", "queueplan", "menuplan", "calendar"},
-    *{"explanation", "incident", "memory", "numbers", "states"},
+    *{"explanation", "incident", "memory", "numbers", "picture", "speaking", "states"},
 }
 """The core's vocabulary. All else in it is the engine's inside, and new modules are so by birth."""
 

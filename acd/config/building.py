@@ -12,12 +12,16 @@ from acd.config.target import Bench, Spot, Target
 from acd.config.verbs import VERBS
 from acd.core.ids import NodeId
 from acd.core.plan import (
+    Ask,
     Branch,
     Case,
     Collect,
     HangUp,
     Say,
 )
+
+_RIGHT, _AGAIN = "1", "2"
+"""The keys by which what was typed is confirmed, or typed anew."""
 
 
 def read_target(source: Source, *path: Key) -> Target | None:
@@ -74,10 +78,29 @@ def _collect(bench: Bench, spot: Spot, target: Target, number: int, following: N
         bench.source.blame((*place, "max_digits"), what)
     if entry.into in {earlier.into for earlier in target.collect[:number]}:
         bench.source.blame((*place, "into"), f'"{entry.into}" is asked for twice', "keep one")
-    name = f"{spot.name}-{entry.into}"
+    for key, bound in (("at_least", entry.at_least), ("at_most", entry.at_most)):
+        if isinstance(bound, str):
+            bench.look_at(bound, (*place, key))
+    name, otherwise = f"{spot.name}-{entry.into}", target.failed_collect(bench, spot)
+    asked = bench.node_id(name)
+    if entry.confirm is not None:
+        prompts = bench.speak(f"{name}-confirm", entry.confirm, (*place, "confirm"))
+        following = bench.add(
+            Ask(
+                id=bench.node_id(f"{name}-confirm"),
+                prompts=prompts,
+                repeat_prompts=prompts,
+                wrong_prompts=(),
+                choices={_RIGHT: following, _AGAIN: asked},
+                retries=entry.retries,
+                timeout_seconds=entry.timeout_seconds,
+                otherwise=otherwise,
+            )
+        )
+    wrong = bench.speak(f"{name}-wrong", entry.wrong, (*place, "wrong")) if entry.wrong else ()
     return bench.add(
         Collect(
-            id=bench.node_id(name),
+            id=asked,
             prompts=bench.speak(name, entry.say, (*place, "say")),
             into=entry.into,
             min_digits=entry.min_digits,
@@ -86,7 +109,11 @@ def _collect(bench: Bench, spot: Spot, target: Target, number: int, following: N
             timeout_seconds=entry.timeout_seconds,
             retries=entry.retries,
             next=following,
-            otherwise=target.failed_collect(bench, spot),
+            otherwise=otherwise,
+            wrong_prompts=wrong,
+            check=entry.check,
+            at_least=entry.at_least,
+            at_most=entry.at_most,
         )
     )
 

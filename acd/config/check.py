@@ -171,7 +171,10 @@ def _check_attributes(files: Files, menus: Menus) -> None:
     if any(source.problems for source in files.menu_sources.values()):
         return
     nodes = [node for menu in menus.plans.values() for node in menu.nodes.values()]
-    known = [*CALLER_ATTRIBUTES, *sorted({n.into for n in nodes if isinstance(n, Collect)})]
+    found = {n.into for n in nodes if isinstance(n, Collect)}
+    for lookup in files.acd.lookups.values() if files.acd is not None else ():
+        found.update(lookup.into)
+    known = [*CALLER_ATTRIBUTES, *sorted(found)]
     for source, path, name in menus.attributes:
         is_known(source, path, "attribute", name, known)
     for queue, entry in files.whole_queues():

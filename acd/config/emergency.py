@@ -24,9 +24,12 @@ from acd.core.plan import (
     Branch,
     Collect,
     Enqueue,
+    Keep,
+    LookUp,
     Plan,
     QueuePlan,
     Say,
+    SubMenu,
     SwitchLanguage,
 )
 from acd.core.queueplan import Strategy
@@ -180,7 +183,14 @@ def _queue_of_the_silent(plan: Plan) -> QueueId | None:
                 return queue
             case Ask(otherwise=otherwise) | Collect(otherwise=otherwise):
                 at = otherwise
-            case Say(next=following) | SwitchLanguage(next=following) | Branch(next=following):
+            case (
+                Say(next=following)
+                | SwitchLanguage(next=following)
+                | Branch(next=following)
+                | Keep(next=following)
+            ):
+                at = following
+            case LookUp(failed=following) | SubMenu(entry=following):
                 at = following
             case _:
                 return None

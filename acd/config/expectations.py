@@ -8,6 +8,7 @@ This module must not know how a dialogue goes.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from acd.config.agents import Midnights
 from acd.config.explain import is_known
@@ -15,6 +16,8 @@ from acd.config.schema import ExpectEntry
 from acd.config.source import Key, Source
 from acd.core.ids import Language, MenuId, QueueId
 from acd.core.plan import AgentAction
+
+_ENDS: Final = ("queue", "transfer", "do", "hang_up")
 
 Expected = tuple[Source, tuple[Key, ...], MenuId, ExpectEntry]
 """An example as read, with its place and its menu."""
@@ -31,7 +34,10 @@ class Expectation:
     attributes: Mapping[str, str]
     waiting: Mapping[str, int]
     estimate_seconds: Mapping[str, float]
+    lookups: Mapping[str, Mapping[str, str]]
     queue: QueueId | None
+    transfer: str | None
+    keeps: tuple[str, ...]
     action: AgentAction | None
     reason: str
     hangs_up: bool
@@ -64,7 +70,10 @@ def _expectation(
         attributes=entry.attributes,
         waiting=entry.waiting,
         estimate_seconds=entry.estimate_seconds,
+        lookups=entry.lookups,
         queue=QueueId(entry.queue) if entry.queue is not None else None,
+        transfer=entry.transfer,
+        keeps=tuple(entry.keeps),
         action=entry.do,
         reason=entry.reason or "",
         hangs_up=entry.hang_up is not None,
@@ -78,10 +87,12 @@ def _expectation(
 def _check(
     source: Source, path: tuple[Key, ...], entry: ExpectEntry, queues: Collection[str] | None
 ) -> None:
-    ends = [name for name in ("queue", "do", "hang_up") if getattr(entry, name) is not None]
+    ends = [
+        name for name in ("queue", "transfer", "do", "hang_up") if getattr(entry, name) is not None
+    ]
     if not ends:
         what = "nothing says where this call ends"
-        source.blame(path, what, 'add "queue", "do" or "hang_up"', key=True)
+        source.blame(path, what, 'add "queue", "transfer", "do" or "hang_up"', key=True)
     elif len(ends) > 1:
         what = f'a call cannot end with "{ends[0]}" and "{ends[1]}"'
         source.blame((*path, ends[1]), what, "keep one of them", key=True)

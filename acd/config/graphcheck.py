@@ -26,9 +26,14 @@ from acd.core.plan import (
     Collect,
     Enqueue,
     HangUp,
+    Keep,
+    LookUp,
     Node,
+    Return,
     Say,
+    SubMenu,
     SwitchLanguage,
+    Transfer,
 )
 
 _AHEAD = timedelta(days=366)
@@ -100,9 +105,9 @@ def _circles(
 def _asks(node: Node) -> bool:
     """Say whether a caller can do something at a node, or stays there."""
     match node:
-        case Ask() | Collect() | Enqueue() | HangUp():
+        case Ask() | Collect() | Return() | Enqueue() | Transfer() | HangUp():
             return True
-        case Say() | SwitchLanguage() | Branch() | AgentDo():
+        case Say() | SwitchLanguage() | Branch() | SubMenu() | Keep() | LookUp() | AgentDo():
             return False
 
 

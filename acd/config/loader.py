@@ -88,7 +88,8 @@ def load(
     check_all(files, menus, parts, today)
     check_clients(files, menus, parts)
     languages = callers_languages(files, menus)
-    texts = read_texts(prompts_dir, prompts_named(files, parts), languages, menus.speeches)
+    named = prompts_named(files, menus, parts)
+    texts = read_texts(prompts_dir, named, languages, menus.speeches)
     speeches = (*menus.speeches, *clients.speeches, *texts.speeches)
     there = files_below(prompts_dir)
     if need_prompts:

@@ -25,6 +25,7 @@ from acd.core.calendar import DAY_SECONDS
 from acd.core.ids import Language, MenuId, PromptId, QueueId, SkillId
 from acd.core.plan import Collect, Enqueue, Need
 from acd.core.queueplan import Requirement, Strategy
+from acd.core.speaking import prompts_of
 
 _BELONGS = {
     "agent_order": Strategy.ORDERED,
@@ -105,8 +106,10 @@ def _asked_by_language(menus: Menus, staff: Staff) -> Iterator[Asked]:
                     yield source, (*path, "attribute_needs", at), node.queue, needs
 
 
-def prompts_named(files: Files, parts: Parts) -> Iterator[Naming]:
-    """Yield every line of queues.yaml that names prompts, or has some played."""
+def prompts_named(files: Files, menus: Menus, parts: Parts) -> Iterator[Naming]:
+    """Yield every line of queues.yaml that names prompts, and of menus that has values said."""
+    for said, place, kind in menus.values:
+        yield Naming(said, place, prompts_of(kind))
     source = files.queues_source
     for name, entry in files.whole_queues():
         told, path = parts.queues[QueueId(name)].announcements, (name, "announcements")

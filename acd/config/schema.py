@@ -102,6 +102,8 @@ PATTERNS: dict[str, str] = {
     r"^[A-Za-z0-9+#_.-]{1,64}\*?$|^\*$": (
         "a value as it is known or typed, at most 64 characters; 10* is what begins with 10"
     ),
+    r"^https?://[^\s]+$": "an address that begins with http:// or https://",
+    r"^[^\s]+$": "where the value stands in the answer, for example owner.name",
     r"^[0-9*#]$": 'one key: 0 to 9, "*" or "#"',
     r"^[a-z]{2,3}(_[A-Z]{2})?$": "a language is written like de or en",
     r"^[a-z][a-z0-9_-]{0,31}$": "small letters, digits, _ and -, a letter first, at most 32",
@@ -243,6 +245,23 @@ class Speech(Entry):
     """How long one prompt may take."""
 
 
+class LookupEntry(Entry):
+    """A question about a caller that another program answers: who owns this contract account?"""
+
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=500)]
+    """Asked by GET; {NAME} is filled with the caller's attribute of this name. 404 is "not found",
+    200 has a JSON object, and anything else is no answer."""
+    into: Annotated[
+        dict[Name, Annotated[str, StringConstraints(pattern=r"^[^\s]+$", max_length=200)]],
+        Field(min_length=1, max_length=32),
+    ]
+    """The attributes that are filled, each with where its value stands in the answer: owner.name"""
+    timeout_seconds: Annotated[float, Field(ge=0.1, le=20)] = 2.0
+    """How long a caller waits for the answer; then he goes on without."""
+    token_file: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """A file (mode 0400 or 0600) whose one line is sent as bearer token; relative to this file."""
+
+
 class AcdFile(Entry):
     """``config/acd.yaml``: what concerns the whole service."""
 
@@ -273,6 +292,8 @@ class AcdFile(Entry):
     without it that of hours.yaml, if all hours there have the same."""
     external_numbers: Annotated[list[ExternalNumber], Field(max_length=1000)] = []
     """The numbers outside to which exits of queues may send a caller; no others."""
+    lookups: Annotated[dict[Name, LookupEntry], Field(max_length=100)] = {}
+    """What menus may ask other programs, by name."""
     menus: Annotated[str, StringConstraints(min_length=1)] = "../ivr_menus"
     """The folder of menus, relative to this file."""
     prompts: Annotated[str, StringConstraints(min_length=1)] = "../prompts"
@@ -368,6 +389,12 @@ class ExpectEntry(Entry):
     """Queue -> how long who joined it would wait; without it nobody knows."""
     queue: Name | None = None
     """He ends in this queue, or on his way into it: its own exits are not looked at."""
+    transfer: ExternalNumber | None = None
+    """He ends at this number outside."""
+    lookups: dict[Name, dict[Name, AttributeValue]] = {}
+    """Look-up -> what it finds of him; {} is nothing, and one that is not named does not answer."""
+    keeps: list[Name] = []
+    """These forms are kept in this call."""
     do: AgentAction | None = None
     """This is done for the agent on the phone."""
     reason: Reason | None = None

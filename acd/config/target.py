@@ -16,12 +16,14 @@ from acd.config.schema import (
     Digit,
     Entry,
     Labels,
+    LookupEntry,
     Name,
     Spoken,
 )
 from acd.config.source import Key, Source
 from acd.core.ids import NodeId, PromptId
 from acd.core.plan import (
+    Check,
     Node,
     Text,
 )
@@ -78,6 +80,12 @@ class Bench(Protocol):
     def look_at(self, attribute: str, path: tuple[Key, ...]) -> None:
         """Take note of an attribute that ``path`` looks at."""
 
+    def know_number(self, number: str, path: tuple[Key, ...]) -> None:
+        """Blame ``path`` unless the number is one of acd.yaml's ``external_numbers``."""
+
+    def lookup(self, name: str, path: tuple[Key, ...]) -> LookupEntry | None:
+        """Return the look-up of acd.yaml; blame ``path`` unless there is one of this name."""
+
     def know_reason(self, reason: str, path: tuple[Key, ...]) -> None:
         """Blame ``path`` unless the reason is one of acd.yaml's."""
 
@@ -102,6 +110,16 @@ class CollectEntry(Entry):
     """How long to wait for the next key."""
     retries: Annotated[int, Field(ge=0, le=9)] = 2
     """How often the question is repeated."""
+    wrong: Spoken | None = None
+    """Said before the question is repeated, when what was typed cannot be right."""
+    check: Check | None = None
+    """The rule by which the last digits prove the others."""
+    at_least: Annotated[int, Field(ge=0)] | Name | None = None
+    """The least number that can be right, or the attribute that holds it."""
+    at_most: Annotated[int, Field(ge=0)] | Name | None = None
+    """The greatest number that can be right, or the attribute that holds it."""
+    confirm: Spoken | None = None
+    """Said when all is typed, with {NAME:digits} in it: 1 is right, 2 asks for the digits anew."""
 
 
 class Target(Entry):

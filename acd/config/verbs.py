@@ -11,6 +11,7 @@ its test; `make docs-menus` writes and draws it.
 This module must not know where files lie, nor how menus are checked against each other.
 """
 
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -18,6 +19,7 @@ from pydantic import Field
 from acd.config.queues import needs_of
 from acd.config.schema import (
     Entry,
+    ExternalNumber,
     Grade,
     Name,
     Needs,
@@ -33,8 +35,13 @@ from acd.core.plan import (
     AttributeNeed,
     Enqueue,
     HangUp,
+    Keep,
+    LookUp,
+    Return,
     Say,
+    SubMenu,
     SwitchLanguage,
+    Transfer,
 )
 
 
@@ -109,7 +116,7 @@ language: next
 
 
 class ToMenu(Target):
-    """Go on in another menu."""
+    """Go on in another menu; with ``then`` the caller can come back from it by ``back``."""
 
     EXAMPLE: ClassVar[str] = """\
 label: {de: Hauptmenü, en: main menu}
@@ -119,9 +126,126 @@ menu: main
     menu: Name
     """The menu's name: a file of ``ivr_menus/`` with choices."""
 
+    then: dict[str, object] | None = None
+    """Where he goes on when he comes back: a target."""
+
     def build(self, bench: Bench, spot: Spot) -> NodeId:
-        """Build nothing: the other menu's entry is the way in."""
-        return bench.enter_menu(self.menu, (*spot.path, "menu"))
+        """Build nothing, as the other menu's entry is the way in; with ``then`` a SubMenu node."""
+        entry = bench.enter_menu(self.menu, (*spot.path, "menu"))
+        if self.then is None:
+            return entry
+        then = _following(bench, spot, "then")
+        return bench.add(SubMenu(id=bench.node_id(spot.name), entry=entry, then=then))
+
+
+class GoBack(Target):
+    """Go back to where this menu was entered by ``menu`` with ``then``."""
+
+    EXAMPLE: ClassVar[str] = """\
+label: {de: zurück, en: going back}
+back: true
+"""
+
+    back: Literal["true"]
+    """Always ``true``. Who came in another way hears his first menu from its beginning."""
+
+    def build(self, bench: Bench, spot: Spot) -> NodeId:
+        """Build a Return node."""
+        return bench.add(Return(id=bench.node_id(spot.name)))
+
+
+class KeepForm(Target):
+    """Keep what the caller has typed as a record, without an agent: a meter reading."""
+
+    EXAMPLE: ClassVar[str] = """\
+label: {de: Zählerstand melden, en: a meter reading}
+collect:
+  - into: reading
+    say: {de: Bitte geben Sie den Zählerstand ein., en: Please enter the reading.}
+    confirm:
+      de: Sie haben {reading:digits} eingegeben. Ist das richtig, drücken Sie die 1, sonst die 2.
+      en: You entered {reading:digits}. If that is right, press 1, otherwise 2.
+keep: meter_reading
+fields: [reading, ani]
+then:
+  say: {de: Vielen Dank. Auf Wiederhören., en: Thank you. Goodbye.}
+  hang_up: true
+"""
+
+    keep: Name
+    """What the record is called."""
+    fields: Annotated[list[Name], Field(min_length=1, max_length=32)]
+    """The attributes of the caller that it holds."""
+    then: dict[str, object]
+    """Where the call goes on: a target."""
+
+    def build(self, bench: Bench, spot: Spot) -> NodeId:
+        """Build a Keep node and what follows it."""
+        for at, field in enumerate(self.fields):
+            bench.look_at(field, (*spot.path, "fields", at))
+        following = _following(bench, spot, "then")
+        node = Keep(
+            id=bench.node_id(spot.name), kind=self.keep, fields=tuple(self.fields), next=following
+        )
+        return bench.add(node)
+
+
+class ToLookup(Target):
+    """Ask another program about the caller, and go on by what it answers."""
+
+    EXAMPLE: ClassVar[str] = """\
+label: {de: Vertrag, en: your contract}
+collect:
+  - into: contract
+    say: {de: Bitte geben Sie Ihre Vertragsnummer ein., en: Please enter your contract number.}
+lookup: contract
+found: {queue: billing}
+not_found:
+  say: {de: Diese Nummer kennen wir nicht., en: We do not know this number.}
+  menu: main
+"""
+
+    lookup: Name
+    """A look-up of acd.yaml. What it finds is in the caller's attributes then."""
+    found: dict[str, object]
+    """Where he goes on when he is known: a target."""
+    not_found: dict[str, object]
+    """Where he goes on when he is not."""
+    failed: dict[str, object] | None = None
+    """Where he goes on when nobody answers in time; without it as if he were not found."""
+
+    def build(self, bench: Bench, spot: Spot) -> NodeId:
+        """Build a LookUp node and its three ways."""
+        entry = bench.lookup(self.lookup, (*spot.path, "lookup"))
+        found = _following(bench, spot, "found")
+        missing = _following(bench, spot, "not_found")
+        failed = missing if self.failed is None else _following(bench, spot, "failed")
+        node = LookUp(
+            id=bench.node_id(spot.name),
+            lookup=self.lookup,
+            timeout_seconds=entry.timeout_seconds if entry is not None else 0.0,
+            found=found,
+            missing=missing,
+            failed=failed,
+        )
+        return bench.add(node)
+
+
+class ToNumber(Target):
+    """Connect the caller with a number outside; acd has no more to do with him."""
+
+    EXAMPLE: ClassVar[str] = """\
+label: {de: Gas und Strom, en: gas and electricity}
+transfer: "+4930555111"
+"""
+
+    transfer: ExternalNumber
+    """One of ``external_numbers`` in acd.yaml."""
+
+    def build(self, bench: Bench, spot: Spot) -> NodeId:
+        """Build a Transfer node."""
+        bench.know_number(self.transfer, (*spot.path, "transfer"))
+        return bench.add(Transfer(id=bench.node_id(spot.name), number=self.transfer))
 
 
 class DoForAgent(Target):
@@ -198,10 +322,20 @@ hang_up: true
         return bench.add(HangUp(id=bench.node_id(spot.name)))
 
 
+def _following(bench: Bench, spot: Spot, key: str) -> NodeId:
+    """Build the target under ``key`` of the target at ``spot``."""
+    inside = replace(spot, path=(*spot.path, key), name=f"{spot.name}-{key.replace('_', '-')}")
+    return bench.build(inside)
+
+
 VERBS: dict[str, type[Target]] = {
     "queue": ToQueue,
     "language": ToLanguage,
     "menu": ToMenu,
+    "back": GoBack,
+    "keep": KeepForm,
+    "lookup": ToLookup,
+    "transfer": ToNumber,
     "do": DoForAgent,
     "hang_up": EndCall,
 }

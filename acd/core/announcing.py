@@ -13,7 +13,7 @@ from acd.core.estimate import estimate_seconds
 from acd.core.floor import Floor
 from acd.core.ids import PromptId
 from acd.core.queue import Line
-from acd.core.queueplan import BANDS_MINUTES, PROMPT_POSITIONS, Announcements
+from acd.core.queueplan import BANDS_MINUTES, PROMPT_POSITIONS, Announcements, band_of
 from acd.core.records import CallState, TrailStep, WaitAnnounced
 
 RETRY_SECONDS: Final = 1.0
@@ -79,14 +79,6 @@ def ended(call: Call, announcement_id: int) -> None:
     """The announcement is over; one that is not the present one is late and ignored."""
     if call.announcing == announcement_id:
         call.announcing = 0
-
-
-def band_of(seconds: float) -> int:
-    """Return the index of the band this wait falls into."""
-    for index, minutes in enumerate(BANDS_MINUTES):
-        if seconds < minutes * 60:
-            return index
-    return len(BANDS_MINUTES)
 
 
 def _what_to_say(

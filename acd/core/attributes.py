@@ -13,6 +13,10 @@ MOST_SHIFT_SECONDS: Final = 3600.0
 """How far priority, values and a position together may move a call in the order, either way."""
 
 
+BUILT_IN: Final = ("language", "ani", "dnis")
+"""What is known of every caller, whatever menus ask."""
+
+
 def value_of(call: Call, name: str) -> str:
     """Return the value of the caller's attribute, empty when there is none."""
     built_in = {"language": call.language, "ani": call.ani, "dnis": call.dnis}

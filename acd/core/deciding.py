@@ -1,4 +1,4 @@
-"""Which way a caller goes where his menu has several: the conditions of a branch.
+"""Which way a caller goes where his menu has several, and what is said of what is known of him.
 
 Rules: the first case whose conditions all hold is followed; without one, the call goes on as if
 there were no branch. What is not known holds nothing back: hours that a reload took away are open,
@@ -8,8 +8,9 @@ This module must not know where what it asks for comes from; a rehearsal asks no
 
 from typing import Protocol
 
-from acd.core.ids import NodeId, QueueId
-from acd.core.plan import AttributeIs, Branch, Condition, HoursAre, QueueIs
+from acd.core.ids import NodeId, PromptId, QueueId
+from acd.core.menuplan import AttributeIs, Branch, Condition, HoursAre, Kind, QueueIs, Sentence
+from acd.core.speaking import said, said_position, said_wait
 
 
 class Known(Protocol):
@@ -34,6 +35,21 @@ def decide(node: Branch, known: Known) -> NodeId:
         if all(_holds(condition, known) for condition in case.conditions):
             return case.target
     return node.next
+
+
+def composed(sentence: Sentence, known: Known) -> tuple[PromptId, ...]:
+    """Return the prompts that say the sentence, with its values as they are now."""
+    prompts: list[PromptId] = []
+    for part in sentence:
+        if isinstance(part, str):
+            prompts.append(part)
+        elif part.kind is Kind.POSITION:
+            prompts += said_position(known.waiting(QueueId(part.name)))
+        elif part.kind is Kind.WAIT:
+            prompts += said_wait(known.estimate_seconds(QueueId(part.name)))
+        else:
+            prompts += said(part.kind, known.value_of(part.name))
+    return tuple(prompts)
 
 
 def _holds(condition: Condition, known: Known) -> bool:

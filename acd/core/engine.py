@@ -52,6 +52,8 @@ from acd.core.events import (
     LegHeld,
     LegLeftTalk,
     LegRinging,
+    LookedUp,
+    LookUpFailed,
     MenuReached,
     PbxDown,
     PbxLive,
@@ -167,6 +169,10 @@ class Engine:
                 visits.menu_reached(floor, call, now)
             case Confirmed(call, durable):
                 visits.confirmed(floor, call, durable, now)
+            case LookedUp():
+                visits.looked_up(floor, event, now)
+            case LookUpFailed():
+                visits.look_up_failed(floor, event, now)
             case AgentRequested():
                 self._requested(event, now)
             case CallFoundInMenu(call):

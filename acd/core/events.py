@@ -5,6 +5,7 @@ OfferId, DeviceId), never an AMI header. ``acd.ami.tracker`` makes those that co
 ``acd.web`` those that come from a person, the shell the rest.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
@@ -14,6 +15,7 @@ from acd.core.ids import (
     CallId,
     DeviceId,
     IncidentId,
+    NodeId,
     OfferId,
     PbxId,
     QueueId,
@@ -320,6 +322,22 @@ class Confirmed(_Event, frozen=True):
     durable: bool
 
 
+class LookedUp(_Event, frozen=True):
+    """The answer to one ``LookUpDue``: what was found of the caller, or None: nobody knows him."""
+
+    call: CallId
+    node: NodeId
+    values: Mapping[str, str] | None
+
+
+class LookUpFailed(_Event, frozen=True):
+    """Nobody answered one ``LookUpDue`` in time, or not so that it could be understood."""
+
+    call: CallId
+    node: NodeId
+    reason: str
+
+
 class PlanReplaced(_Event, frozen=True):
     """New configuration, complete and checked; used from this event on."""
 
@@ -361,6 +379,8 @@ Event = (
     | CallRequested
     | IncidentRequested
     | Confirmed
+    | LookedUp
+    | LookUpFailed
     | PlanReplaced
     | Tick
 )

@@ -10,8 +10,8 @@ A key that comes in the instant in which its prompt has been ordered but has not
 stop it. So a prompt that goes on ``STOP_GRACE_SECONDS`` after a key is broken off (``Stop``).
 
 The dialogue decides nothing about queues and agents. It returns what it wants as steps, and the
-engine answers ``AgentDo`` by ``agent_done`` and ``Branch`` by ``decided``. It must not know
-channels, AGI or files.
+engine answers ``Act`` by ``agent_done``, ``Decide`` by ``decided``, ``Compose`` by ``composed`` and
+``Inquire`` by ``looked_up``. It must not know channels, AGI or files.
 """
 
 from collections.abc import Mapping
@@ -19,18 +19,25 @@ from typing import Final
 
 import msgspec
 
+from acd.core.checkdigits import is_plausible
 from acd.core.ids import Language, MenuId, NodeId, PromptId
-from acd.core.plan import (
+from acd.core.menuplan import (
     AgentDo,
     Ask,
     Branch,
     Collect,
     Enqueue,
     HangUp,
+    Keep,
+    LookUp,
     MenuPlan,
     Node,
+    Return,
     Say,
+    Sentence,
+    SubMenu,
     SwitchLanguage,
+    Transfer,
 )
 
 ALL_DIGITS: Final = "0123456789*#"
@@ -41,6 +48,10 @@ MAX_TYPED: Final = 64
 """Keys kept for nodes to come; a flood beyond it is dropped."""
 MAX_HOPS: Final = 100
 """Nodes passed without a prompt or a key before the graph is taken for a circle."""
+MAX_SUB_MENUS: Final = 32
+"""Menus that may be entered within one another; from the oldest of more nobody comes back."""
+LOOK_UP_LATE_SECONDS: Final = 1.0
+"""How much later than in its time a look-up is given up here, when nobody has told its end."""
 
 
 class Play(msgspec.Struct, frozen=True, gc=False):
@@ -65,9 +76,10 @@ class WakeAt(msgspec.Struct, frozen=True, gc=False):
 
 
 class Chosen(msgspec.Struct, frozen=True, gc=False):
-    """A key was a choice of the menu."""
+    """A key was a choice of ``menu``, which is another than the dialogue's after a goto."""
 
     option: str
+    menu: MenuId
 
 
 class Missed(msgspec.Struct, frozen=True, gc=False):
@@ -79,7 +91,7 @@ class Missed(msgspec.Struct, frozen=True, gc=False):
 class Finished(msgspec.Struct, frozen=True, gc=False):
     """The dialogue is over with this node, which is for the engine to carry out."""
 
-    node: Enqueue | HangUp
+    node: Enqueue | Transfer | HangUp
 
 
 class Act(msgspec.Struct, frozen=True, gc=False):
@@ -97,7 +109,27 @@ class Decide(msgspec.Struct, frozen=True, gc=False):
 FIRST: Final = NodeId("first")
 """Where a dialogue stands while what comes before its menu is heard."""
 
-Step = Play | Stop | WakeAt | Chosen | Missed | Finished | Act | Decide
+
+class Compose(msgspec.Struct, frozen=True, gc=False):
+    """Find the prompts that say this sentence and call ``composed``."""
+
+    sentence: Sentence
+
+
+class Inquire(msgspec.Struct, frozen=True, gc=False):
+    """Start this look-up and call ``looked_up`` when it is over."""
+
+    node: LookUp
+
+
+class Note(msgspec.Struct, frozen=True, gc=False):
+    """Put these values of the caller into the books."""
+
+    kind: str
+    values: Mapping[str, str]
+
+
+Step = Play | Stop | WakeAt | Chosen | Missed | Finished | Act | Decide | Compose | Inquire | Note
 
 
 class Dialogue:
@@ -127,12 +159,17 @@ class Dialogue:
         self._misses = 0
         self._typed = ""
         self._collected = ""
-        self._last_key_at = 0.0
+        self._returns: list[NodeId] = []
 
     @property
     def node(self) -> NodeId:
         """Where in its menu it stands."""
         return self._node.id
+
+    @property
+    def here(self) -> MenuId:
+        """The menu of the node where it stands: a goto leads into others."""
+        return MenuId(self._node.id.partition("/")[0]) if "/" in self._node.id else self.menu.id
 
     @property
     def place(self) -> tuple[MenuId, NodeId]:
@@ -174,7 +211,6 @@ class Dialogue:
         steps: list[Step] = []
         if self.over or len(self._typed) >= MAX_TYPED:
             return steps
-        self._last_key_at = now
         self._typed += digit
         if not self._begun:
             # He is still on his way here: the key waits for the first node that asks.
@@ -223,7 +259,9 @@ class Dialogue:
             steps += [Stop(), WakeAt(now + STOP_LATE_SECONDS)]
             return steps
         node = self._node
-        if isinstance(node, Collect) and len(self._collected) >= node.min_digits > 0:
+        if isinstance(node, LookUp):
+            self._enter(node.failed, now, steps)
+        elif isinstance(node, Collect) and len(self._collected) >= node.min_digits > 0:
             self._collect_done(node, now, steps)
         else:
             self._miss("no_key", now, steps)
@@ -244,6 +282,35 @@ class Dialogue:
             self._enter(target, now, steps)
         return steps
 
+    def composed(self, prompts: tuple[PromptId, ...], now: float) -> list[Step]:
+        """Go on after ``Compose``: these are played before what else there is to play."""
+        steps: list[Step] = []
+        if not self.over:
+            self._to_play = prompts + self._to_play
+            self._advance(now, steps)
+        return steps
+
+    def looked_up(self, node: NodeId, values: Mapping[str, str] | None, now: float) -> list[Step]:
+        """Go on after ``Inquire`` of this node: with what was found, or None when there is nothing.
+
+        Too late an answer, to a node that is left already, changes nothing.
+        """
+        steps: list[Step] = []
+        here = self._node
+        if self.over or not isinstance(here, LookUp) or here.id != node:
+            return steps
+        self.attributes.update(values or {})
+        self._enter(here.missing if values is None else here.found, now, steps)
+        return steps
+
+    def look_up_failed(self, node: NodeId, now: float) -> list[Step]:
+        """Go on after ``Inquire`` of this node when nobody could be asked."""
+        steps: list[Step] = []
+        here = self._node
+        if not self.over and isinstance(here, LookUp) and here.id == node:
+            self._enter(here.failed, now, steps)
+        return steps
+
     # -- how it walks -------------------------------------------------------------------------
 
     def _enter(self, target: NodeId, now: float, steps: list[Step]) -> None:
@@ -257,7 +324,16 @@ class Dialogue:
                     position = languages.index(self.language) + 1
                     self.language = languages[position % len(languages)]
                     target = node.next
-                case Enqueue() | HangUp():
+                case SubMenu(entry=entry, then=then):
+                    self._returns = [*self._returns[1 - MAX_SUB_MENUS :], then]
+                    target = entry
+                case Return():
+                    target = self._returns.pop() if self._returns else self.menu.entry
+                case Keep(kind=kind, fields=fields):
+                    values = {name: self.attributes.get(name, "") for name in fields}
+                    steps.append(Note(kind, values))
+                    target = node.next
+                case Enqueue() | Transfer() | HangUp():
                     if isinstance(node, HangUp) and self._playing:
                         # The last words are heard to their end.
                         return
@@ -270,6 +346,10 @@ class Dialogue:
                     return
                 case Branch():
                     steps.append(Decide(node))
+                    return
+                case LookUp():
+                    steps.append(WakeAt(now + node.timeout_seconds + LOOK_UP_LATE_SECONDS))
+                    steps.append(Inquire(node))
                     return
                 case Ask() | Collect() | Say():
                     self._collected = ""
@@ -287,7 +367,9 @@ class Dialogue:
             if self._greeting and not repeated and node.id == self.menu.entry:
                 prompts = self._greeting + node.repeat_prompts
             self._to_play = (node.wrong_prompts + prompts) if wrong else prompts
-        elif isinstance(node, Collect | Say):
+        elif isinstance(node, Collect):
+            self._to_play = (node.wrong_prompts + node.prompts) if wrong else node.prompts
+        elif isinstance(node, Say):
             self._to_play = node.prompts
         else:
             self._to_play = ()
@@ -299,6 +381,10 @@ class Dialogue:
         self._stopping = False
         if self._to_play:
             prompt, self._to_play = self._to_play[0], self._to_play[1:]
+            sentence = self.menu.sentences.get(f"{self.language}/{prompt}")
+            if sentence is not None:
+                steps.append(Compose(sentence))
+                return
             self._play_id += 1
             self._playing = True
             can_stop = not isinstance(self._node, Say) or self._node.can_skip
@@ -330,7 +416,7 @@ class Dialogue:
             if chosen is None:
                 self._miss("wrong_key", now, steps)
             else:
-                steps.append(Chosen(key))
+                steps.append(Chosen(key, self.here))
                 self._enter(chosen, now, steps)
         elif isinstance(node, Collect):
             self._silence(now, steps)
@@ -356,6 +442,9 @@ class Dialogue:
                 return
 
     def _collect_done(self, node: Collect, now: float, steps: list[Step]) -> None:
+        if not is_plausible(node, self._collected, self.attributes):
+            self._miss("wrong_key", now, steps)
+            return
         self.attributes[node.into] = self._collected
         self._enter(node.next, now, steps)
 

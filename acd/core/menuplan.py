@@ -32,11 +32,28 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, tag="ask"):
     otherwise: NodeId
 
 
+class Check(StrEnum):
+    """How the last digits of a number prove the others (``acd.core.checkdigits``)."""
+
+    LUHN = "luhn"
+    MOD_97 = "mod97"
+    MOD_11_10 = "mod11_10"
+    EAN = "ean"
+    DAMM = "damm"
+    VERHOEFF = "verhoeff"
+
+
+Bound = int | str
+"""A number, or the attribute that holds it; an attribute that is not there bounds nothing."""
+
+
 class Collect(msgspec.Struct, frozen=True, kw_only=True, tag="collect"):
     """Play ``prompts`` and gather digits into the call's attribute ``into``.
 
     Ends at ``terminator``, at ``max_digits``, or ``timeout_seconds`` after the last key. With
-    fewer than ``min_digits`` it is repeated ``retries`` times, then the call goes to ``otherwise``.
+    fewer than ``min_digits``, or digits that do not pass ``check`` and the bounds, it is repeated
+    ``retries`` times, after ``wrong_prompts`` unless nothing was typed at all; then the call goes
+    to ``otherwise``.
     """
 
     id: NodeId
@@ -49,6 +66,10 @@ class Collect(msgspec.Struct, frozen=True, kw_only=True, tag="collect"):
     retries: int
     next: NodeId
     otherwise: NodeId
+    wrong_prompts: tuple[PromptId, ...] = ()
+    check: Check | None = None
+    at_least: Bound | None = None
+    at_most: Bound | None = None
 
 
 class Say(msgspec.Struct, frozen=True, kw_only=True, tag="say"):
@@ -162,13 +183,98 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True, tag="branch"):
     next: NodeId
 
 
+class SubMenu(msgspec.Struct, frozen=True, kw_only=True, tag="sub_menu"):
+    """Go on at ``entry``; a ``Return`` that is met on the way leads to ``then``."""
+
+    id: NodeId
+    entry: NodeId
+    then: NodeId
+
+
+class Return(msgspec.Struct, frozen=True, kw_only=True, tag="return"):
+    """Go back to what follows the last ``SubMenu``; without one begin the menu anew."""
+
+    id: NodeId
+
+
+class Keep(msgspec.Struct, frozen=True, kw_only=True, tag="keep"):
+    """Put the caller's attributes named ``fields`` into the books as a record of this ``kind``."""
+
+    id: NodeId
+    kind: str
+    fields: tuple[str, ...]
+    next: NodeId
+
+
+class LookUp(msgspec.Struct, frozen=True, kw_only=True, tag="look_up"):
+    """Ask ``lookup`` about the caller; go to ``found``, ``missing`` or, without answer, ``failed``.
+
+    What is answered is in his attributes then.
+    """
+
+    id: NodeId
+    lookup: str
+    timeout_seconds: float
+    found: NodeId
+    missing: NodeId
+    failed: NodeId
+
+
+class Transfer(msgspec.Struct, frozen=True, kw_only=True, tag="transfer"):
+    """Connect the caller with an outside ``number``; acd has no more to do with him."""
+
+    id: NodeId
+    number: str
+
+
 class HangUp(msgspec.Struct, frozen=True, kw_only=True, tag="hang_up"):
     """End the call from our side."""
 
     id: NodeId
 
 
-Node = Ask | Collect | Say | SwitchLanguage | Branch | Enqueue | AgentDo | HangUp
+Node = (
+    Ask
+    | Collect
+    | Say
+    | SwitchLanguage
+    | Branch
+    | SubMenu
+    | Return
+    | Keep
+    | LookUp
+    | AgentDo
+    | Enqueue
+    | Transfer
+    | HangUp
+)
+
+
+# -- what is said ------------------------------------------------------------------------------
+
+
+class Kind(StrEnum):
+    """How a value is spoken (``acd.core.speaking``)."""
+
+    DIGITS = "digits"
+    NUMBER = "number"
+    DATE = "date"
+    TIME = "time"
+    AMOUNT = "amount"
+    POSITION = "position"
+    WAIT = "wait"
+
+
+class Value(msgspec.Struct, frozen=True, tag="value"):
+    """The value of the attribute ``name`` in the middle of a sentence; of a queue, if it is one of
+    ``POSITION`` (the place of who joined it now) and ``WAIT`` (how long he would wait)."""
+
+    name: str
+    kind: Kind
+
+
+Sentence = tuple[PromptId | Value, ...]
+"""A prompt with values in it: what is recorded and what is put together, in their order."""
 
 
 class MenuPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,3 +289,5 @@ class MenuPlan(msgspec.Struct, frozen=True, kw_only=True):
     """As in ``Plan``, of what this graph says: whoever is in it keeps it when the plan changes."""
     resume: tuple[MenuId, NodeId] | None = None
     """Where a new engine goes on with whoever was in it; None: where he was."""
+    sentences: Mapping[str, Sentence] = msgspec.field(default_factory=dict)
+    """``<language>/<prompt>`` of each prompt that has values in it."""

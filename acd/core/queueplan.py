@@ -132,6 +132,14 @@ PROMPT_POSITIONS = 10
 """There is a prompt ``wait/position-<n>`` up to this."""
 
 
+def band_of(seconds: float) -> int:
+    """Return the index of the band this wait falls into."""
+    for index, minutes in enumerate(BANDS_MINUTES):
+        if seconds < minutes * 60:
+            return index
+    return len(BANDS_MINUTES)
+
+
 class Announcements(msgspec.Struct, frozen=True, kw_only=True):
     """What a waiting caller hears between the music; ``every_seconds`` 0 is once and no more."""
 

@@ -5,6 +5,8 @@ written once, when it is final; nobody edits one. Numbers of callers appear only
 ``CallKept`` and snapshots, for the books, never in a metric.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 from acd.core.events import DeviceState, RingOutcome
@@ -18,6 +20,7 @@ from acd.core.ids import (
     DeviceId,
     IncidentId,
     MenuId,
+    NodeId,
     OfferId,
     PbxId,
     QueueId,
@@ -25,7 +28,11 @@ from acd.core.ids import (
 )
 from acd.core.incident import Incident
 from acd.core.memory import AgentMemory, CallMemory, LegVisit, QueueVisit
-from acd.core.numbers import ClientView
+from acd.core.picture import AgentView as AgentView
+from acd.core.picture import CallView as CallView
+from acd.core.picture import IncidentView as IncidentView
+from acd.core.picture import QueueView as QueueView
+from acd.core.picture import Snapshot as Snapshot
 from acd.core.queueplan import Requirement
 from acd.core.states import Activity as Activity
 from acd.core.states import CallState as CallState
@@ -295,6 +302,24 @@ class Replied(_Record, frozen=True):
     refusal: str
 
 
+class FormFilled(_Record, frozen=True):
+    """A caller gave these values in a menu, and that was all he wanted to say: a meter reading."""
+
+    call: CallId
+    form: str
+    values: Mapping[str, str]
+
+
+class LookUpDue(_Record, frozen=True):
+    """A caller in a menu waits for the answer of a ``lookup``: ``LookedUp`` or, with the same
+    ``node``, ``LookUpFailed``. ``known`` is what is known of him, as hostile as he is."""
+
+    call: CallId
+    node: NodeId
+    lookup: str
+    known: Mapping[str, str]
+
+
 class ConfirmationDue(_Record, frozen=True):
     """An agent has done something by telephone and waits to be told so: answered by ``Confirmed``
     when that is durable, and not before."""
@@ -341,84 +366,10 @@ Record = (
     | CallEnded
     | CallKept
     | AgentKept
+    | FormFilled
+    | LookUpDue
     | Replied
     | ConfirmationDue
     | Noticed
     | Repaired
 )
-
-
-# -- the picture of one moment ---------------------------------------------------------------
-
-
-class QueueView(msgspec.Struct, frozen=True):
-    """One queue now. ``longest_wait_seconds`` is 0 when nobody waits."""
-
-    queue: QueueId
-    label: str
-    waiting: int
-    ringing: int
-    connected: int
-    longest_wait_seconds: float
-    agents_ready: int
-    """Agents with the skills who are ready, whatever they are doing."""
-    agents_free: int
-    estimate_seconds: float | None = None
-    """How long somebody who joined now would probably wait; None when nobody can know."""
-
-
-class CallView(msgspec.Struct, frozen=True):
-    """One living call now; ``since`` is when it came into its state (epoch seconds)."""
-
-    call: CallId
-    pbx: PbxId
-    state: CallState
-    since: float
-    arrived_at: float
-    ani: str
-    dnis: str
-    language: str
-    option: str
-    queue: QueueId | None
-    queued_at: float | None
-    due_at: float | None
-    agent: AgentId | None
-    position: int | None = None
-    """In its queue, 1 for the first; None when it does not wait."""
-    client: ClientView | None = None
-
-
-class AgentView(msgspec.Struct, frozen=True):
-    """One agent now; ``wrap_up_ends_at`` is None unless he is in wrap-up."""
-
-    agent: AgentId
-    name: str
-    phone: DeviceId
-    presence: Presence
-    reason: str
-    activity: Activity
-    device: DeviceState
-    since: float
-    call: CallId | None
-    queue: QueueId | None
-    wrap_up_ends_at: float | None
-    client: ClientView | None = None
-    """That of his call."""
-
-
-class IncidentView(msgspec.Struct, frozen=True):
-    """One incident now: whether callers hear it, and whether it stands in the configuration."""
-
-    incident: Incident
-    is_on: bool
-    configured: bool
-
-
-class Snapshot(msgspec.Struct, frozen=True):
-    """Everything at one moment, each part in a stable order."""
-
-    at: float
-    queues: tuple[QueueView, ...]
-    calls: tuple[CallView, ...]
-    agents: tuple[AgentView, ...]
-    incidents: tuple[IncidentView, ...] = ()

@@ -9,46 +9,54 @@ from typing import Final
 
 from acd.core import desk, incidents, survey, waiting
 from acd.core.agent import Agent
-from acd.core.attributes import value_of
+from acd.core.attributes import BUILT_IN, value_of
 from acd.core.call import Call, CallSignal
+from acd.core.circumstances import KnownNow
 from acd.core.clients import enter, first_menu
 from acd.core.commands import (
     HangUpCall,
     KeepInMenu,
     MoveToWaitingRoom,
     PlayPrompt,
+    SendToNumber,
     StopPrompt,
 )
-from acd.core.deciding import decide
+from acd.core.deciding import composed, decide
 from acd.core.ending import end_call
-from acd.core.estimate import estimate_for_next_seconds
 from acd.core.events import (
     CallArrived,
     CodeDialled,
+    LookedUp,
+    LookUpFailed,
 )
 from acd.core.floor import CodeCall, Floor
-from acd.core.ids import AgentId, CallId, Language, NodeId, QueueId
+from acd.core.ids import AgentId, CallId, Language, NodeId
 from acd.core.ivr import (
     ALL_DIGITS,
     FIRST,
     Act,
     Chosen,
+    Compose,
     Decide,
     Dialogue,
     Finished,
+    Inquire,
     Missed,
+    Note,
     Play,
     Step,
     Stop,
     WakeAt,
 )
 from acd.core.matching import match_call, review_and_match
+from acd.core.menuplan import AgentDo, Enqueue, HangUp, Transfer
 from acd.core.offers import silence
-from acd.core.plan import AgentDo, Enqueue
 from acd.core.records import (
     CallOffered,
     CallState,
     ConfirmationDue,
+    FormFilled,
+    LookUpDue,
     MenuMissed,
     MenuSelected,
     Noticed,
@@ -189,6 +197,21 @@ def unplayed_due(floor: Floor, call_id: CallId, now: float) -> None:
         floor.emit(Noticed(now, "prompt_failed", f"call {call_id}: a prompt could not be played"))
 
 
+def looked_up(floor: Floor, event: LookedUp, now: float) -> None:
+    """Go on with what was found of the caller."""
+    talker = _talker(floor, event.call)
+    if talker is not None and talker.dialogue is not None:
+        _carry_out(floor, talker, talker.dialogue.looked_up(event.node, event.values, now), now)
+
+
+def look_up_failed(floor: Floor, event: LookUpFailed, now: float) -> None:
+    """Go on without; operators are told why."""
+    floor.emit(Noticed(now, "look_up_failed", f"call {event.call}, {event.node}: {event.reason}"))
+    talker = _talker(floor, event.call)
+    if talker is not None and talker.dialogue is not None:
+        _carry_out(floor, talker, talker.dialogue.look_up_failed(event.node, now), now)
+
+
 def dialogue_due(floor: Floor, call_id: CallId, now: float) -> None:
     """The dialogue asked to be woken now. While its PBX is away the caller is not to blame."""
     talker = _talker(floor, call_id)
@@ -265,6 +288,7 @@ def _carry_out(floor: Floor, talker: Talker, steps: list[Step], now: float) -> N
     assert dialogue is not None
     if isinstance(talker, Call):
         talker.language = dialogue.language
+        talker.attributes.update(dialogue.attributes)
         survey.note_answers(floor, talker, now)
         if steps:
             floor.keep(talker)
@@ -284,60 +308,72 @@ def _carry_out(floor: Floor, talker: Talker, steps: list[Step], now: float) -> N
             case WakeAt(at):
                 assert at is not None
                 floor.deadlines.set(("dialogue", talker.id), at)
-            case Chosen(option):
-                if isinstance(talker, Call):
-                    talker.menu_path.append(f"{dialogue.menu.id}:{option}")
-                    floor.emit(MenuSelected(now, talker.id, dialogue.menu.id, option))
-            case Missed(kind):
-                floor.emit(MenuMissed(now, talker.id, dialogue.menu.id, kind))
-            case Act() | Decide():
+            case Chosen() | Missed() | Note() | Inquire():
+                _tell(floor, talker, dialogue, step, now)
+            case Act() | Decide() | Compose():
                 _answer(floor, talker, dialogue, step, now)
             case Finished(node):
-                waits = isinstance(talker, Call) and talker.answered_at is None
-                if isinstance(node, Enqueue) and isinstance(talker, Call) and waits:
-                    _enqueue(floor, talker, node, now)
-                else:
-                    floor.emit(HangUpCall(talker.id))
+                _finish(floor, talker, node, now)
+
+
+def _tell(
+    floor: Floor,
+    talker: Talker,
+    dialogue: Dialogue,
+    step: Chosen | Missed | Note | Inquire,
+    now: float,
+) -> None:
+    """Put into records what the caller did, and what others have to do for him."""
+    match step:
+        case Chosen(option, menu):
+            if isinstance(talker, Call):
+                talker.menu_path.append(f"{menu}:{option}")
+                floor.emit(MenuSelected(now, talker.id, menu, option))
+        case Missed(kind):
+            floor.emit(MenuMissed(now, talker.id, dialogue.here, kind))
+        case Note(form, values):
+            floor.emit(FormFilled(now, talker.id, form, values))
+        case Inquire(node):
+            known = dict(dialogue.attributes)
+            if isinstance(talker, Call):
+                known |= {name: value_of(talker, name) for name in BUILT_IN}
+            floor.emit(LookUpDue(now, talker.id, node.id, node.lookup, known))
+
+
+def _finish(floor: Floor, talker: Talker, node: Enqueue | Transfer | HangUp, now: float) -> None:
+    """Let the talker go where his menu leads in the end."""
+    if not isinstance(talker, Call):
+        floor.emit(HangUpCall(talker.id))
+        return
+    if isinstance(node, Enqueue) and talker.answered_at is None:
+        _enqueue(floor, talker, node, now)
+        return
+    if talker.queued_at is None and talker.left_as is None:
+        talker.left_as = Outcome.DEFLECTED
+    if isinstance(node, Transfer):
+        floor.emit(SendToNumber(talker.id, node.number))
+        end_call(floor, talker, talker.left_as, now)
+    else:
+        floor.emit(HangUpCall(talker.id))
 
 
 def _answer(
-    floor: Floor, talker: Talker, dialogue: Dialogue, step: Act | Decide, now: float
+    floor: Floor, talker: Talker, dialogue: Dialogue, step: Act | Decide | Compose, now: float
 ) -> None:
-    if isinstance(step, Act):
-        _act_and_tell(floor, talker, step.node, now)
-    else:
-        target = decide(step.node, _Here(floor, talker, now))
-        _carry_out(floor, talker, dialogue.decided(target, now), now)
-
-
-class _Here:
-    """What a branch asks about (``deciding.Known``), as it is now for this caller."""
-
-    def __init__(self, floor: Floor, talker: Talker, now: float) -> None:
-        self._floor, self._talker, self._now = floor, talker, now
-
-    def value_of(self, attribute: str) -> str:
-        dialogue, talker = self._talker.dialogue, self._talker
-        typed = dialogue.attributes.get(attribute, "") if dialogue is not None else ""
-        return typed or (value_of(talker, attribute) if isinstance(talker, Call) else "")
-
-    def is_open(self, hours: str) -> bool:
-        calendar = self._floor.plan.hours.get(hours)
-        return calendar is None or calendar.is_open(self._now)
-
-    def waiting(self, queue: QueueId) -> int:
-        line = self._floor.lines.get(queue)
-        return len(line) if line is not None else 0
-
-    def estimate_seconds(self, queue: QueueId) -> float | None:
-        line = self._floor.lines.get(queue)
-        return None if line is None else estimate_for_next_seconds(self._floor, line, self._now)
+    match step:
+        case Act(node):
+            _act_and_tell(floor, talker, node, now)
+        case Decide(node):
+            target = decide(node, KnownNow(floor, talker, now))
+            _carry_out(floor, talker, dialogue.decided(target, now), now)
+        case Compose(sentence):
+            prompts = composed(sentence, KnownNow(floor, talker, now))
+            _carry_out(floor, talker, dialogue.composed(prompts, now), now)
 
 
 def _enqueue(floor: Floor, call: Call, node: Enqueue, now: float) -> None:
     assert call.dialogue is not None
     floor.deadlines.clear(("keep", call.id))
-    call.attributes |= call.dialogue.attributes
     told = incidents.before_queue(floor, call, node, now)
     if told is not None:
         _keep(floor, call.id, now)

@@ -47,3 +47,20 @@ def test_say_comes_before_all_else(small: Small) -> None:
     assert isinstance(found, Say)
     assert found.prompts == ("main/key-1-say",)
     assert isinstance(menu.nodes[found.next], Enqueue)
+
+
+def test_digits_may_be_proved_bounded_and_confirmed(small: Small) -> None:
+    small.edit("ivr_menus/main.yaml", "{queue: fault}", "{queue: fault, collect: [{into: value, "
+               "say: {de: W?, en: V?}, check: luhn, at_least: ani, at_most: 500, "
+               "wrong: {de: Nein., en: No.}, confirm: {de: 'Sie: {value}', en: 'You: {value}'}}]}"
+               )  # fmt: skip
+    menu = main(small)
+    asked = chosen(menu, "1")
+    assert isinstance(asked, Collect)
+    assert (asked.check, asked.at_least, asked.at_most) == ("luhn", "ani", 500)
+    assert asked.wrong_prompts == ("main/key-1-value-wrong",)
+    sure = menu.nodes[asked.next]
+    assert isinstance(sure, Ask)
+    assert sure.choices["2"] == asked.id
+    assert isinstance(menu.nodes[sure.choices["1"]], Enqueue)
+    assert "de/main/key-1-value-confirm" in menu.sentences

@@ -2,18 +2,25 @@
 
 import pytest
 
+from acd.config.verbs import VERBS
 from acd.core.ids import MenuId, NodeId, SkillId
 from acd.core.plan import (
     AgentAction,
     AgentDo,
     Ask,
     AttributeNeed,
+    Collect,
     Enqueue,
     HangUp,
+    Keep,
+    LookUp,
     MenuPlan,
     Need,
+    Return,
     Say,
+    SubMenu,
     SwitchLanguage,
+    Transfer,
 )
 from tests.config.conftest import Small
 
@@ -99,6 +106,57 @@ def test_menu_goes_on_in_another_file(small: Small) -> None:
     assert isinstance(menu.nodes[found.choices["1"]], HangUp)
 
 
+def test_menu_with_then_can_be_come_back_from(small: Small) -> None:
+    small.write("ivr_menus/other.yaml", OTHER.replace("hang_up: true}\nw", "back: true}\nw"))
+    small.edit("ivr_menus/main.yaml", "{queue: fault}",
+               "{label: {de: a, en: b}, menu: other, then: {queue: fault}}")  # fmt: skip
+    menu = main(small)
+    found = chosen(menu, "1")
+    assert isinstance(found, SubMenu)
+    inside = menu.nodes[found.entry]
+    assert isinstance(inside, Ask)
+    assert isinstance(menu.nodes[inside.choices["1"]], Return)
+    after = menu.nodes[found.then]
+    assert isinstance(after, Enqueue)
+    assert (after.queue, after.option) == ("fault", "1")
+
+
+def test_keep_names_the_attributes_of_its_record(small: Small) -> None:
+    small.edit("ivr_menus/main.yaml", "{queue: fault}", "{label: {de: a, en: b}, keep: reading, "
+               "fields: [ani, value], collect: [{into: value, say: {de: W, en: V}}], "
+               "then: {hang_up: true}}")  # fmt: skip
+    menu = main(small)
+    asked = chosen(menu, "1")
+    assert isinstance(asked, Collect)
+    found = menu.nodes[asked.next]
+    assert isinstance(found, Keep)
+    assert (found.kind, found.fields) == ("reading", ("ani", "value"))
+    assert isinstance(menu.nodes[found.next], HangUp)
+
+
+def test_lookup_has_three_ways(small: Small) -> None:
+    small.edit("config/acd.yaml", "pbxs:", "lookups: {crm: {url: 'http://crm/{ani}', "
+               "into: {customer: name}, timeout_seconds: 1.5}}\npbxs:")  # fmt: skip
+    small.edit("ivr_menus/main.yaml", "{queue: fault}", "{label: {de: a, en: b}, lookup: crm, "
+               "found: {queue: fault}, not_found: {queue: billing}, failed: {hang_up: true}}"
+               )  # fmt: skip
+    menu = main(small)
+    found = chosen(menu, "1")
+    assert isinstance(found, LookUp)
+    assert (found.lookup, found.timeout_seconds) == ("crm", 1.5)
+    ends = [menu.nodes[end] for end in (found.found, found.missing, found.failed)]
+    assert [type(end) for end in ends] == [Enqueue, Enqueue, HangUp]
+
+
+def test_transfer_leads_to_a_number_outside(small: Small) -> None:
+    small.edit("config/acd.yaml", "pbxs:", 'external_numbers: ["+4930555"]\npbxs:')
+    small.edit("ivr_menus/main.yaml", "{queue: fault}",
+               '{label: {de: a, en: b}, transfer: "+4930555"}')  # fmt: skip
+    found = chosen(main(small), "1")
+    assert isinstance(found, Transfer)
+    assert found.number == "+4930555"
+
+
 def test_do_says_what_became_of_it_and_hangs_up(small: Small) -> None:
     menu = code(small, "*30")
     found = menu.nodes[menu.entry]
@@ -114,7 +172,19 @@ def test_do_says_what_became_of_it_and_hangs_up(small: Small) -> None:
         assert isinstance(menu.nodes[said.next], HangUp)
 
 
+ROWS = ", ".join(VERBS)
+
 MISTAKES = [
+    ("main", "{queue: fault}", '{label: {de: a, en: b}, transfer: "123"}',
+     '5:40: unknown number "123"; none is defined (acd.yaml, external_numbers)'),
+    ("main", "{queue: fault}", "{label: {de: a, en: b}, lookup: crm, found: {hang_up: true}, "
+     "not_found: {hang_up: true}}",
+     '5:38: unknown lookup "crm"; none is defined (acd.yaml, lookups)'),
+    ("main", "{queue: fault}", "{label: {de: a, en: b}, keep: x, fields: [vlaue], "
+     "then: {hang_up: true}}",
+     '5:48: unknown attribute "vlaue", did you mean "language"?; allowed: language, ani, dnis'),
+    ("main", "{queue: fault}", "{label: {de: a, en: b}, keep: x, fields: [ani], then: {}}",
+     '5:54: "then" leads nowhere; add one of: ' + ROWS),
     ("main", "queue: fault", "queue: falt",
      '5:14: unknown queue "falt", did you mean "fault"?; allowed: fault, billing'),
     ("main", "{queue: fault}", "{queue: fault, needs: {falt: 1}}",
@@ -139,10 +209,9 @@ MISTAKES = [
     ("main", "{queue: fault}", "{queue: fault, position: 0}",
      '5:31: "position" cannot be "0"; at least 1'),
     ("main", "{queue: fault}", "{label: {de: a, en: b}}",
-     '5:3: "1" leads nowhere; add one of: queue, language, menu, do, hang_up'),
+     '5:3: "1" leads nowhere; add one of: ' + ROWS),
     ("main", "{queue: fault}", "{quue: fault}",
-     '5:3: "1" leads nowhere, did you mean "queue"?; '
-     "add one of: queue, language, menu, do, hang_up"),
+     '5:3: "1" leads nowhere, did you mean "queue"?; add one of: ' + ROWS),
     ("main", "{queue: fault}", "{queue: fault, menu: main}",
      '5:21: "queue" and "menu" cannot both be followed; keep one of them'),
     ("main", "{queue: fault}", "{queue: fault, lable: x}",
@@ -150,7 +219,7 @@ MISTAKES = [
      "allowed: label, announce, say, collect, instead, when, queue, needs, attribute_needs, "
      "position"),
     ("main", "otherwise: {queue: billing}", "otherwise: {}",
-     '9:1: "otherwise" leads nowhere; add one of: queue, language, menu, do, hang_up'),
+     '9:1: "otherwise" leads nowhere; add one of: ' + ROWS),
     ("main", "{queue: fault}", "{menu: main}",
      '5:3: "1" cannot be announced: it has no label; '
      'add "label", or "announce" for the whole sentence'),
@@ -185,7 +254,7 @@ MISTAKES = [
      '5:25: "say" says nothing in "en"; add en: ...'),
     ("agent", "do: login", "collect: [{into: x, say: {de: x, en: y}, max: 3}]\n    do: login",
      '5:46: unknown key "max"; allowed: into, say, min_digits, max_digits, terminator, '
-     "timeout_seconds, retries"),
+     "timeout_seconds, retries, wrong, check, at_least, at_most, confirm"),
 ]  # fmt: skip
 
 

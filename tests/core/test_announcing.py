@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from acd.core.announcing import LONGEST_SECONDS, band_of
+from acd.core.announcing import LONGEST_SECONDS
 from acd.core.commands import Announce
 from acd.core.events import (
     AnnouncementEnded,
@@ -20,7 +20,7 @@ from acd.core.events import (
 from acd.core.ids import CallId, Language
 from acd.core.place import Place
 from acd.core.plan import AgentAction, Plan
-from acd.core.queueplan import BANDS_MINUTES, ExitCondition
+from acd.core.queueplan import BANDS_MINUTES, ExitCondition, band_of
 from acd.core.records import CallState, WaitAnnounced
 from tests.core.centre import PBX, Centre, rung
 from tests.core.queues import (
