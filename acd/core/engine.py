@@ -169,10 +169,8 @@ class Engine:
                 visits.menu_reached(floor, call, now)
             case Confirmed(call, durable):
                 visits.confirmed(floor, call, durable, now)
-            case LookedUp():
+            case LookedUp() | LookUpFailed():
                 visits.looked_up(floor, event, now)
-            case LookUpFailed():
-                visits.look_up_failed(floor, event, now)
             case AgentRequested():
                 self._requested(event, now)
             case CallFoundInMenu(call):

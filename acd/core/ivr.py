@@ -17,8 +17,6 @@ engine answers ``Act`` by ``agent_done``, ``Decide`` by ``decided``, ``Compose``
 from collections.abc import Mapping
 from typing import Final
 
-import msgspec
-
 from acd.core.checkdigits import is_plausible
 from acd.core.ids import Language, MenuId, NodeId, PromptId
 from acd.core.menuplan import (
@@ -34,11 +32,22 @@ from acd.core.menuplan import (
     Node,
     Return,
     Say,
-    Sentence,
     SubMenu,
     SwitchLanguage,
     Transfer,
 )
+from acd.core.steps import Act as Act
+from acd.core.steps import Chosen as Chosen
+from acd.core.steps import Compose as Compose
+from acd.core.steps import Decide as Decide
+from acd.core.steps import Finished as Finished
+from acd.core.steps import Inquire as Inquire
+from acd.core.steps import Missed as Missed
+from acd.core.steps import Note as Note
+from acd.core.steps import Play as Play
+from acd.core.steps import Step as Step
+from acd.core.steps import Stop as Stop
+from acd.core.steps import WakeAt as WakeAt
 
 ALL_DIGITS: Final = "0123456789*#"
 STOP_GRACE_SECONDS: Final = 0.4
@@ -54,82 +63,8 @@ LOOK_UP_LATE_SECONDS: Final = 1.0
 """How much later than in its time a look-up is given up here, when nobody has told its end."""
 
 
-class Play(msgspec.Struct, frozen=True, gc=False):
-    """Play this prompt; answered by ``prompt_ended(play_id)``, or by ``timed_out`` if that does not
-    come in the time the prompt takes."""
-
-    play_id: int
-    language: Language
-    prompt: PromptId
-    can_stop: bool = True
-    """Any key ends it; otherwise none does."""
-
-
-class Stop(msgspec.Struct, frozen=True, gc=False):
-    """Break off what is playing; answered by ``restarted()``."""
-
-
-class WakeAt(msgspec.Struct, frozen=True, gc=False):
-    """Call ``timed_out`` at this time, unless another such wish comes first; None: never."""
-
-    at: float | None
-
-
-class Chosen(msgspec.Struct, frozen=True, gc=False):
-    """A key was a choice of ``menu``, which is another than the dialogue's after a goto."""
-
-    option: str
-    menu: MenuId
-
-
-class Missed(msgspec.Struct, frozen=True, gc=False):
-    """No key came in time (``no_key``), or one that is no choice (``wrong_key``)."""
-
-    kind: str
-
-
-class Finished(msgspec.Struct, frozen=True, gc=False):
-    """The dialogue is over with this node, which is for the engine to carry out."""
-
-    node: Enqueue | Transfer | HangUp
-
-
-class Act(msgspec.Struct, frozen=True, gc=False):
-    """Do this for an agent and call ``agent_done``."""
-
-    node: AgentDo
-
-
-class Decide(msgspec.Struct, frozen=True, gc=False):
-    """Find out which way this branch goes and call ``decided``."""
-
-    node: Branch
-
-
 FIRST: Final = NodeId("first")
 """Where a dialogue stands while what comes before its menu is heard."""
-
-
-class Compose(msgspec.Struct, frozen=True, gc=False):
-    """Find the prompts that say this sentence and call ``composed``."""
-
-    sentence: Sentence
-
-
-class Inquire(msgspec.Struct, frozen=True, gc=False):
-    """Start this look-up and call ``looked_up`` when it is over."""
-
-    node: LookUp
-
-
-class Note(msgspec.Struct, frozen=True, gc=False):
-    """Put these values of the caller into the books."""
-
-    kind: str
-    values: Mapping[str, str]
-
-
-Step = Play | Stop | WakeAt | Chosen | Missed | Finished | Act | Decide | Compose | Inquire | Note
 
 
 class Dialogue:

@@ -197,19 +197,19 @@ def unplayed_due(floor: Floor, call_id: CallId, now: float) -> None:
         floor.emit(Noticed(now, "prompt_failed", f"call {call_id}: a prompt could not be played"))
 
 
-def looked_up(floor: Floor, event: LookedUp, now: float) -> None:
-    """Go on with what was found of the caller."""
+def looked_up(floor: Floor, event: LookedUp | LookUpFailed, now: float) -> None:
+    """Go on with what was found of the caller, or without; then operators are told why."""
+    if isinstance(event, LookUpFailed):
+        text = f"call {event.call}, {event.node}: {event.reason}"
+        floor.emit(Noticed(now, "look_up_failed", text))
     talker = _talker(floor, event.call)
-    if talker is not None and talker.dialogue is not None:
-        _carry_out(floor, talker, talker.dialogue.looked_up(event.node, event.values, now), now)
-
-
-def look_up_failed(floor: Floor, event: LookUpFailed, now: float) -> None:
-    """Go on without; operators are told why."""
-    floor.emit(Noticed(now, "look_up_failed", f"call {event.call}, {event.node}: {event.reason}"))
-    talker = _talker(floor, event.call)
-    if talker is not None and talker.dialogue is not None:
-        _carry_out(floor, talker, talker.dialogue.look_up_failed(event.node, now), now)
+    if talker is None or talker.dialogue is None:
+        return
+    if isinstance(event, LookUpFailed):
+        steps = talker.dialogue.look_up_failed(event.node, now)
+    else:
+        steps = talker.dialogue.looked_up(event.node, event.values, now)
+    _carry_out(floor, talker, steps, now)
 
 
 def dialogue_due(floor: Floor, call_id: CallId, now: float) -> None:
