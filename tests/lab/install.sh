@@ -83,6 +83,9 @@ need() {
     fi
 }
 
+# Without it the lab is as good, and the tests that need it say so.
+need_sox() { (need sox:sox) || :; }
+
 # The archive this machine's own apt uses for releases as such: security updates
 # and the like, which often come from elsewhere, have a dash in their suite.
 apt_archive() {
@@ -129,8 +132,8 @@ bootstrap() {
 }
 
 mkdir -p "$CACHE"
-(need sox:sox) || : # Without it the lab is as good, and those who need it say so.
 if host_asterisk; then
+    need_sox
     need sipp:sip-tester
     echo host
     exit 0
@@ -138,6 +141,7 @@ fi
 exec 9>"$CACHE/install.lock"
 flock 9
 : >>"$LOG"
+need_sox
 [ "$(id -u)" = 0 ] || refuse "no Asterisk 22 on PATH, and only root can install one (debootstrap, chroot)"
 if [ ! -d "$ROOT" ]; then
     [ -z "${ACD_LAB_OFFLINE:-}" ] || refuse "no Asterisk 22 in $CACHE, and ACD_LAB_OFFLINE is set"
