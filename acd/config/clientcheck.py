@@ -19,7 +19,7 @@ from acd.config.source import Key, Source
 from acd.config.staffing import Staff
 from acd.core.ids import Language, MenuId, QueueId
 from acd.core.plan import Enqueue, MenuPlan, Need, SwitchLanguage
-from acd.core.queueplan import QueuePlan, in_groups
+from acd.core.queueplan import QueuePlan, ToQueue, in_groups
 
 
 def check_clients(files: Files, menus: Menus, parts: Parts) -> None:
@@ -112,9 +112,9 @@ def _menu_of(files: Files, menus: Menus, entry: ClientEntry) -> MenuPlan | None:
 class _Way:
     """A way from a menu into a queue, with what is asked for besides."""
 
-    key: str
     queue: QueueId
     needs: tuple[Need, ...]
+    words: str
 
 
 class _Service:
@@ -133,14 +133,12 @@ class _Service:
             return
         needs = (Need(in_groups(groups)),)
         if menu.id not in self._ways:
-            self._ways[menu.id] = tuple(_ways(menu))
+            self._ways[menu.id] = tuple(_ways(menu, self._parts.queues))
         for way in self._ways[menu.id]:
             queue = self._parts.queues.get(way.queue)
             if queue is not None and not self._is_served(queue, way, needs, self._staff):
-                names = " or ".join(groups)
-                key = f"key {way.key} of " if way.key else ""
-                what = f'no agent of {names} can serve the queue "{queue.id}"'
-                what += f', to which {key}the menu "{menu.id}" leads'
+                what = f'no agent of {" or ".join(groups)} can serve the queue "{queue.id}"'
+                what += f", to which {way.words}"
                 source.blame(("groups",), what, "add a group whose agents can, or give them skills")
 
     def _is_served(
@@ -163,14 +161,27 @@ class _Service:
         return self._served[asked]
 
 
-def _ways(menu: MenuPlan) -> Iterator[_Way]:
-    """Yield the ways into queues, one for each question, by a key where there is one."""
+def _ways(menu: MenuPlan, queues: Mapping[QueueId, QueuePlan]) -> Iterator[_Way]:
+    """Yield the ways into queues, one for each question, by a key where there is one.
+
+    What callers overflow to is asked with the needs they came with, which they keep.
+    """
     ends = [node for node in menu.nodes.values() if isinstance(node, Enqueue)]
-    seen = set()
+    ways = []
     for node in sorted(ends, key=lambda end: (end.option == "", end.option)):
-        if (node.queue, node.needs) not in seen:
-            seen.add((node.queue, node.needs))
-            yield _Way(node.option, node.queue, node.needs)
+        key = f"key {node.option} of " if node.option else ""
+        ways.append(_Way(node.queue, node.needs, f'{key}the menu "{menu.id}" leads'))
+    seen = set()
+    for way in ways:
+        if (way.queue, way.needs) in seen:
+            continue
+        seen.add((way.queue, way.needs))
+        yield way
+        queue = queues.get(way.queue)
+        for rule in queue.exits if queue is not None else ():
+            if isinstance(rule.target, ToQueue):
+                words = f'its callers overflow from the queue "{way.queue}"'
+                ways.append(_Way(rule.target.queue, way.needs, words))
 
 
 def _once(source: Source, path: tuple[Key, ...], found: Sequence[str], noun: str) -> None:

@@ -46,6 +46,17 @@ def test_each_mistake_is_told_at_its_line(small: Small, old: str, new: str, prob
     assert first.startswith(f"config/clients/lindau.yaml:{shown}"), first
 
 
+def test_a_queue_that_its_callers_overflow_to_needs_its_agents_as_well(small: Small) -> None:
+    with_client(small)
+    rule = "\n  exits:\n    - {max_wait_seconds: 60, queue: billing}"
+    small.edit("config/queues.yaml", "needs: {fault: 3}", "needs: {fault: 3}" + rule)
+    assert small.told() == [
+        'config/clients/lindau.yaml:6:1: no agent of south can serve the queue "billing", '
+        'to which its callers overflow from the queue "fault"; '
+        "add a group whose agents can, or give them skills"
+    ]
+
+
 def test_a_menu_that_changes_languages_needs_all_of_them(small: Small) -> None:
     with_client(small, 'name: Lindau\nnumbers: ["0800201"]\nlanguages: [en]\n')
     assert small.told() == [

@@ -87,7 +87,7 @@ class Operator:
             shutil.copytree(ROOT / name, root / name, ignore=without)
         (root / "prompts").symlink_to(ROOT / "prompts")
         self.config = root / "config"
-        self.files = [*self.config.glob("*.yaml"), *(root / "ivr_menus").glob("*.yaml")]
+        self.files = [*self.config.rglob("*.yaml"), *(root / "ivr_menus").glob("*.yaml")]
         self.complaints: list[str] = []
         """What was wrong when it was read the last time."""
         self._whole = {path: path.read_bytes() for path in self.files}
