@@ -79,11 +79,13 @@ def write_config(
 ) -> Path:
     """Write the sample configuration for this lab; return its folder.
 
-    ``agents`` replaces agents.yaml; ``wrap_up_seconds`` replaces every queue's cap.
+    ``agents`` replaces agents.yaml, and nobody is in the groups that the sample's clients name, so
+    there are no clients then. ``wrap_up_seconds`` replaces every queue's cap.
     """
     config = directory / "config"
     # Whoever works here by hand may have secrets of his own beside the sample.
-    others = shutil.ignore_patterns("asterisk", "systemd", "secrets")
+    clients = ("clients",) if agents is not None else ()
+    others = shutil.ignore_patterns("asterisk", "systemd", "secrets", *clients)
     shutil.copytree(ROOT / "config", config, ignore=others)
     secrets = config / "secrets"
     secrets.mkdir(mode=0o700)
