@@ -8,6 +8,7 @@ import gc
 import os
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -329,6 +330,7 @@ def _setup(service: "Service", config: Path) -> "Setup":
     """What the daemon is started with. Raises OperatorError."""
     from acd.ami.client import LinkSettings
     from acd.config.service import Reader
+    from acd.config.teller import have_told
     from acd.daemon import Setup
     from acd.store.opening import open_store
 
@@ -358,6 +360,7 @@ def _setup(service: "Service", config: Path) -> "Setup":
         spill_path=data / "acd.spill",
         journal_path=data / "journal",
         reload=read_again,
+        tell=partial(have_told, config),
     )
 
 

@@ -42,6 +42,7 @@ from acd.core.plan import AgentAction, Plan
 from acd.core.records import ConfirmationDue, Explanation, Replied, Snapshot
 from acd.errors import OperatorError
 from acd.inbox import Inbox
+from acd.incidents import Incidents, Tell
 from acd.log import Log, capture_logging, open_log
 from acd.loop import fastest_loop
 from acd.metrics import Metrics
@@ -81,6 +82,7 @@ class Setup:
     """Where records go while the store does not take them."""
     journal_path: Path | None = None
     """The folder of the journal; without one there is none."""
+    tell: Tell | None = None
     reload: Callable[[], Plan] | None = None
     """Reads the configuration again, in a thread; raises ConfigError and changes nothing."""
 
@@ -339,9 +341,9 @@ class Daemon:
 
         setup = self._setup
         tokens = TokenFile(setup.tokens_file).tokens if setup.tokens_file else None
-        app = create_app(self, now=self.clock.now, tokens=tokens, phones=self._phones)
-        guarded = tokens is not None
-        self._web = await start(app, setup.http_host, setup.http_port, guarded=guarded)
+        incidents = Incidents(setup.tell, self._requests, self._books)
+        app = create_app(self, incidents, now=self.clock.now, tokens=tokens, phones=self._phones)
+        self._web = await start(app, setup.http_host, setup.http_port, guarded=tokens is not None)
 
     def _phones(self) -> frozenset[DeviceId]:
         return frozenset(agent.phone for agent in self._plan.agents.values())

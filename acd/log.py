@@ -30,6 +30,7 @@ from acd.core.records import (
     AgentKept,
     CallKept,
     ConfirmationDue,
+    IncidentKept,
     Noticed,
     Record,
     Repaired,
@@ -40,7 +41,7 @@ _NUMBER: Final = re.compile(r"(?<![\d.])\d{2,}(\d{3})(?!\d|\.\d)")
 _NUMBER_FIELDS: Final = frozenset({"ani", "dnis"})
 _SHORTENED: Final = _NUMBER_FIELDS | {"target"}
 _NOT_TOLD: Final = frozenset(
-    {"at", "skills", "attributes", "menu_path", "queue_path", "legs", "answer"}
+    {"at", "skills", "attributes", "menu_path", "queue_path", "heard", "legs", "answer"}
 )
 """A call's whole way stands in its final record, and what he typed is nobody's business here."""
 _AT_THE_FRONT: Final = frozenset({"at", "level", "event", "exception"})
@@ -183,7 +184,7 @@ def is_told(record: Record) -> bool:
     """Whether a record has a line: what is kept has none, nor what an agent's calls tell."""
     if isinstance(record, AgentChanged):
         return record.what != "activity"
-    return not isinstance(record, CallKept | AgentKept | ConfirmationDue)
+    return not isinstance(record, CallKept | AgentKept | IncidentKept | ConfirmationDue)
 
 
 def fields_of(record: Record) -> dict[str, object]:

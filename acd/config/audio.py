@@ -46,14 +46,15 @@ def prompt_lengths(folder: Path, there: Mapping[str, Iterable[str]]) -> dict[str
     """
     lengths: dict[str, float] = {}
     for name, endings in sorted(there.items()):
-        seconds = [_seconds(folder / f"{name}{ending}") for ending in endings]
+        seconds = [seconds_of(folder / f"{name}{ending}") for ending in endings]
         known = [each for each in seconds if each is not None]
         if known and len(known) == len(seconds):
             lengths[name] = max(known)
     return lengths
 
 
-def _seconds(file: Path) -> float | None:
+def seconds_of(file: Path) -> float | None:
+    """Return how long a file plays, None where that cannot be measured."""
     try:
         if file.suffix in (".wav", ".wav16"):
             with wave.open(str(file), "rb") as audio:

@@ -27,7 +27,7 @@ from acd.config.promptfiles import files_of, with_files
 from acd.config.queuecheck import callers_languages, prompts_named
 from acd.config.schema import AcdFile
 from acd.config.source import Source
-from acd.config.texts import read_texts
+from acd.config.texts import asked_of_incidents, read_texts
 from acd.core.ids import MenuId
 from acd.core.plan import Plan
 from acd.errors import BugError, ConfigError, Problem
@@ -88,7 +88,10 @@ def load(
     check_all(files, menus, parts, today)
     check_clients(files, menus, parts)
     languages = callers_languages(files, menus)
-    named = prompts_named(files, menus, parts)
+    named = [
+        *prompts_named(files, menus, parts),
+        *asked_of_incidents(files.acd_source, prompts_dir),
+    ]
     texts = read_texts(prompts_dir, named, languages, menus.speeches)
     speeches = (*menus.speeches, *clients.speeches, *texts.speeches)
     there = files_below(prompts_dir)

@@ -10,7 +10,7 @@ This module must not know where in a queue prompts are named.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field, RootModel
 
@@ -34,6 +34,9 @@ class Naming:
     path: tuple[Key, ...]
     prompts: tuple[PromptId, ...]
 
+
+AGAIN: Final = PromptId("incident/again")
+"""The question whether he wants to hear it again, hangs up, or stays: ``prompts/incident.yaml``."""
 
 Untold = tuple[Naming, Language, tuple[PromptId, ...]]
 """Prompts that a line names and that have no text in a language."""
@@ -81,6 +84,21 @@ def read_texts(
                 texts.untold.append((naming, language, tuple(untold)))
     texts.sources.extend(source for source, _ in files.values() if source.root or source.problems)
     return texts
+
+
+def asked_of_incidents(acd: Source, folder: Path) -> list[Naming]:
+    """Return the line that names the question about incidents, where there is a text for it.
+
+    It has to be at hand before there is an incident: speaking it then would take its time.
+    """
+    there = (folder / "incident.yaml").is_file()
+    return [Naming(acd, ("languages",), (AGAIN,))] if there else []
+
+
+def text_of(folder: Path, language: Language, prompt: PromptId) -> str | None:
+    """Return the text of a prompt from the files of texts below ``folder``, None without one."""
+    found = _text(folder, {}, language, prompt)
+    return found[2] if found is not None else None
 
 
 def _text(

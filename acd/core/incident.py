@@ -5,6 +5,7 @@ where the PBX finds it, in each language of the house. Times are seconds since t
 This module must not know how it was told, nor how it is heard.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -65,3 +66,19 @@ def clip_in(clips: tuple[Clip, ...], language: Language) -> Clip | None:
     """Return the words in this language, else in the first there is; None where there are none."""
     found = [clip for clip in clips if clip.language == language] or list(clips[:1])
     return found[0] if found else None
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident as somebody wants it told: in words, by language, that nobody has spoken yet."""
+
+    id: IncidentId
+    queues: tuple[QueueId, ...] = ()
+    postcodes: tuple[str, ...] = ()
+    text: Mapping[Language, str] = msgspec.field(default_factory=dict)
+    recording: str = ""
+    """A prompt that is heard instead of a text."""
+    hazard: Mapping[Language, str] = msgspec.field(default_factory=dict)
+    may_leave: bool = True
+    """Callers are asked whether they stay, and may hang up informed."""
+    begins_at: float = 0.0
+    ends_at: float | None = None

@@ -135,9 +135,10 @@ class Dialogue:
         Keys that nothing in the old one took are of no use there.
         """
         steps: list[Step] = []
+        playing, self._to_play = self._playing, ()
         self.menu, self.over, self._typed = menu, False, ""
         self._enter(menu.entry, now, steps)
-        if self._playing:
+        if playing:
             steps.append(WakeAt(now + STOP_GRACE_SECONDS))
         return steps
 

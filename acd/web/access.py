@@ -33,7 +33,8 @@ class Role(StrEnum):
     AGENT = "agent"
     """Reads and changes the state of one agent, the one the token names."""
     SUPERVISOR = "supervisor"
-    """Reads everything, changes any agent's state and the place of any waiting call."""
+    """Reads everything, changes any agent's state and the place of any waiting call, and tells
+    callers of incidents."""
     ADMIN = "admin"
     """Everything."""
 
@@ -76,6 +77,9 @@ ROUTES: Final = (
     Route("GET", "/api/v1/calls", _LEADS),
     Route("GET", f"{_CALL}/explain", _LEADS),
     *(Route("POST", f"{_CALL}/{action.value}", _LEADS) for action in CallAction),
+    Route("GET", "/api/v1/incidents", _LEADS),
+    Route("POST", "/api/v1/incidents", _LEADS),
+    Route("DELETE", "/api/v1/incidents/{incident}", _LEADS),
     Route("GET", "/api/v1/agents", _LEADS),
     Route("GET", _AGENT, _LEADS, own=True),
     *(Route("POST", f"{_AGENT}/{action.value}", _LEADS, own=True) for action in AgentAction),
@@ -119,7 +123,7 @@ def _agent_in(template: str, parts: Sequence[str]) -> str | None:
     for wanted, part in zip(pattern, parts, strict=True):
         if wanted == "{agent}" and part:
             agent = part
-        elif wanted != part and not (wanted == "{call}" and part):
+        elif wanted != part and not (wanted in ("{call}", "{incident}") and part):
             return None
     return agent
 

@@ -24,17 +24,21 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 import acd
 from acd.core.events import CallAction
-from acd.core.ids import AgentId, CallId, DeviceId, QueueId
+from acd.core.ids import AgentId, CallId, DeviceId, IncidentId, QueueId
 from acd.core.plan import AgentAction
 from acd.core.records import AgentView, CallView, Replied
-from acd.web import models
+from acd.errors import OperatorError
+from acd.web import incidents, models
 from acd.web.access import Caller
 from acd.web.guard import CALLER, Guard
-from acd.web.port import EngineBusy, EnginePort
+from acd.web.port import EngineBusy, EnginePort, IncidentPort
 from acd.web.tokens import Token
 
 REPLY_TIMEOUT_SECONDS: Final = 5.0
 """How long a request for a change may wait for the engine and the store."""
+
+SPEAKING_TIMEOUT_SECONDS: Final = 60.0
+"""How long one may wait that has something spoken before."""
 
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -45,7 +49,7 @@ _REFUSALS: Final[dict[int | str, dict[str, object]]] = {
     403: {"model": models.Problem, "description": "Not for this role, or not from there."},
 }
 _UNKNOWN: Final[dict[int | str, dict[str, object]]] = {
-    404: {"model": models.Problem, "description": "No such agent, or no such call."},
+    404: {"model": models.Problem, "description": "No such agent, call or incident."},
     422: {"model": models.Problem, "description": "The body is not what it must be."},
 }
 _CHANGES: Final[dict[int | str, dict[str, object]]] = {
@@ -55,17 +59,19 @@ _CHANGES: Final[dict[int | str, dict[str, object]]] = {
 }
 
 Id = Annotated[str, Path(description="The agent's id, as in agents.yaml.")]
+Known = Annotated[str, Path(description="The incident's id.")]
 Called = Annotated[str, Path(description="The call's id, as in the list of calls.")]
 
 
 def create_app(
     port: EnginePort,
+    desk: IncidentPort,
     *,
     now: Callable[[], float],
     tokens: Callable[[], Sequence[Token]] | None = None,
     phones: Callable[[], Collection[DeviceId]] | None = None,
 ) -> FastAPI:
-    """The whole API around ``port``.
+    """The whole API around ``port`` and ``desk``.
 
     ``tokens`` (`TokenFile.tokens`) gives the valid tokens; without it only this machine is served.
     ``now`` is the clock that expiry is judged by, in seconds since the epoch. ``phones`` gives the
@@ -86,6 +92,7 @@ def create_app(
     app.include_router(_pages(port), prefix="/api/v1")
     app.include_router(_changes(port, phones), prefix="/api/v1/agents")
     app.include_router(_call_changes(port), prefix="/api/v1/calls")
+    app.include_router(_incidents(port, desk), prefix="/api/v1/incidents")
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_middleware(Guard, tokens=tokens, now=now)
@@ -258,12 +265,49 @@ def _call_changes(port: EnginePort) -> APIRouter:
     return router
 
 
-async def _ask(request: Request, what: str, asked: Coroutine[object, object, Replied]) -> None:
+def _incidents(port: EnginePort, desk: IncidentPort) -> APIRouter:
+    """Known faults that callers are told of."""
+    router = APIRouter(tags=["incidents"], responses=_CHANGES)
+
+    @router.get("", summary="Every incident that is not over")
+    async def every() -> incidents.IncidentsOut:
+        return incidents.IncidentsOut.of(port.snapshot())
+
+    @router.post("", summary="Tell callers of a known fault, or tell it in other words")
+    async def set_incident(request: Request, body: incidents.IncidentIn) -> incidents.IncidentOut:
+        if faults := body.faults():
+            raise HTTPException(422, faults)
+        what = f"incident {body.incident}: set"
+        await _ask(request, what, desk.set_incident(body.wish()), SPEAKING_TIMEOUT_SECONDS)
+        for view in port.snapshot().incidents:
+            if view.incident.id == body.incident:
+                return incidents.IncidentOut.of(view)
+        raise HTTPException(404, "it is over already")
+
+    @router.delete("/{incident}", summary="Tell nobody of it any more", status_code=204)
+    async def end(request: Request, incident: Known) -> None:
+        if incident not in {view.incident.id for view in port.snapshot().incidents}:
+            raise HTTPException(404, "no such incident, or it is over")
+        name = IncidentId(incident)
+        await _ask(request, f"incident {name}: end", desk.end_incident(name))
+
+    return router
+
+
+async def _ask(
+    request: Request,
+    what: str,
+    asked: Coroutine[object, object, Replied],
+    timeout_seconds: float = REPLY_TIMEOUT_SECONDS,
+) -> None:
     """Wait for the engine's answer and log it with the token's name; refusals are raised."""
     caller: Caller = request.scope[CALLER]
     try:
-        async with asyncio.timeout(REPLY_TIMEOUT_SECONDS):
+        async with asyncio.timeout(timeout_seconds):
             reply = await asked
+    except OperatorError as error:
+        _log.info("token %s, %s refused: %s", caller.name, what, error)
+        raise HTTPException(409, str(error)) from error
     except (TimeoutError, EngineBusy) as error:
         _log.warning("token %s, %s got no answer", caller.name, what)
         detail = "the engine did not answer; look at the state before you ask again"

@@ -13,7 +13,8 @@ from typing import Protocol
 import msgspec
 
 from acd.core.events import CallAction
-from acd.core.ids import AgentId, CallId, DeviceId, QueueId
+from acd.core.ids import AgentId, CallId, DeviceId, IncidentId, QueueId
+from acd.core.incident import Wish
 from acd.core.plan import AgentAction
 from acd.core.records import Explanation, Replied, Snapshot
 from acd.errors import AcdError
@@ -35,6 +36,19 @@ class Readiness(msgspec.Struct, frozen=True):
 
     ready: bool
     problems: tuple[str, ...] = ()
+
+
+class IncidentPort(Protocol):
+    """Known faults, as the web sets and ends them."""
+
+    async def set_incident(self, wish: Wish) -> Replied:
+        """Have it spoken and told to callers; returns when both is done and durable.
+
+        Raises OperatorError when it cannot be spoken, and EngineBusy when it was not taken.
+        """
+
+    async def end_incident(self, incident: IncidentId) -> Replied:
+        """Have nobody told of it any more. Raises EngineBusy when it was not taken."""
 
 
 class EnginePort(Protocol):

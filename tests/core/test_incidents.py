@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from acd.core.commands import Announce, HangUpCall, MoveToWaitingRoom, PlayPrompt
+from acd.core.commands import Announce, HangUpCall, MoveToWaitingRoom, PlayPrompt, StopPrompt
 from acd.core.events import (
     AnnouncementEnded,
     CallArrived,
@@ -11,6 +11,7 @@ from acd.core.events import (
     CallFoundInMenu,
     DigitPressed,
     IncidentRequested,
+    MenuReached,
     PlanReplaced,
     PromptEnded,
     WaitingRoomEntered,
@@ -156,6 +157,23 @@ def test_key_one_after_the_question_says_it_again() -> None:
     assert listen(centre, call) == ["incident/mitte", "incident/again"]
     centre.wait(QUESTION_SECONDS)
     assert waits(centre, call)
+
+
+def test_nothing_breaks_off_its_words_and_what_played_before_is_broken_off() -> None:
+    centre = Centre(plan())
+    set_(centre, incident())
+    call = dial(centre)
+    [welcome] = centre.take(PlayPrompt)
+    centre.feed(PromptEnded(call, welcome.play_id, True))
+    [options] = centre.take(PlayPrompt)
+    centre.feed(DigitPressed(call, "1"))
+    # Its key came before it had begun: it goes on, and is stopped.
+    assert [type(one) for one in centre.wait(1.0)] == [StopPrompt]
+    assert options.play_id != welcome.play_id
+    centre.feed(MenuReached(call))
+    [text] = centre.take(PlayPrompt)
+    assert path_of(text) == "incident/mitte"
+    assert not [one for one in centre.wait(4.9) if isinstance(one, StopPrompt)]
 
 
 def test_it_is_heard_once_in_a_call() -> None:

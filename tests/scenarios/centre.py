@@ -19,6 +19,7 @@ import msgspec
 
 from acd.core.events import DeviceState, RingOutcome
 from acd.core.ids import AgentId, ClientId, DeviceId, MenuId, NodeId, PromptId, QueueId, SkillId
+from acd.core.incident import Clip, Incident, Wish
 from acd.core.numbers import ClientPlan, Dialled, Numbers
 from acd.core.plan import (
     AgentAction,
@@ -92,6 +93,9 @@ PROMPT_SECONDS = {
         "agent/pin": 0.6,
         "wait/long": 6.0,
         "client-lindau/greeting": 0.5,
+        "incident/hazard": 1.0,
+        "incident/text": 2.0,
+        "incident/again": 0.8,
     }.items()
 }
 MISSING_PROMPT = "main/nobody-recorded-this"
@@ -249,6 +253,26 @@ def _districts(others: NodeId, elsewhere: NodeId) -> tuple[Node, ...]:
     )
 
 
+def told(wish: Wish) -> Incident:
+    """Return the incident as if it had been spoken: the words are the world's prompts."""
+
+    def clips(name: str) -> tuple[Clip, ...]:
+        return tuple(
+            Clip(language, PromptId(name), PROMPT_SECONDS[f"{language}/{name}"])
+            for language in (plans.DE, plans.EN)
+        )
+
+    return Incident(
+        id=wish.id,
+        queues=wish.queues,
+        postcodes=wish.postcodes,
+        text=clips("incident/text"),
+        hazard=clips("incident/hazard") if wish.hazard else (),
+        question=clips("incident/again"),
+        ends_at=wish.ends_at,
+    )
+
+
 def write_prompts(directory: Path) -> None:
     """Write a short tone for each prompt, where a PBX expects its file."""
     for name, seconds in PROMPT_SECONDS.items():
@@ -303,7 +327,7 @@ class Centre:
     def start_engine(self) -> None:
         """Start another engine in place of one that was killed."""
         folder = Path(self._folder.name)
-        self.engine = Engine(self.plan, self.world.ami, self.proxy, data=folder)
+        self.engine = Engine(self.plan, self.world.ami, self.proxy, data=folder, tell=told)
 
     def begin(self) -> None:
         """A scenario begins: what was said before is no longer found by `said`."""

@@ -27,6 +27,7 @@ from acd.core.memory import Memory
 from acd.core.plan import AgentAction, Plan
 from acd.core.records import AgentView, CallView, Record, Snapshot
 from acd.daemon import Daemon, Setup
+from acd.incidents import Tell
 from acd.log import open_log
 from acd.loop import fastest_loop
 from acd.pipeline import Pipeline
@@ -60,6 +61,7 @@ class Engine:
         *,
         wait_live: bool = True,
         data: Path | None = None,
+        tell: Tell | None = None,
     ) -> None:
         """``data`` is the folder with its store, kept over restarts; without it nothing is."""
         self.steps: list[Step] = []
@@ -76,6 +78,7 @@ class Engine:
             open_store=partial(open_store, f"sqlite:///{data}/acd.db") if data else None,
             spill_path=data / "acd.spill" if data else Path("unused"),
             journal_path=data / "journal" if data else None,
+            tell=tell,
         )
         self._journal = setup.journal_path
         started: Future[tuple[Daemon, asyncio.AbstractEventLoop]] = Future()
@@ -190,12 +193,12 @@ class Engine:
             found: dict[str, object] = json.load(answer)
             return found
 
-    def http(self, path: str, body: object = None) -> int:
-        """Status of a POST."""
+    def http(self, path: str, body: object = None, method: str = "POST") -> int:
+        """Status of a request that changes something."""
         data = json.dumps(body).encode() if body is not None else b""
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(
-            f"{self.daemon.url()}{path}", method="POST", data=data, headers=headers
+            f"{self.daemon.url()}{path}", method=method, data=data, headers=headers
         )
         try:
             with urllib.request.urlopen(request, timeout=5) as answer:

@@ -12,9 +12,10 @@ import httpx
 import msgspec
 
 from acd.core.events import CallAction
-from acd.core.ids import AgentId, CallId, DeviceId, QueueId, RequestId
+from acd.core.ids import AgentId, CallId, DeviceId, IncidentId, PromptId, QueueId, RequestId
+from acd.core.incident import Clip, Incident, Wish
 from acd.core.plan import AgentAction
-from acd.core.records import Explanation, Presence, Replied, Snapshot
+from acd.core.records import Explanation, IncidentView, Presence, Replied, Snapshot
 from acd.metrics import Metrics
 from acd.web.access import Role
 from acd.web.app import create_app
@@ -38,7 +39,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.now = snapshot()
-        self.asked: list[Asked | AskedOfCall] = []
+        self.asked: list[Asked | AskedOfCall | Wish | IncidentId] = []
         self.refusal = ""
         self.fails: Callable[[], BaseException] | None = None
         self.hangs = False
@@ -88,10 +89,35 @@ class Desk:
             self.now = msgspec.structs.replace(self.now, calls=(*after, *others))
         return Replied(NOW, RequestId(len(self.asked)), self.refusal)
 
+    async def set_incident(self, wish: Wish) -> Replied:
+        await self._take(wish)
+        if not self.refusal:
+            text = tuple(
+                Clip(code, PromptId("incident/x"), 5.0, said) for code, said in wish.text.items()
+            )
+            told = Incident(
+                id=wish.id,
+                queues=wish.queues,
+                postcodes=wish.postcodes,
+                text=text,
+                ends_at=wish.ends_at,
+            )
+            self._have_incidents((IncidentView(told, is_on=True, configured=False),))
+        return Replied(NOW, RequestId(len(self.asked)), self.refusal)
+
+    async def end_incident(self, incident: IncidentId) -> Replied:
+        await self._take(incident)
+        if not self.refusal:
+            self._have_incidents(())
+        return Replied(NOW, RequestId(len(self.asked)), self.refusal)
+
+    def _have_incidents(self, views: tuple[IncidentView, ...]) -> None:
+        self.now = msgspec.structs.replace(self.now, incidents=views)
+
     def explain(self, call: CallId) -> Explanation | None:
         return explanation(call) if any(one.call == call for one in self.now.calls) else None
 
-    async def _take(self, asked: Asked | AskedOfCall) -> None:
+    async def _take(self, asked: Asked | AskedOfCall | Wish | IncidentId) -> None:
         if self.hangs:
             await asyncio.Event().wait()
         if self.fails:
@@ -131,6 +157,7 @@ class Seat:
         self.keys = Keys()
         self.phones: set[DeviceId] = set()
         self.app = create_app(
+            self,
             self,
             now=lambda: self.keys.now,
             tokens=(lambda: self.keys.tokens()) if with_tokens else None,

@@ -38,6 +38,11 @@ MAY |= {
     for action in AgentAction
     for agent, roles in (("1001", LEADS | {Role.AGENT}), ("1002", LEADS), ("9999", LEADS))
 }
+MAY |= {
+    ("GET", "/api/v1/incidents"): LEADS,
+    ("POST", "/api/v1/incidents"): LEADS,
+    ("DELETE", "/api/v1/incidents/9999"): LEADS,
+}
 CALL = "main-900000.1"
 MAY |= {("GET", f"/api/v1/calls/{call}/explain"): LEADS for call in (CALL, "main-1.9999")}
 MAY |= {
@@ -52,6 +57,7 @@ BODIES = {
     "move": {"queue": "billing"},
     "prioritise": {"seconds": 30},
     "place": {"position": 1},
+    "incidents": {"incident": "mitte", "queues": ["fault"], "text": {"de": "Stromausfall."}},
 }
 
 ELSEWHERE = [("GET", "/nowhere"), ("GET", "/api/v1/agents/"), ("DELETE", "/api/v1/agents/1001")]
@@ -74,13 +80,14 @@ async def send(http: httpx.AsyncClient, method: str, path: str, **headers: str) 
 
 
 def test_the_table_names_the_routes_of_the_app_and_no_others() -> None:
-    app = create_app(Desk(), now=lambda: NOW)
+    app = create_app(Desk(), Desk(), now=lambda: NOW)
     served = set(routes(app.routes))
     assert served == {(route.method, route.path) for route in ROUTES}
     tested = {
         (method, path.replace("1001", "{agent}").replace(CALL, "{call}")) for method, path in MAY
     }
     tested = {one for one in tested if "1002" not in one[1] and "9999" not in one[1]}
+    tested.add(("DELETE", "/api/v1/incidents/{incident}"))
     assert served == tested | {("GET", "/healthz")}
 
 
