@@ -69,7 +69,12 @@ def place_in(files: Files, menus: Menus, node: NodeId) -> Place:
 
 def _check_circles(files: Files, menus: Menus) -> bool:
     """Blame each circle in which the caller is never asked; tell whether there is one."""
-    found = list(_circles(menus.nodes, lambda node: () if _asks(node) else following(node)))
+    begun = _begun_anew(menus)
+
+    def unasked(node: Node) -> Iterable[NodeId]:
+        return begun.get(node.id, ()) if _asks(node) else following(node)
+
+    found = list(_circles(menus.nodes, unasked))
     for circle in found:
         (source, path), more = _first(files, menus, circle)
         what = f"a call that comes here goes round without being asked anything{more}"
@@ -79,7 +84,14 @@ def _check_circles(files: Files, menus: Menus) -> bool:
 
 def _check_silence(files: Files, menus: Menus) -> None:
     """Warn of each circle out of which nobody comes without pressing a key."""
-    for circle in _circles(menus.nodes, _unpressed):
+
+    def unpressed(node: Node) -> tuple[NodeId, ...]:
+        if isinstance(node, SubMenu):
+            # Who comes back by himself goes on behind it; who does not never gets there.
+            return (node.then if _comes_back(menus.nodes, node.entry) else node.entry,)
+        return _unpressed(node)
+
+    for circle in _circles(menus.nodes, unpressed):
         (source, path), more = _first(files, menus, circle)
         what = f"who presses nothing goes round here until he hangs up{more}"
         source.warn(path, what, 'let "otherwise" lead to a queue or hang up, once he had his turns')
@@ -103,17 +115,44 @@ def _circles(
 
 
 def _asks(node: Node) -> bool:
-    """Say whether a caller can do something at a node, or stays there."""
+    """Say whether a caller can do something at a node, or stays there.
+
+    What follows a ``SubMenu`` follows its questions, and a ``Return`` leads to no way of its own.
+    """
     match node:
-        case Ask() | Collect() | Return() | Enqueue() | Transfer() | HangUp():
+        case Ask() | Collect() | SubMenu() | Return() | Enqueue() | Transfer() | HangUp():
             return True
-        case Say() | SwitchLanguage() | Branch() | SubMenu() | Keep() | LookUp() | AgentDo():
+        case Say() | SwitchLanguage() | Branch() | Keep() | LookUp() | AgentDo():
             return False
 
 
 def _unpressed(node: Node) -> tuple[NodeId, ...]:
     """Return where a call goes on from a node when no key is pressed."""
     return (node.otherwise,) if isinstance(node, Ask | Collect) else following(node)
+
+
+def _begun_anew(menus: Menus) -> dict[NodeId, list[NodeId]]:
+    """Return for each ``Return`` where who has nothing to go back to begins again."""
+    returns = [name for name, node in menus.nodes.items() if isinstance(node, Return)]
+    return {
+        name: [plan.entry for plan in menus.plans.values() if name in plan.nodes]
+        for name in returns
+    }
+
+
+def _comes_back(nodes: Nodes, entry: NodeId) -> bool:
+    """Say whether who presses nothing from ``entry`` on can come to a ``Return``."""
+    seen: set[NodeId] = set()
+    waiting = [entry]
+    while waiting:
+        name = waiting.pop()
+        if name in seen or name not in nodes:
+            continue
+        if isinstance(nodes[name], Return):
+            return True
+        seen.add(name)
+        waiting += _unpressed(nodes[name])
+    return False
 
 
 def _first(files: Files, menus: Menus, circle: Iterable[NodeId]) -> tuple[Place, str]:
@@ -133,18 +172,21 @@ def _first(files: Files, menus: Menus, circle: Iterable[NodeId]) -> tuple[Place,
 
 def _check_dead_ends(files: Files, menus: Menus) -> None:
     """Blame each menu, or what else asks, from which no call ever comes to an end."""
+    nodes, begun = menus.nodes, _begun_anew(menus)
+    thens = [node.then for node in nodes.values() if isinstance(node, SubMenu)]
     back: dict[NodeId, list[NodeId]] = {}
-    for name, node in menus.nodes.items():
-        for target in following(node):
+    for name, node in nodes.items():
+        # Where somebody goes back to hangs on where he came from: anywhere will do.
+        for target in (*thens, *begun[name]) if name in begun else following(node):
             back.setdefault(target, []).append(name)
     ending: set[NodeId] = set()
-    waiting = [name for name, node in menus.nodes.items() if not following(node)]
+    waiting = [name for name, node in nodes.items() if name not in begun and not following(node)]
     while waiting:
         name = waiting.pop()
         if name not in ending:
             ending.add(name)
             waiting += back.get(name, [])
-    for name, node in menus.nodes.items():
+    for name, node in nodes.items():
         if name not in ending and isinstance(node, Ask | Collect):
             source, path = place_in(files, menus, name)
             what = "no way out: whatever a caller presses here, he comes to no queue and no end"

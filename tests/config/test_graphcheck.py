@@ -145,6 +145,55 @@ def test_a_circle_without_a_question_is_refused_once(small: Small) -> None:
     assert len(checked(small, nodes)) == 1
 
 
+@pytest.mark.parametrize("before", ["", "say: {de: Ja., en: Yes.}, "])
+def test_a_code_that_goes_back_to_itself_is_refused(small: Small, before: str) -> None:
+    """The walk through it would never end: there is nothing to go back to but its beginning."""
+    code = f'  "*30": {{{before}back: true}}\n'
+    small.write("ivr_menus/agent.yaml", f"menu: agent\nlanguages: [de, en]\ncodes:\n{code}")
+    (told,) = small.told()
+    assert told.startswith(
+        "ivr_menus/agent.yaml:4:3: a call that comes here goes round without being asked anything"
+    )
+
+
+@pytest.mark.parametrize(
+    ("then", "first", "otherwise", "expected"),
+    [
+        ("{menu: main}", "back: true", "back: true", ""),
+        ("{back: true}", "back: true", "back: true", ""),
+        ("{menu: one}", "back: true", "hang_up: true", ""),
+        ("{menu: one}", "back: true", "back: true", "no way out"),
+    ],
+)
+def test_a_sub_menu_is_no_dead_end_when_one_can_go_back_and_out(
+    small: Small, then: str, first: str, otherwise: str, expected: str
+) -> None:
+    ways = "otherwise: {hang_up: true}" if not expected else "otherwise: {menu: one}"
+    small.write(
+        "ivr_menus/main.yaml",
+        "menu: main\nlanguages: [de, en]\nchoices:\n"
+        f"  1: {{label: {{de: A, en: A}}, menu: one, then: {then}}}\n"
+        f"wrong_key: {{de: Falsch., en: Wrong.}}\n{ways}\n",
+    )
+    menu(small, "one", first, otherwise)
+    told = small.told()
+    assert [expected in line for line in told] == [True] * len(told)
+    assert bool(told) == bool(expected)
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "is_warned"), [("hang_up: true", False), ("back: true", True)]
+)
+def test_who_presses_nothing_in_a_sub_menu_may_be_let_go_there(
+    small: Small, otherwise: str, is_warned: bool
+) -> None:
+    small.edit("ivr_menus/main.yaml", "otherwise: {queue: billing}",
+               "otherwise: {menu: one, then: {menu: main}}")  # fmt: skip
+    menu(small, "one", "queue: fault", otherwise)
+    assert [line.partition(":")[0] for line in warned(small)] == (
+        ["ivr_menus/main.yaml"] if is_warned else [])  # fmt: skip
+
+
 # -- hours --------------------------------------------------------------------------------------
 
 
