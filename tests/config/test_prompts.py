@@ -3,10 +3,10 @@
 import json
 import math
 import os
+import shlex
 import sys
 import wave
 from array import array
-from ast import literal_eval
 from pathlib import Path
 
 import pytest
@@ -18,18 +18,17 @@ from acd.config.speaking import PEAK
 from acd.core.ids import Language, MenuId, PromptId
 from acd.errors import PromptError
 from tests.config.conftest import TODAY, Small
+from tests.sounds import tone, write_wav
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent.parent
 
 SPEAKER = '''\
-"""Speaks by whistling 1,000 Hz and 6,000 Hz for a tenth of a second; notes what it was told."""
+"""Speaks by whistling 1,000 Hz and 6,000 Hz for a tenth of a second."""
 import math, sys, wave
 from array import array
 voice, file, text = sys.argv[1:]
-with open(__file__ + ".log", "a") as log:
-    log.write(ascii([voice, text]) + "\\n")
 if text == "Fail.":
     sys.exit("no such voice")
 tones = () if text == "Silence." else (1000, 6000)
@@ -48,7 +47,7 @@ if text == "Garbage.":
 
 @pytest.fixture
 def whistler(small: Small) -> Small:
-    """The small configuration with a speech command of the test's own."""
+    """The small configuration with a speech command whose tones can be measured."""
     small.write("speaker.py", SPEAKER)
     command = json.dumps(
         [sys.executable, "-S", str(small.root / "speaker.py"), "{voice}", "{file}", "{text}"]
@@ -57,12 +56,24 @@ def whistler(small: Small) -> Small:
     return small
 
 
+@pytest.fixture
+def parrot(small: Small) -> Small:
+    """The small configuration with a speech command that says always the same, but in no time."""
+    made, log = small.root / "parrot.wav", small.root / "speaker.log"
+    write_wav(made, tone(0.1))
+    line = f'printf "%s\\t%s\\n" "$1" "$3" >>{shlex.quote(str(log))}'
+    script = f'{line}; cp {shlex.quote(str(made))} "$2"'
+    command = json.dumps(["sh", "-c", script, "-", "{voice}", "{file}", "{text}"])
+    small.edit("config/acd.yaml", "service_name", f"speech: {{command: {command}}}\nservice_name")
+    return small
+
+
 def spoken(small: Small) -> list[list[str]]:
-    """Take what the speaker was told since last asked."""
-    log = small.root / "speaker.py.log"
+    """Take what the parrot was told since last asked: voice and text."""
+    log = small.root / "speaker.log"
     lines = log.read_text().splitlines() if log.exists() else []
     log.unlink(missing_ok=True)
-    return [literal_eval(line) for line in lines]
+    return [line.split("\t") for line in lines]
 
 
 NOW = 1_800_000_000.0
@@ -101,17 +112,17 @@ def loudness(found: "array[int]", tone: int, rate: int = RATE) -> float:
     return 2 * math.hypot(*parts) / len(found) / 32767
 
 
-def test_what_is_missing_is_spoken_and_nothing_twice(whistler: Small) -> None:
-    before = build(whistler.load())
+def test_what_is_missing_is_spoken_and_nothing_twice(parrot: Small) -> None:
+    before = build(parrot.load())
     assert len(before.missing) == 12
-    said = spoken(whistler)
+    said = spoken(parrot)
     assert len(said) == 12
     assert ["de", "Guten Tag."] in said
     assert ["en", "For English, press 9."] in said
-    assert whistler.told(need_prompts=True) == []
-    after = build(whistler.load())
+    assert parrot.told(need_prompts=True) == []
+    after = build(parrot.load())
     assert (len(after.current), after.missing, after.stale) == (12, [], [])
-    assert spoken(whistler) == []
+    assert spoken(parrot) == []
 
 
 def test_audio_is_what_asterisk_plays_and_nothing_folds_back(whistler: Small) -> None:
@@ -130,48 +141,48 @@ def test_audio_at_the_right_rate_is_only_levelled(whistler: Small) -> None:
     assert len(samples(the_file(whistler, "en/main/welcome"))) == RATE // 10
 
 
-def test_a_changed_text_is_spoken_beside_the_old_one_and_no_other(whistler: Small) -> None:
-    build(whistler.load())
-    spoken(whistler)
-    old = the_file(whistler, "de/main/welcome")
-    was, there = old.read_bytes(), files(whistler)
-    whistler.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
-    assert status(whistler.load()).stale == ["de/main/welcome"]
-    build(whistler.load())
-    assert spoken(whistler) == [["de", "Guten Morgen."]]
+def test_a_changed_text_is_spoken_beside_the_old_one_and_no_other(parrot: Small) -> None:
+    build(parrot.load())
+    spoken(parrot)
+    old = the_file(parrot, "de/main/welcome")
+    was, there = old.read_bytes(), files(parrot)
+    parrot.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
+    assert status(parrot.load()).stale == ["de/main/welcome"]
+    build(parrot.load())
+    assert spoken(parrot) == [["de", "Guten Morgen."]]
     assert old.read_bytes() == was
-    [new] = files(whistler) - there
-    assert whistler.load(need_prompts=True).plan.prompt_files["de/main/welcome"] + ".wav" == new
-    assert status(whistler.load()).unused == [f"de/main/{old.name}"]
+    [new] = files(parrot) - there
+    assert parrot.load(need_prompts=True).plan.prompt_files["de/main/welcome"] + ".wav" == new
+    assert status(parrot.load()).unused == [f"de/main/{old.name}"]
 
 
-def test_a_text_that_comes_back_needs_no_speaking(whistler: Small) -> None:
-    build(whistler.load())
-    whistler.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
-    build(whistler.load())
-    spoken(whistler)
-    whistler.edit("ivr_menus/main.yaml", "Guten Morgen.", "Guten Tag.")
-    build(whistler.load())
-    assert spoken(whistler) == []
+def test_a_text_that_comes_back_needs_no_speaking(parrot: Small) -> None:
+    build(parrot.load())
+    parrot.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
+    build(parrot.load())
+    spoken(parrot)
+    parrot.edit("ivr_menus/main.yaml", "Guten Morgen.", "Guten Tag.")
+    build(parrot.load())
+    assert spoken(parrot) == []
 
 
-def test_until_a_changed_text_is_spoken_the_configuration_is_refused(whistler: Small) -> None:
-    build(whistler.load())
-    whistler.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
-    assert whistler.told(need_prompts=True) == [
+def test_until_a_changed_text_is_spoken_the_configuration_is_refused(parrot: Small) -> None:
+    build(parrot.load())
+    parrot.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
+    assert parrot.told(need_prompts=True) == [
         "ivr_menus/main.yaml:3:15: prompt prompts/de/main/welcome was spoken, but of another text "
         'or voice; record it, or have it spoken by "acd prompts build"'
     ]
-    build(whistler.load())
-    assert whistler.told(need_prompts=True) == []
+    build(parrot.load())
+    assert parrot.told(need_prompts=True) == []
 
 
-def test_who_is_in_a_menu_keeps_the_files_of_its_texts(whistler: Small) -> None:
-    build(whistler.load())
-    old = whistler.load().plan
-    whistler.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
-    build(whistler.load())
-    new = whistler.load().plan
+def test_who_is_in_a_menu_keeps_the_files_of_its_texts(parrot: Small) -> None:
+    build(parrot.load())
+    old = parrot.load().plan
+    parrot.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
+    build(parrot.load())
+    new = parrot.load().plan
     german, welcome = Language("de"), PromptId("main/welcome")
     entered = old.menus[MenuId("main")]
     assert new.file_of(german, welcome, entered) == old.file_of(german, welcome)
@@ -180,19 +191,19 @@ def test_who_is_in_a_menu_keeps_the_files_of_its_texts(whistler: Small) -> None:
     assert "de/main/welcome" not in old.menus[MenuId("agent/*30")].prompt_files
 
 
-def test_a_changed_voice_is_spoken_anew(whistler: Small) -> None:
-    build(whistler.load())
-    whistler.edit("config/acd.yaml", "voice: en", "voice: en-us")
-    assert len(status(whistler.load()).stale) == 6
+def test_a_changed_voice_is_spoken_anew(parrot: Small) -> None:
+    build(parrot.load())
+    parrot.edit("config/acd.yaml", "voice: en", "voice: en-us")
+    assert len(status(parrot.load()).stale) == 6
 
 
-def test_all_can_be_spoken_again(whistler: Small) -> None:
-    build(whistler.load())
-    spoken(whistler)
-    there = files(whistler)
-    build(whistler.load(), only_missing=False)
-    assert len(spoken(whistler)) == 12
-    assert files(whistler) == there
+def test_all_can_be_spoken_again(parrot: Small) -> None:
+    build(parrot.load())
+    spoken(parrot)
+    there = files(parrot)
+    build(parrot.load(), only_missing=False)
+    assert len(spoken(parrot)) == 12
+    assert files(parrot) == there
 
 
 def test_every_rate_has_its_file_of_one_name(whistler: Small) -> None:
@@ -205,9 +216,7 @@ def test_every_rate_has_its_file_of_one_name(whistler: Small) -> None:
     assert loudness(wide, 6000, 16000) > 0.4 * PEAK
     narrow.unlink()
     assert whistler.told(need_prompts=True) != []
-    spoken(whistler)
-    build(whistler.load())
-    assert spoken(whistler) == [["de", "Guten Tag."]]
+    assert build(whistler.load()).stale == ["de/main/welcome"]
     assert whistler.told(need_prompts=True) == []
 
 
@@ -218,121 +227,121 @@ def test_a_speaker_that_is_too_narrow_is_told(whistler: Small) -> None:
         build(whistler.load())
 
 
-def test_a_recording_wins_and_is_never_touched(whistler: Small) -> None:
-    build(whistler.load())
-    whistler.write("prompts/de/main/welcome.wav", b"a voice")
-    whistler.write("prompts/en/main/welcome.alaw", b"another")
-    assert not {"de/main/welcome", "en/main/welcome"} & whistler.load().plan.prompt_files.keys()
-    whistler.edit("ivr_menus/main.yaml", "{de: Guten Tag., en: Hello.}", "{de: A., en: B.}")
-    before = build(whistler.load(), only_missing=False)
+def test_a_recording_wins_and_is_never_touched(parrot: Small) -> None:
+    build(parrot.load())
+    parrot.write("prompts/de/main/welcome.wav", b"a voice")
+    parrot.write("prompts/en/main/welcome.alaw", b"another")
+    assert not {"de/main/welcome", "en/main/welcome"} & parrot.load().plan.prompt_files.keys()
+    parrot.edit("ivr_menus/main.yaml", "{de: Guten Tag., en: Hello.}", "{de: A., en: B.}")
+    before = build(parrot.load(), only_missing=False)
     assert sorted(before.recorded) == ["de/main/welcome", "en/main/welcome"]
-    clean(whistler.load(), NOW + DAY, 0.0)
-    assert (whistler.root / "prompts/de/main/welcome.wav").read_bytes() == b"a voice"
-    assert (whistler.root / "prompts/en/main/welcome.alaw").read_bytes() == b"another"
+    clean(parrot.load(), NOW + DAY, 0.0)
+    assert (parrot.root / "prompts/de/main/welcome.wav").read_bytes() == b"a voice"
+    assert (parrot.root / "prompts/en/main/welcome.alaw").read_bytes() == b"another"
 
 
-def test_a_spoken_file_that_somebody_replaced_is_a_recording(whistler: Small) -> None:
-    build(whistler.load())
-    the_file(whistler, "de/main/welcome").write_bytes(b"a voice")
-    assert build(whistler.load(), only_missing=False).recorded == ["de/main/welcome"]
-    whistler.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
-    build(whistler.load())
-    assert clean(whistler.load(), NOW + DAY, 0.0).removed == []
-    assert b"a voice" in [path.read_bytes() for path in whistler.root.glob("prompts/de/main/*.wav")]
+def test_a_spoken_file_that_somebody_replaced_is_a_recording(parrot: Small) -> None:
+    build(parrot.load())
+    the_file(parrot, "de/main/welcome").write_bytes(b"a voice")
+    assert build(parrot.load(), only_missing=False).recorded == ["de/main/welcome"]
+    parrot.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
+    build(parrot.load())
+    assert clean(parrot.load(), NOW + DAY, 0.0).removed == []
+    assert b"a voice" in [path.read_bytes() for path in parrot.root.glob("prompts/de/main/*.wav")]
 
 
 def test_a_recording_whose_text_has_changed_since_is_told_until_it_is_accepted(
-    whistler: Small,
+    parrot: Small,
 ) -> None:
-    whistler.write("prompts/de/main/welcome.wav", b"a voice")
-    build(whistler.load())
-    assert status(whistler.load()).outdated == []
-    whistler.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
+    parrot.write("prompts/de/main/welcome.wav", b"a voice")
+    build(parrot.load())
+    assert status(parrot.load()).outdated == []
+    parrot.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
     for _ in range(2):
-        assert build(whistler.load()).outdated == ["de/main/welcome"]
-    accept(whistler.load(), ["de/main/welcome"], NOW)
-    assert status(whistler.load()).outdated == []
+        assert build(parrot.load()).outdated == ["de/main/welcome"]
+    accept(parrot.load(), ["de/main/welcome"], NOW)
+    assert status(parrot.load()).outdated == []
 
 
-def test_a_new_recording_says_the_present_text(whistler: Small) -> None:
-    whistler.write("prompts/de/main/welcome.wav", b"a voice")
-    build(whistler.load())
-    whistler.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
-    whistler.write("prompts/de/main/welcome.wav", b"the voice again")
-    assert status(whistler.load()).outdated == []
+def test_a_new_recording_says_the_present_text(parrot: Small) -> None:
+    parrot.write("prompts/de/main/welcome.wav", b"a voice")
+    build(parrot.load())
+    parrot.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
+    parrot.write("prompts/de/main/welcome.wav", b"the voice again")
+    assert status(parrot.load()).outdated == []
 
 
-def test_only_recordings_can_be_accepted(whistler: Small) -> None:
-    build(whistler.load())
+def test_only_recordings_can_be_accepted(parrot: Small) -> None:
+    build(parrot.load())
     with pytest.raises(PromptError, match="de/main/welcome is not recorded; name a recording"):
-        accept(whistler.load(), ["de/main/welcome"], NOW)
+        accept(parrot.load(), ["de/main/welcome"], NOW)
 
 
-def test_a_prompt_that_was_lost_is_spoken_again(whistler: Small) -> None:
-    build(whistler.load())
-    the_file(whistler, "de/main/welcome").unlink()
-    assert build(whistler.load()).missing == ["de/main/welcome"]
-    assert status(whistler.load()).missing == []
+def test_a_prompt_that_was_lost_is_spoken_again(parrot: Small) -> None:
+    build(parrot.load())
+    the_file(parrot, "de/main/welcome").unlink()
+    assert build(parrot.load()).missing == ["de/main/welcome"]
+    assert status(parrot.load()).missing == []
 
 
-def test_a_prompt_without_text_must_be_recorded(whistler: Small) -> None:
-    whistler.edit("config/queues.yaml", "  wrap_up_seconds: 120",
+def test_a_prompt_without_text_must_be_recorded(parrot: Small) -> None:
+    parrot.edit("config/queues.yaml", "  wrap_up_seconds: 120",
                   "  announcements: {prompts: [wait/thanks]}")  # fmt: skip
-    found = build(whistler.load())
+    found = build(parrot.load())
     assert found.untold == ["de/wait/thanks", "en/wait/thanks"]
-    whistler.write("prompts/de/wait/thanks.wav", b"a voice")
-    found = status(whistler.load())
+    parrot.write("prompts/de/wait/thanks.wav", b"a voice")
+    found = status(parrot.load())
     assert (found.recorded, found.untold) == (["de/wait/thanks"], ["en/wait/thanks"])
 
 
-def test_what_nothing_names_is_removed_when_it_is_old_enough(whistler: Small) -> None:
-    build(whistler.load())
-    old = {f"{language}/main/{the_file(whistler, f'{language}/main/welcome').name}"
+def test_what_nothing_names_is_removed_when_it_is_old_enough(parrot: Small) -> None:
+    build(parrot.load())
+    old = {f"{language}/main/{the_file(parrot, f'{language}/main/welcome').name}"
            for language in ("de", "en")}  # fmt: skip
     for name in old:
-        os.utime(whistler.root / "prompts" / name, (NOW, NOW))
-    whistler.edit("ivr_menus/main.yaml", "welcome: {de: Guten Tag., en: Hello.}\n", "")
-    whistler.write("prompts/de/main/greeting.wav", b"a voice that nothing names")
-    build(whistler.load(), now=NOW + 5 * DAY)
-    assert set(status(whistler.load()).unused) == old | {"de/main/greeting.wav"}
-    early = clean(whistler.load(), NOW + 5.5 * DAY, DAY)
+        os.utime(parrot.root / "prompts" / name, (NOW, NOW))
+    parrot.edit("ivr_menus/main.yaml", "welcome: {de: Guten Tag., en: Hello.}\n", "")
+    parrot.write("prompts/de/main/greeting.wav", b"a voice that nothing names")
+    build(parrot.load(), now=NOW + 5 * DAY)
+    assert set(status(parrot.load()).unused) == old | {"de/main/greeting.wav"}
+    early = clean(parrot.load(), NOW + 5.5 * DAY, DAY)
     assert (early.removed, set(early.kept)) == ([], old)
-    assert set(clean(whistler.load(), NOW + 6 * DAY, DAY).removed) == old
-    assert status(whistler.load()).unused == ["de/main/greeting.wav"]
-    assert whistler.told(need_prompts=True) == []
+    assert set(clean(parrot.load(), NOW + 6 * DAY, DAY).removed) == old
+    assert status(parrot.load()).unused == ["de/main/greeting.wav"]
+    assert parrot.told(need_prompts=True) == []
 
 
 def test_a_file_that_is_younger_is_not_removed_and_one_named_again_starts_anew(
-    whistler: Small,
+    parrot: Small,
 ) -> None:
-    build(whistler.load())
-    os.utime(the_file(whistler, "de/main/welcome"), (NOW + DAY, NOW + DAY))
-    whistler.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
-    build(whistler.load())
-    assert clean(whistler.load(), NOW + 1.5 * DAY, DAY).removed == []
-    whistler.edit("ivr_menus/main.yaml", "Guten Morgen.", "Guten Tag.")
-    build(whistler.load(), now=NOW + 2 * DAY)
-    whistler.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
-    build(whistler.load(), now=NOW + 3 * DAY)
-    assert clean(whistler.load(), NOW + 3.5 * DAY, DAY).removed == []
+    build(parrot.load())
+    os.utime(the_file(parrot, "de/main/welcome"), (NOW + DAY, NOW + DAY))
+    parrot.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
+    build(parrot.load())
+    assert clean(parrot.load(), NOW + 1.5 * DAY, DAY).removed == []
+    parrot.edit("ivr_menus/main.yaml", "Guten Morgen.", "Guten Tag.")
+    build(parrot.load(), now=NOW + 2 * DAY)
+    parrot.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
+    build(parrot.load(), now=NOW + 3 * DAY)
+    assert clean(parrot.load(), NOW + 3.5 * DAY, DAY).removed == []
 
 
-def test_a_list_that_lost_what_was_spoken_is_made_again(whistler: Small) -> None:
-    build(whistler.load())
-    manifest = whistler.root / "prompts" / MANIFEST
+def test_a_list_that_lost_what_was_spoken_is_made_again(parrot: Small) -> None:
+    build(parrot.load())
+    manifest = parrot.root / "prompts" / MANIFEST
     was = manifest.read_bytes()
     manifest.unlink()
-    build(whistler.load())
+    build(parrot.load())
     assert manifest.read_bytes() == was
-    assert len(spoken(whistler)) == 12
+    assert len(spoken(parrot)) == 12
 
 
-def test_no_shell_ever_sees_a_text(whistler: Small) -> None:
-    hostile = "$(touch x) `touch x`; touch x {file} {voice}"
-    whistler.edit("ivr_menus/main.yaml", "de: Guten Tag.", f'de: "{hostile}"')
-    build(whistler.load())
-    assert ["de", hostile] in spoken(whistler)
-    assert not (whistler.root / "x").exists()
+def test_no_shell_ever_sees_a_text(parrot: Small) -> None:
+    hostile = "$(touch x) `touch x`; touch x"
+    parrot.edit("ivr_menus/main.yaml", "de: Guten Tag.", f'de: "{hostile}"')
+    build(parrot.load())
+    assert ["de", hostile] in spoken(parrot)
+    assert not (parrot.root / "x").exists()
 
 
 @pytest.mark.parametrize(
@@ -363,10 +372,10 @@ def test_a_command_that_is_not_installed_is_told(small: Small) -> None:
         build(small.load())
 
 
-def test_a_broken_list_of_what_was_spoken_is_told(whistler: Small) -> None:
-    whistler.write(f"prompts/{MANIFEST}", "{")
+def test_a_broken_list_of_what_was_spoken_is_told(parrot: Small) -> None:
+    parrot.write(f"prompts/{MANIFEST}", "{")
     with pytest.raises(PromptError, match="restore it from version control"):
-        status(whistler.load())
+        status(parrot.load())
 
 
 def test_the_shipped_prompts_say_what_the_shipped_menus_say() -> None:
