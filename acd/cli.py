@@ -16,13 +16,14 @@ import typer
 
 from acd.clock import Clock
 from acd.command import ConfigDir, for_operators, today
+from acd.enginecommands import explain, reload
 from acd.errors import ConfigError, OperatorError
 from acd.promptcommands import prompts_app
 
 if TYPE_CHECKING:
     from acd.config.service import Service
-    from acd.core.plan import Plan
     from acd.daemon import Setup
+    from acd.reloads import Fresh
 
 app = typer.Typer(
     name="acd",
@@ -122,41 +123,8 @@ def demo(
             )
 
 
-@app.command()
-@for_operators
-def explain(
-    call: Annotated[str, typer.Argument(help="The call's id, as the log and the API show it.")],
-    config: ConfigDir = Path("config"),
-    url: Annotated[
-        str, typer.Option(help="Where the engine is; by default where acd.yaml has it listen.")
-    ] = "",
-    token_file: Annotated[
-        Path | None,
-        typer.Option(help="A file with a bearer token; without it the variable ACD_TOKEN counts."),
-    ] = None,
-    everybody: Annotated[
-        bool, typer.Option("--all", help="Name every agent, however many there are.")
-    ] = False,
-) -> int:
-    """Tell why a call is where it is: each decision, who could have been rung, who not and why.
-
-    Status 1 when the engine is not reached or does not know the call.
-    """
-    from rich.console import Console
-
-    from acd.account import account
-    from acd.core.ids import CallId
-    from acd.remote import Remote, address, read_token
-
-    token = read_token(token_file, os.environ)
-    if not url:
-        from acd.config.loader import load
-
-        http = load(config, today=today(), need_prompts=False).settings.http
-        url = address(http.host, http.port)
-    explanation = Remote(url, token).explain(CallId(call))
-    Console(highlight=False).print(account(explanation, everybody=everybody))
-    return 0
+app.command()(explain)
+app.command()(reload)
 
 
 @app.command()
@@ -329,9 +297,10 @@ def version() -> None:
 def _setup(service: "Service", config: Path) -> "Setup":
     """What the daemon is started with. Raises OperatorError."""
     from acd.ami.client import LinkSettings
-    from acd.config.service import Reader
+    from acd.config.service import Reader, needs_restart
     from acd.config.teller import have_told
     from acd.daemon import Setup
+    from acd.reloads import Fresh
     from acd.store.opening import open_store
 
     data = service.data_dir
@@ -342,9 +311,10 @@ def _setup(service: "Service", config: Path) -> "Setup":
             f"{data} cannot be made: {error.strerror}; data_path in acd.yaml says where"
         ) from None
 
-    def read_again() -> "Plan":
-        with Reader(config, today()) as reader:
-            return reader.service().plan
+    def read_again() -> "Fresh":
+        with Reader(config, today(), examples=True) as reader:
+            fresh = reader.service()
+        return Fresh(fresh.plan, needs_restart(service, fresh), fresh.watched)
 
     return Setup(
         plan=service.plan,
@@ -361,6 +331,7 @@ def _setup(service: "Service", config: Path) -> "Setup":
         journal_path=data / "journal",
         reload=read_again,
         tell=partial(have_told, config),
+        watched=service.watched,
     )
 
 

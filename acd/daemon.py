@@ -40,19 +40,19 @@ from acd.core.ids import AgentId, CallId, DeviceId, PbxId, QueueId
 from acd.core.memory import Memory
 from acd.core.plan import AgentAction, Plan
 from acd.core.records import ConfirmationDue, Explanation, Replied, Snapshot
-from acd.errors import OperatorError
 from acd.inbox import Inbox
 from acd.incidents import Incidents, Tell
 from acd.log import Log, capture_logging, open_log
 from acd.loop import fastest_loop
 from acd.metrics import Metrics
 from acd.pipeline import Item, PbxSetup, Pipeline
+from acd.reloads import Fresh, Reloads
 from acd.reports import Reports
 from acd.requests import Request, Requests
 from acd.store.port import Store
 from acd.systemd import Notifier
 from acd.web.loading import load
-from acd.web.port import EngineBusy, Readiness
+from acd.web.port import EngineBusy, Readiness, Reloaded
 
 if TYPE_CHECKING:
     from acd.web.server import WebServer
@@ -83,8 +83,10 @@ class Setup:
     journal_path: Path | None = None
     """The folder of the journal; without one there is none."""
     tell: Tell | None = None
-    reload: Callable[[], Plan] | None = None
+    reload: Callable[[], Fresh] | None = None
     """Reads the configuration again, in a thread; raises ConfigError and changes nothing."""
+    watched: tuple[Path, ...] = ()
+    """The folders of which edits are noticed, and the configuration is read again."""
 
 
 Beside = Callable[["Daemon"], Coroutine[object, object, None]]
@@ -113,13 +115,12 @@ class Daemon:
         self.metrics.watch(lambda: book_gauges(self._books))
         self.reports = Reports(log, self.metrics, self._notifier, self.links)
         self._web: WebServer | None = None
-        self._plan = setup.plan
+        self._reloads = Reloads(setup.reload, setup.plan, self.inbox.put_always, self.reports)
         self._exit_status = 0
         self._stopping = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._requests = Requests(self._take)
-        self._reloading: asyncio.Task[None] | None = None
         self._unreported: list[tuple[float, Item, Outputs]] = []
         self._beside: asyncio.Task[None] | None = None
 
@@ -147,6 +148,7 @@ class Daemon:
             await self._serve_web()
             self._notifier.ready(loop.call_later)
             self.log.info("ready", url=self.url(), pbxs=len(self.links))
+            self._reloads.watch(self._setup.watched)
             if beside is not None:
                 self._beside = asyncio.create_task(beside(self), name="beside")
                 self._beside.add_done_callback(self._on_task_end)
@@ -161,9 +163,7 @@ class Daemon:
 
     def reload(self) -> None:
         """Read the configuration again; what is wrong with it is logged and changes nothing."""
-        if self._setup.reload is None or (self._reloading and not self._reloading.done()):
-            return
-        self._reloading = asyncio.create_task(self._reload(self._setup.reload), name="reload")
+        self._reloads.begin()
 
     def url(self) -> str:
         """Where HTTP is served, without a closing slash; empty while it is not."""
@@ -217,6 +217,10 @@ class Daemon:
         )
         await self._books.are_durable()
         return replied
+
+    async def read_again(self) -> Reloaded:
+        """The same for somebody who waits for what came of it. Raises OperatorError."""
+        return await self._reloads.ask()
 
     def readiness(self) -> Readiness:
         """Ready when every PBX is live; otherwise why not."""
@@ -298,6 +302,8 @@ class Daemon:
                     self._requests.answer(record)
                 elif isinstance(record, ConfirmationDue):
                     self._books.when_durable(partial(self._confirm, record.call))
+            if isinstance(item, PlanReplaced):
+                self._reloads.taken()
             self.reports.step(item, outputs, now)
         self._unreported.clear()
         self.reports.status(status)
@@ -346,7 +352,7 @@ class Daemon:
         self._web = await start(app, setup.http_host, setup.http_port, guarded=tokens is not None)
 
     def _phones(self) -> frozenset[DeviceId]:
-        return frozenset(agent.phone for agent in self._plan.agents.values())
+        return frozenset(agent.phone for agent in self._reloads.plan.agents.values())
 
     async def _wind_down(self, *, begun: bool) -> None:
         self._stopping.set()
@@ -356,6 +362,7 @@ class Daemon:
                 if self._beside is not None:
                     self._beside.cancel()
                     await asyncio.wait([self._beside])
+                await self._reloads.close()
                 if self._web is not None:
                     await self._web.stop()
                 self._at_work = False
@@ -380,15 +387,6 @@ class Daemon:
             arrived_at, item = items.popleft()
             self._step(item, arrived_at)
         self._report()
-
-    async def _reload(self, read_again: Callable[[], Plan]) -> None:
-        try:
-            plan = await asyncio.to_thread(read_again)
-        except OperatorError as error:
-            self.reports.refused_configuration(str(error))
-        else:
-            self._plan = plan
-            self.inbox.put_always(PlanReplaced(plan))
 
     # -- our own bugs --------------------------------------------------------------------------
 

@@ -157,9 +157,11 @@ class Metrics:
             nodes = () if menu is None else menu.nodes.values()
             keys = {key for node in nodes if isinstance(node, Ask) for key in node.choices}
             for key in sorted({*keys, OTHER}):
-                self._options[name, key] = self._families.options.labels(name, key)
+                if (name, key) not in self._options:
+                    self._options[name, key] = self._families.options.labels(name, key)
             for kind in ("wrong_key", "no_key", OTHER):
-                self._misses[name, kind] = self._families.misses.labels(name, kind)
+                if (name, kind) not in self._misses:
+                    self._misses[name, kind] = self._families.misses.labels(name, kind)
 
     def observe(self, records: Sequence[Record]) -> None:
         """Count what one step has made true."""

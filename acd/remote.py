@@ -12,18 +12,20 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, TypeVar
 from urllib.parse import SplitResult, quote, urlsplit
 
 import msgspec
 
 from acd.core.ids import CallId
 from acd.core.records import Explanation
-from acd.errors import OperatorError
+from acd.errors import ConfigError, OperatorError, Problem
+from acd.web.port import Reloaded
 
 TOKEN_VARIABLE: Final = "ACD_TOKEN"
 
 _TIMEOUT_SECONDS: Final = 10.0
+_RELOAD_SECONDS: Final = 40.0
 _LONGEST_TOKEN: Final = 256
 _MOST_BYTES: Final = 256 * 1024 * 1024
 _WHERE: Final = "start it with `acd run`, or name its address with --url"
@@ -31,6 +33,13 @@ _WHERE: Final = "start it with `acd run`, or name its address with --url"
 
 class _Problem(msgspec.Struct):
     detail: str
+
+
+class _Refused(msgspec.Struct):
+    problems: Annotated[list[Problem], msgspec.Meta(min_length=1)]
+
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,33 +51,49 @@ class Remote:
 
     def explain(self, call: CallId) -> Explanation:
         """Return what was decided about a call. Raises OperatorError, also for an unknown call."""
-        status, body = self._get(f"/api/v1/calls/{quote(call, safe='')}/explain")
+        status, body = self._ask("GET", f"/api/v1/calls/{quote(call, safe='')}/explain")
+        if status == 404:
+            raise OperatorError(f"call {_printable(call)}: {_detail(body)}")
+        return self._answer(status, body, Explanation)
+
+    def reload(self) -> Reloaded:
+        """Have the configuration read again and return what is different.
+
+        Raises ConfigError with every problem when it is refused, and OperatorError.
+        """
+        status, body = self._ask("POST", "/api/v1/reload", _RELOAD_SECONDS)
+        if status == 422:
+            raise ConfigError(self._answer(200, body, _Refused).problems)
+        return self._answer(status, body, Reloaded)
+
+    def _answer(self, status: int, body: bytes, kind: type[Answer]) -> Answer:
+        """What was asked for, when that is what came."""
         match status:
             case 200:
                 try:
-                    return msgspec.json.decode(body, type=Explanation)
+                    return msgspec.json.decode(body, type=kind)
                 except msgspec.DecodeError as error:
                     raise OperatorError(f"{self.url}: not an answer of acd: {error}") from error
             case 401:
                 how = f"put one into {TOKEN_VARIABLE} or name a file with --token-file"
                 raise OperatorError(f"{self.url}: a token is needed that is valid there; {how}")
-            case 404:
-                raise OperatorError(f"call {_printable(call)}: {_detail(body)}")
             case _:
                 raise OperatorError(f"{self.url}: answered {status}: {_detail(body)}")
 
-    def _get(self, path: str) -> tuple[int, bytes]:
-        """Status and body of one page."""
+    def _ask(
+        self, method: str, path: str, timeout_seconds: float = _TIMEOUT_SECONDS
+    ) -> tuple[int, bytes]:
+        """Status and body of one answer."""
         parts = _split(self.url)
         made = (
             http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         )
-        connection = made(parts.hostname or "", parts.port, timeout=_TIMEOUT_SECONDS)
+        connection = made(parts.hostname or "", parts.port, timeout=timeout_seconds)
         headers = {"Accept": "application/json"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         try:
-            connection.request("GET", parts.path.rstrip("/") + path, headers=headers)
+            connection.request(method, parts.path.rstrip("/") + path, headers=headers)
             answer = connection.getresponse()
             return answer.status, answer.read(_MOST_BYTES)
         except (OSError, http.client.HTTPException) as error:

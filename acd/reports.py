@@ -17,10 +17,14 @@ from acd.log import Log, without_numbers
 from acd.metrics import Metrics
 from acd.pipeline import Item
 from acd.systemd import Notifier
-from acd.web.port import Readiness
+from acd.web.port import Readiness, Reloaded
 
 _LAG_EVERY_SECONDS: Final = 0.1
 """Of the messages of so long only the first is asked how old it is; the others cost nothing."""
+
+
+_MOST_CHANGES: Final = 50
+"""Of one reload; whoever made more knows what he did."""
 
 
 class Reports:
@@ -94,6 +98,22 @@ class Reports:
         """A new configuration was read and not taken."""
         for line in why.splitlines():
             self.log.error("reload_refused", why=line)
+
+    def reloaded(self, reloaded: Reloaded) -> None:
+        """A new configuration is at work."""
+        for change in reloaded.changes[:_MOST_CHANGES]:
+            self.log.info("configuration_changed", what=str(change))
+        more = len(reloaded.changes) - _MOST_CHANGES
+        if more > 0:
+            self.log.info("configuration_changed", what=f"and {more} more")
+        if not reloaded.changes:
+            self.log.info("configuration_same", what="read again, and nothing is different")
+        for line in reloaded.needs_restart:
+            self.log.warning("needs_a_restart", what=line)
+
+    def unwatched(self, why: str) -> None:
+        """Nobody will notice when somebody edits the configuration."""
+        self.log.warning("edits_unnoticed", why=why)
 
     def bug(self, error: BaseException | None, item: object) -> None:
         """We are at fault, and this is what we were at: the bug report."""

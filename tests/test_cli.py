@@ -153,7 +153,19 @@ def test_run_serves_reloads_and_ends_cleanly(
         assert len(told.stderr.splitlines()) == 1
         with capsys.disabled():
             print(f"\nstart to ready: {started_seconds:.2f} s", end=" ")
-        (config / "queues.yaml").write_text("nonsense: [\n")
+        queues = config / "queues.yaml"
+        queues.write_text(queues.read_text().replace("target_seconds: 10", "target_seconds: 11"))
+        told = run("reload", "--config", str(config))
+        assert told.returncode == 0, told.stderr
+        # Unless the edit was noticed before it was asked for.
+        changed = "queue fault changed: target_seconds 10 -> 11"
+        assert told.stdout in (f"{changed}\n1 change is at work\n", "nothing is different\n")
+        daemon.until_says(changed)
+        queues.write_text("nonsense: [\n")
+        told = run("reload", "--config", str(config))
+        assert (told.returncode, told.stdout) == (1, "")
+        assert re.match(r"\S*queues\.yaml:\d+:\d+: not valid YAML", told.stderr)
+        assert told.stderr.endswith("nothing was started or changed\n")
         daemon.process.send_signal(signal.SIGHUP)
         daemon.until_says("reload_refused")
         assert daemon.end() == 0

@@ -29,6 +29,7 @@ from acd.daemon import EXIT_BUG, Daemon, Setup
 from acd.errors import ConfigError, OperatorError, Problem
 from acd.inbox import Inbox
 from acd.log import fields_of, is_told
+from acd.reloads import Fresh
 from acd.remote import Remote
 from acd.sim.pbx import VirtualPbx
 from acd.sim.phones import Behaviour
@@ -279,11 +280,11 @@ async def test_a_new_configuration_is_taken_and_a_broken_one_is_not(house: House
         sample_plan(),
     ]
 
-    def read_again() -> Plan:
+    def read_again() -> Fresh:
         plan = plans.pop(0)
         if isinstance(plan, ConfigError):
             raise plan
-        return plan
+        return Fresh(plan)
 
     daemon = await house.open(reload=read_again)
     house.start()
@@ -335,7 +336,7 @@ async def test_systemd_is_told(
 
 
 async def test_signals_stop_and_reload(house: House) -> None:
-    daemon = await house.open(reload=sample_plan)
+    daemon = await house.open(reload=lambda: Fresh(sample_plan()))
     running = asyncio.create_task(daemon.run())
     house.running = running
     await house.log.until("ready")

@@ -226,6 +226,7 @@ BREAKS = {
     "one-home-for-holidays": ("acd/config/loader.py", "import holidays"),
     "one-home-for-pydantic": ("acd/journal.py", "import pydantic"),
     "one-home-for-prometheus": ("acd/daemon.py", "import prometheus_client"),
+    "one-home-for-watchfiles": ("acd/reloads.py", "import watchfiles"),
     "one-home-for-sql": ("acd/daemon.py", "import sqlalchemy"),
 }
 """For each contract a line that breaks it, and where."""

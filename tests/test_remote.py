@@ -11,9 +11,11 @@ import msgspec
 import pytest
 
 from acd.core.ids import CallId
-from acd.errors import OperatorError
+from acd.errors import ConfigError, OperatorError, Problem
 from acd.remote import TOKEN_VARIABLE, Remote, address, read_token
+from acd.web.models import ReloadRefused
 from tests.web.centre import explanation
+from tests.web.desk import RELOADED
 
 CALL = CallId("main-1700000000.17")
 TOKEN = "acd_a-token-nobody-may-see"
@@ -27,10 +29,15 @@ class Web:
         self.headers: dict[str, str] = {}
         self.body = msgspec.json.encode(explanation(CALL))
         self.asked: list[tuple[str, str | None]] = []
+        self.methods: list[str] = []
         web = self
 
         class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.do_GET()
+
             def do_GET(self) -> None:
+                web.methods.append(self.command)
                 web.asked.append((self.path, self.headers["Authorization"]))
                 self.send_response(web.status)
                 for name, value in web.headers.items():
@@ -175,3 +182,40 @@ def test_a_token_that_others_can_read_is_refused(tmp_path: Path) -> None:
     assert TOKEN not in str(error.value)
     with pytest.raises(OperatorError, match="cannot be read"):
         read_token(tmp_path / "nowhere", {})
+
+
+def test_a_reload_tells_what_is_different(web: Web) -> None:
+    web.body = msgspec.json.encode(RELOADED)
+    assert Remote(web.url, TOKEN).reload() == RELOADED
+    assert web.asked == [("/api/v1/reload", f"Bearer {TOKEN}")]
+    assert web.methods == ["POST"]
+
+
+def test_a_reload_that_is_refused_brings_every_problem(web: Web) -> None:
+    problems = [
+        Problem("acd.yaml", 0, 0, "the file is missing", "create it"),
+        Problem("queues.yaml", 3, 7, "no such skill", "fault"),
+    ]
+    web.status = 422
+    web.body = ReloadRefused.of(ConfigError(problems)).model_dump_json().encode()
+    with pytest.raises(ConfigError) as refused:
+        Remote(web.url, TOKEN).reload()
+    assert list(refused.value.problems) == problems
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "says"),
+    [
+        (401, b"{}", TOKEN_VARIABLE),
+        (403, b'{"detail": "role supervisor may not do this"}', "may not do this"),
+        (409, b'{"detail": "no configuration"}', "no configuration"),
+        (422, b'{"detail": "x", "problems": []}', "not an answer of acd"),
+        (422, b"<html>", "not an answer of acd"),
+        (503, b'{"detail": "it is not done yet"}', "not done yet"),
+    ],
+)
+def test_a_reload_that_is_not_done_says_why(web: Web, status: int, body: bytes, says: str) -> None:
+    web.status, web.body = status, body
+    with pytest.raises(OperatorError, match=says) as error:
+        Remote(web.url, TOKEN).reload()
+    assert TOKEN not in str(error.value)

@@ -2,8 +2,11 @@
 
 Owns the way from settings to their meaning: which folder data go to, which address the store has.
 Secrets are read here, from the files that ``acd.yaml`` names. Nothing is made or changed.
+At a reload the menus' examples are played, too: what `acd check` refuses is not taken. At a start
+they are not, since a menu that does not keep its promise is better than none.
 """
 
+import gc
 import os
 import sys
 from datetime import date
@@ -12,14 +15,22 @@ from urllib.parse import quote
 
 from acd.config.credentials import read_credentials, read_store_password
 from acd.config.loader import Loaded, load
-from acd.config.service import PbxAccess, Service, tell
+from acd.config.service import EXAMPLES, PbxAccess, Service, tell
 from acd.core.ids import PbxId
 from acd.errors import ConfigError
 
 
-def read_service(config_dir: Path, today: date) -> Service:
-    """Read all of it, the secrets too. Raises ConfigError with every problem found."""
+def read_service(config_dir: Path, today: date, *, examples: bool = False) -> Service:
+    """Read all of it, the secrets too, and play the ``examples`` if these count.
+
+    Raises ConfigError with every problem found.
+    """
     loaded = load(config_dir, today=today)
+    if examples:
+        from acd.rehearsal import failures
+
+        if problems := failures(loaded.plan, loaded.expectations):
+            raise ConfigError(problems)
     settings = loaded.settings
     credentials = read_credentials(loaded)
     data_dir = _data_dir(loaded)
@@ -42,7 +53,14 @@ def read_service(config_dir: Path, today: date) -> Service:
         data_dir=data_dir,
         store_url=_store_url(loaded, data_dir),
         log_format=settings.log_format,
+        watched=_watched(loaded),
     )
+
+
+def _watched(loaded: Loaded) -> tuple[Path, ...]:
+    if not loaded.settings.reload_on_change:
+        return ()
+    return (loaded.config_dir, loaded.menus_dir, loaded.prompts_dir)
 
 
 def _data_dir(loaded: Loaded) -> Path:
@@ -62,9 +80,9 @@ def _store_url(loaded: Loaded, data_dir: Path) -> str:
 
 def main() -> None:
     """Read what the arguments name, the folder and the day, and tell the parent."""
-    folder, today = sys.argv[1:]
+    folder, today, *more = sys.argv[1:]
     try:
-        found = read_service(Path(folder), date.fromisoformat(today))
+        found = read_service(Path(folder), date.fromisoformat(today), examples=EXAMPLES in more)
     except ConfigError as error:
         tell(error.problems, sys.stdout.buffer)
     else:
@@ -72,4 +90,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    gc.disable()  # This process ends before there is anything worth collecting.
     main()

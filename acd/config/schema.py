@@ -302,6 +302,8 @@ class AcdFile(Entry):
     """Where Asterisk finds that same folder."""
     speech: Speech = Speech()
     """How ``acd prompts build`` speaks what is not recorded."""
+    reload_on_change: bool = True
+    """``false``: edits wait until somebody says ``acd reload`` (or ``SIGHUP``)."""
     log_format: Literal["text", "json"] = "text"
     """``json`` for machines, ``text`` for people."""
 

@@ -6,13 +6,15 @@ something else. It imports for that what an engine has no other use for, and end
 
 Rules: everything here is plain data, secrets are never shown; what the reader finds wrong is told
 here as if it had been found here. What comes through the pipe is our own process's word.
+Unpickling it in a thread does not hold up the event loop: each of msgspec's structs is built again
+by a function in Python, and between two of them the interpreter changes threads.
 This module must not import what reading needs.
 """
 
 import pickle
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from typing import IO, Final, Literal, Self
@@ -22,6 +24,7 @@ from acd.core.plan import Plan
 from acd.errors import ConfigError, OperatorError, Problem
 
 _READER: Final = "acd.config.reader"
+EXAMPLES: Final = "with-examples"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +55,44 @@ class Service:
     store_url: str = field(repr=False)
     """With its password."""
     log_format: Literal["text", "json"]
+    watched: tuple[Path, ...] = ()
+    """The folders it was read from, when their edits are to be noticed."""
+
+
+def needs_restart(running: Service, fresh: Service) -> tuple[str, ...]:
+    """Return what is different in ``fresh`` and no reload changes, a line each, without secrets."""
+    lines = []
+    pbxs = {pbx.name: pbx for pbx in running.pbxs}
+    for pbx in fresh.pbxs:
+        known = pbxs.pop(pbx.name, None)
+        if known is None:
+            lines.append(f"pbxs: {pbx.name} is new")
+        elif known != pbx:
+            lines.append(f"pbxs: {pbx.name}: {', '.join(_different(known, pbx))}")
+    lines += [f"pbxs: {name} is gone" for name in pbxs]
+    names = {"http_host": "http: host", "http_port": "http: port", "data_dir": "data_path"}
+    names |= {"tokens_file": "http: tokens_file", "store_url": "store", "log_format": "log_format"}
+    return (*lines, *(names[name] for name in _different(running, fresh) if name in names))
+
+
+def _different(one: object, other: PbxAccess | Service) -> list[str]:
+    """The fields in which they differ."""
+    names = [one_field.name for one_field in fields(other)]
+    return [name for name in names if getattr(one, name) != getattr(other, name)]
 
 
 class Reader:
     """Reads a configuration in a process of its own, beginning now; a context that ends it.
 
-    ``today``, in any time zone, says for which years calendars are made.
+    ``today``, in any time zone, says for which years calendars are made. ``examples`` has the
+    menus' examples played as well, so that exactly what ``acd check`` refuses is refused.
     """
 
-    def __init__(self, config_dir: Path, today: date) -> None:
+    def __init__(self, config_dir: Path, today: date, *, examples: bool = False) -> None:
+        words = [str(config_dir), today.isoformat(), *([EXAMPLES] if examples else [])]
         # -P: what lies in the folder somebody happens to be in is no module of ours.
         self._child = subprocess.Popen(
-            [sys.executable, "-P", "-m", _READER, str(config_dir), today.isoformat()],
+            [sys.executable, "-P", "-m", _READER, *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
         )

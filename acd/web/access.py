@@ -83,6 +83,7 @@ ROUTES: Final = (
     Route("GET", "/api/v1/agents", _LEADS),
     Route("GET", _AGENT, _LEADS, own=True),
     *(Route("POST", f"{_AGENT}/{action.value}", _LEADS, own=True) for action in AgentAction),
+    Route("POST", "/api/v1/reload", frozenset({Role.ADMIN})),
 )
 
 

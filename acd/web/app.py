@@ -27,7 +27,7 @@ from acd.core.events import CallAction
 from acd.core.ids import AgentId, CallId, DeviceId, IncidentId, QueueId
 from acd.core.plan import AgentAction
 from acd.core.records import AgentView, CallView, Replied
-from acd.errors import OperatorError
+from acd.errors import ConfigError, OperatorError
 from acd.web import incidents, models
 from acd.web.access import Caller
 from acd.web.guard import CALLER, Guard
@@ -39,6 +39,9 @@ REPLY_TIMEOUT_SECONDS: Final = 5.0
 
 SPEAKING_TIMEOUT_SECONDS: Final = 60.0
 """How long one may wait that has something spoken before."""
+
+RELOAD_TIMEOUT_SECONDS: Final = 30.0
+"""How long reading the configuration may take; it goes on when nobody waits any more."""
 
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -93,6 +96,7 @@ def create_app(
     app.include_router(_changes(port, phones), prefix="/api/v1/agents")
     app.include_router(_call_changes(port), prefix="/api/v1/calls")
     app.include_router(_incidents(port, desk), prefix="/api/v1/incidents")
+    app.include_router(_configuration(port), prefix="/api/v1")
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_middleware(Guard, tokens=tokens, now=now)
@@ -290,6 +294,40 @@ def _incidents(port: EnginePort, desk: IncidentPort) -> APIRouter:
             raise HTTPException(404, "no such incident, or it is over")
         name = IncidentId(incident)
         await _ask(request, f"incident {name}: end", desk.end_incident(name))
+
+    return router
+
+
+def _configuration(port: EnginePort) -> APIRouter:
+    """What whoever runs the engine does about its configuration."""
+    router = APIRouter(tags=["configuration"])
+
+    @router.post(
+        "/reload",
+        summary="Read the configuration again; it is taken whole or refused whole",
+        response_model=models.ReloadOut,
+        responses={
+            409: {"model": models.Problem, "description": "It could not be read; detail says why."},
+            422: {"model": models.ReloadRefused, "description": "It is wrong; the old one serves."},
+            503: {"model": models.Problem, "description": "It takes long; the log will tell."},
+        },
+    )
+    async def reload(request: Request) -> models.ReloadOut | JSONResponse:
+        caller: Caller = request.scope[CALLER]
+        try:
+            async with asyncio.timeout(RELOAD_TIMEOUT_SECONDS):
+                reloaded = await port.read_again()
+        except ConfigError as error:
+            _log.info("token %s, reload refused: %d problems", caller.name, len(error.problems))
+            return JSONResponse(models.ReloadRefused.of(error).model_dump(), 422)
+        except OperatorError as error:
+            _log.info("token %s, reload refused: %s", caller.name, error)
+            raise HTTPException(409, str(error)) from error
+        except TimeoutError as error:
+            _log.warning("token %s, reload got no answer", caller.name)
+            raise HTTPException(503, "it is not done yet; the log tells when it is") from error
+        _log.info("token %s, reload done", caller.name)
+        return models.ReloadOut.of(reloaded)
 
     return router
 

@@ -24,6 +24,8 @@ from acd.core.records import (
     QueueView,
     Snapshot,
 )
+from acd.errors import ConfigError
+from acd.web.port import Reloaded
 
 MOST_SECONDS: Final = 7200.0
 """From an hour late to an hour early, which is the whole range the engine allows."""
@@ -290,6 +292,64 @@ class ExplanationOut(_Out):
     call: str
     ended: bool = Field(description="Whether the call is over.")
     steps: list[ExplainedStepOut]
+
+
+class ChangeOut(_Out):
+    """One thing that is different in the new configuration."""
+
+    kind: str = Field(description="For example queue, agent, menu, skill or setting.")
+    name: str
+    how: str = Field(description="added, removed or changed.")
+    fields: list[str] = Field(description="Each field that is different, as far as it may be told.")
+
+
+class ReloadOut(_Out):
+    """The configuration that was read is at work."""
+
+    changes: list[ChangeOut] = Field(description="What is different now; empty when nothing is.")
+    needs_restart: list[str] = Field(
+        description="What is different in acd.yaml and does not count before a restart."
+    )
+
+    @classmethod
+    def of(cls, reloaded: Reloaded) -> ReloadOut:
+        """Copy what the engine says."""
+        changes = [
+            ChangeOut(kind=one.kind, name=one.name, how=one.how, fields=list(one.fields))
+            for one in reloaded.changes
+        ]
+        return cls(changes=changes, needs_restart=list(reloaded.needs_restart))
+
+
+class FaultOut(_Out):
+    """One thing that is wrong in the configuration, and where."""
+
+    file: str
+    line: int = Field(description="From 1; 0 when the whole file is meant.")
+    column: int
+    what: str
+    allowed: str = Field(description="What would be right, empty when that goes without saying.")
+
+
+class ReloadRefused(Problem):
+    """The configuration was refused whole, and the old one goes on serving."""
+
+    problems: list[FaultOut]
+
+    @classmethod
+    def of(cls, error: ConfigError) -> ReloadRefused:
+        """Tell everything that is wrong."""
+        problems = [
+            FaultOut(
+                file=one.file,
+                line=one.line,
+                column=one.column,
+                what=one.what,
+                allowed=one.allowed,
+            )
+            for one in error.problems
+        ]
+        return cls(detail=str(error).splitlines()[-1], problems=problems)
 
 
 class LoginIn(_In):

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import msgspec
 
+from acd.changes import Change
 from acd.core.events import CallAction
 from acd.core.ids import AgentId, CallId, DeviceId, IncidentId, QueueId
 from acd.core.incident import Wish
@@ -51,6 +52,14 @@ class IncidentPort(Protocol):
         """Have nobody told of it any more. Raises EngineBusy when it was not taken."""
 
 
+class Reloaded(msgspec.Struct, frozen=True):
+    """What a new configuration has brought; all of it holds from now on, but for the last."""
+
+    changes: tuple[Change, ...] = ()
+    needs_restart: tuple[str, ...] = ()
+    """What is different in acd.yaml and does not count before a restart, a line each."""
+
+
 class EnginePort(Protocol):
     """The engine as the web sees it."""
 
@@ -79,6 +88,13 @@ class EnginePort(Protocol):
         """The same for what a supervisor does about a waiting call (`acd.core.events.CallAction`).
 
         ``queue`` is for a move, ``seconds`` for another priority, ``position`` for a place.
+        """
+
+    async def read_again(self) -> Reloaded:
+        """Have the configuration read again, and tell what is different once it is at work.
+
+        Raises OperatorError when it is refused (ConfigError: these are its problems); the old one
+        stays then. Being cancelled does not undo it.
         """
 
     def explain(self, call: CallId) -> Explanation | None:

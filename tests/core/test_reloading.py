@@ -4,7 +4,15 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acd.core.events import CallerHungUp, CallFoundWaiting, PlanReplaced, Tick
+from acd.core.events import (
+    CallArrived,
+    CallerHungUp,
+    CallFoundWaiting,
+    DigitPressed,
+    PlanReplaced,
+    Tick,
+    WaitingRoomEntered,
+)
 from acd.core.ids import CallId, Language, MenuId, SkillId
 from acd.core.place import Place
 from acd.core.plan import AgentAction, Need, Plan
@@ -12,6 +20,7 @@ from acd.core.queueplan import ExitCondition, ToAnnouncement, ToMenu
 from acd.core.records import CallEnded, CallState, Outcome
 from tests.core.centre import PBX, Centre, rung
 from tests.core.queues import (
+    BILLING,
     ENGLISH,
     FAULT,
     announcing,
@@ -102,6 +111,40 @@ def test_nor_is_it_after_a_restart_with_another_plan() -> None:
     place = Place(FAULT, at, at, at + 20.0, "1", Language("de"), "100", needs)
     centre.feed(CallFoundWaiting(CallId("main-0.1"), PBX, "", place))
     assert rung(centre) == [("main-0.1", "german")]
+
+
+def test_a_caller_in_a_menu_finishes_the_graph_he_entered() -> None:
+    """Whatever his key means now to others, for him it means what he was told."""
+    old = plan({"1001": {"fault": 1, "billing": 1}})
+    centre = Centre(old)
+    call = CallId("main-9.1")
+    centre.feed(CallArrived(call, PBX, "030123", "100"))
+    centre.feed(PlanReplaced(with_option(old, "1", queue=BILLING)))
+    centre.wait(3.0)
+    centre.feed(DigitPressed(call, "1"), WaitingRoomEntered(call))
+    assert centre.call(call).queue == FAULT
+    assert centre.call(centre.call_in("1")).queue == BILLING
+    centre.request("1001", AgentAction.LOG_IN)
+    assert rung(centre) == [(call, "1001")]
+
+
+def test_so_he_does_when_menu_and_queue_are_gone() -> None:
+    old = plan({"1001": {"fault": 1, "billing": 1}})
+    centre = Centre(old)
+    call = CallId("main-9.1")
+    centre.feed(CallArrived(call, PBX, "030123", "100"))
+    menus = {name: menu for name, menu in old.menus.items() if name != "main"}
+    other = msgspec.structs.replace(
+        without_queue(old, "fault"), menus=menus, callers_menu=MenuId("x")
+    )
+    centre.feed(PlanReplaced(with_menu(other, say_then_queue("x", "billing", "sorry"))))
+    # He presses what is no choice, hears the choices again, and then one that is.
+    centre.feed(DigitPressed(call, "8"))
+    centre.wait(1.0)
+    centre.feed(DigitPressed(call, "1"), WaitingRoomEntered(call))
+    assert centre.call(call).queue == FAULT
+    centre.request("1001", AgentAction.LOG_IN)
+    assert rung(centre) == [(call, "1001")]
 
 
 INTO_MENU = ToMenu(menu=MenuId("x"))

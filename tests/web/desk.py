@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from acd.changes import Change
 from acd.core.events import CallAction
 from acd.core.ids import AgentId, CallId, DeviceId, IncidentId, PromptId, QueueId, RequestId
 from acd.core.incident import Clip, Incident, Wish
@@ -19,7 +20,7 @@ from acd.core.records import Explanation, IncidentView, Presence, Replied, Snaps
 from acd.metrics import Metrics
 from acd.web.access import Role
 from acd.web.app import create_app
-from acd.web.port import Readiness
+from acd.web.port import Readiness, Reloaded
 from acd.web.tokens import Token, new_token, parse
 from tests.web.centre import MAIN, NOW, explanation, plan, snapshot
 
@@ -34,6 +35,15 @@ SAYS = {
 }
 
 
+RELOADED = Reloaded(
+    (
+        Change("queue", "fault", "changed", ("target_seconds 20 -> 30",)),
+        Change("menu", "x", "added"),
+    ),
+    ("http: port",),
+)
+
+
 class Desk:
     """Does what it is asked to the snapshot, unless `refusal` is set; `hangs` never answers."""
 
@@ -43,6 +53,7 @@ class Desk:
         self.refusal = ""
         self.fails: Callable[[], BaseException] | None = None
         self.hangs = False
+        self.reloads = 0
         self.state = Readiness(ready=True)
         self.metrics = Metrics(plan(), [MAIN], self.snapshot)
 
@@ -113,6 +124,14 @@ class Desk:
 
     def _have_incidents(self, views: tuple[IncidentView, ...]) -> None:
         self.now = msgspec.structs.replace(self.now, incidents=views)
+
+    async def read_again(self) -> Reloaded:
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.fails:
+            raise self.fails()
+        self.reloads += 1
+        return RELOADED
 
     def explain(self, call: CallId) -> Explanation | None:
         return explanation(call) if any(one.call == call for one in self.now.calls) else None

@@ -14,6 +14,7 @@ from acd.core.ids import AgentId, CallId, ClientId, DeviceId
 from acd.core.numbers import ClientView
 from acd.core.plan import AgentAction
 from acd.core.records import Activity, CallState
+from acd.errors import ConfigError, OperatorError, Problem
 from acd.web import app as app_module
 from acd.web import guard, models
 from acd.web.access import Role
@@ -429,3 +430,73 @@ async def test_openapi_describes_every_field(http: httpx.AsyncClient) -> None:
     for name in ("CallOut", "AgentOut", "QueueOut", "ExplanationOut", "CallPlaceOut", "MoveIn"):
         assert schema["components"]["schemas"][name]["description"]
     assert "HTTPValidationError" not in schema["components"]["schemas"]
+
+
+RELOAD = "/api/v1/reload"
+
+
+async def test_a_reload_answers_what_is_different(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    keys = Keys()
+    async with client_of(desk, keys) as http:
+        with caplog.at_level("INFO", "acd.web"):
+            answer = await http.post(RELOAD, headers=keys.headers(Role.ADMIN))
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "changes": [
+            {
+                "kind": "queue",
+                "name": "fault",
+                "how": "changed",
+                "fields": ["target_seconds 20 -> 30"],
+            },
+            {"kind": "menu", "name": "x", "how": "added", "fields": []},
+        ],
+        "needs_restart": ["http: port"],
+    }
+    assert caplog.messages == ["token the-admin, reload done"]
+
+
+async def test_a_reload_that_is_refused_answers_every_problem(
+    http: httpx.AsyncClient, desk: Desk
+) -> None:
+    problems = [
+        Problem("queues.yaml", 3, 7, 'unknown skill "juggling"', "one of fault, billing"),
+        Problem("acd.yaml", 0, 0, "the file is missing", "create it"),
+    ]
+    desk.fails = lambda: ConfigError(problems)
+    answer = await http.post(RELOAD)
+    assert answer.status_code == 422
+    refused = answer.json()
+    assert refused["detail"] == "2 problems found, nothing was started or changed"
+    assert refused["problems"] == [
+        {
+            "file": "acd.yaml",
+            "line": 0,
+            "column": 0,
+            "what": "the file is missing",
+            "allowed": "create it",
+        },
+        {
+            "file": "queues.yaml",
+            "line": 3,
+            "column": 7,
+            "what": 'unknown skill "juggling"',
+            "allowed": "one of fault, billing",
+        },
+    ]
+    assert desk.reloads == 0
+
+
+async def test_a_reload_that_cannot_be_done_says_why(
+    http: httpx.AsyncClient, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.fails = lambda: OperatorError("the process that reads the configuration ended with -9")
+    answer = await http.post(RELOAD)
+    assert answer.status_code == 409
+    assert "ended with -9" in answer.json()["detail"]
+    monkeypatch.setattr(app_module, "RELOAD_TIMEOUT_SECONDS", 0.01)
+    desk.hangs = True
+    answer = await http.post(RELOAD)
+    assert answer.status_code == 503

@@ -32,6 +32,7 @@ MAY: dict[tuple[str, str], set[Role]] = {
     ("GET", "/api/v1/agents/1001"): LEADS | {Role.AGENT},
     ("GET", "/api/v1/agents/1002"): LEADS,
     ("GET", "/api/v1/agents/9999"): LEADS,
+    ("POST", "/api/v1/reload"): {Role.ADMIN},
 }
 MAY |= {
     ("POST", f"/api/v1/agents/{agent}/{action.value}"): roles
