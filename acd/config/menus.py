@@ -66,11 +66,19 @@ def build_menus(around: Surroundings) -> Menus:
                 entered[menu] = (bench.languages, entry)
         elif source.root is not None and _build_choices(bench):
             entered[MenuId(name)] = (bench.languages, bench.entry)
+    known: dict[NodeId, dict[NodeId, Node]] = {}
+    said: dict[int, dict[str, Sentence]] = {}
     for menu, (languages, entry) in entered.items():
-        reached = _reachable(entry, nodes)
-        sentences = _sentences_in({node.partition("/")[0] for node in reached}, built)
+        reached = known[entry] = _reachable(entry, nodes, known)
+        if id(reached) not in said:
+            menus = {node.partition("/")[0] for node in reached}
+            said[id(reached)] = _sentences_in(menus, built)
         built.plans[menu] = MenuPlan(
-            id=menu, languages=languages, entry=entry, nodes=reached, sentences=sentences
+            id=menu,
+            languages=languages,
+            entry=entry,
+            nodes=reached,
+            sentences=said[id(reached)],
         )
     return built
 
@@ -237,12 +245,26 @@ def _sentences_in(menus: Collection[str], built: Menus) -> dict[str, Sentence]:
     }
 
 
-def _reachable(entry: NodeId, nodes: Mapping[NodeId, Node]) -> dict[NodeId, Node]:
+def _reachable(
+    entry: NodeId,
+    nodes: Mapping[NodeId, Node],
+    known: Mapping[NodeId, dict[NodeId, Node]],
+) -> dict[NodeId, Node]:
+    """Return the nodes to which ``entry`` leads; ``known`` are those of entries before it.
+
+    Entries that lead to each other have all nodes in common, and so one mapping: a tree of menus
+    with ways back would else be walked once for each of them.
+    """
     reached: dict[NodeId, Node] = {}
     waiting = [entry]
     while waiting:
         found = waiting.pop()
         if found in reached or found not in nodes:
+            continue
+        if found in known:
+            if entry in known[found]:
+                return known[found]
+            reached.update(known[found])
             continue
         reached[found] = nodes[found]
         waiting.extend(following(nodes[found]))

@@ -94,6 +94,35 @@ def test_a_menu_holds_what_can_be_reached_and_nothing_else(small: Small) -> None
         assert named == set(menu.nodes)
 
 
+LEADS_TO = {"main": "cd", "a": "b", "b": "c", "c": "ad", "d": "e", "e": "f", "f": "e", "g": "bg"}
+"""a, b and c lead round in a circle, so do e and f; g is reached from nowhere but leads in."""
+
+
+def test_menus_that_lead_to_each_other_hold_the_same_and_others_their_own(small: Small) -> None:
+    for name, targets in LEADS_TO.items():
+        choices = "".join(
+            f"  {key}: {{label: {{de: A, en: A}}, menu: {target}}}\n"
+            for key, target in enumerate(targets, 1)
+        )
+        small.write(
+            f"ivr_menus/{name}.yaml",
+            f"menu: {name}\nlanguages: [de, en]\nchoices:\n{choices}"
+            "wrong_key: {de: Falsch., en: Wrong.}\notherwise: {hang_up: true}\n",
+        )
+    menus = small.load().plan.menus
+    held = {
+        name: {node.partition("/")[0] for node in menus[MenuId(name)].nodes} for name in LEADS_TO
+    }
+    assert held == {
+        **{name: set("abcdef") for name in "abc"},
+        **{name: set("ef") for name in "ef"},
+        "d": set("def"),
+        "g": set("abcdefg"),
+        "main": {"main", *"abcdef"},
+    }
+    assert menus[MenuId("a")].nodes is menus[MenuId("c")].nodes
+
+
 MISTAKES = [
     ("main", "menu: main", "menu: mein",
      '1:7: "menu" is "mein", but the file is called main.yaml; write menu: main'),
