@@ -35,6 +35,9 @@ from acd.config.speaking import speak
 from acd.errors import PromptError
 
 MANIFEST = "spoken.json"
+AT_RUN_TIME = "incident"
+"""The folder below each language's where the engine has incidents spoken (``acd.config.telling``).
+What is set over HTTP is named by nothing here, and may be told for weeks."""
 
 
 class _Recorded(msgspec.Struct, frozen=True):
@@ -176,7 +179,8 @@ class _Shelf:
                 found.missing.append(name)
                 found.untold.append(name)
         every = {f"{file}{ending}" for file, endings in there.items() for ending in endings}
-        found.unused = sorted(every.difference(*found.files.values()))
+        unnamed = every.difference(*found.files.values())
+        found.unused = sorted(file for file in unnamed if file.split("/")[1] != AT_RUN_TIME)
         return found
 
     def speak(self, speech: Speech) -> None:

@@ -26,7 +26,8 @@ def speak(command: SpeechCommand, voice: str, text: str, files: Mapping[int, Pat
     The program's own file is made beside the first and left there, for its folder is temporary.
     """
     raw = next(iter(files.values())).with_name("raw.wav")
-    _run(command, voice, text, raw)
+    # A text that begins with a dash would be an option of the program.
+    _run(command, voice, f" {text}" if text.startswith("-") else text, raw)
     samples, spoken_rate = _read(raw, max(files))
     for rate, file in files.items():
         _write(file, _level(_resample(samples, spoken_rate, rate)), rate)

@@ -126,8 +126,6 @@ class _Shelf:
 
     def _speak(self, speech: Speech, name: str) -> None:
         voice = self._acd.languages[speech.voice].voice
-        # A text that begins with a dash would be an option of the program.
-        text = f" {speech.text}" if speech.text.startswith("-") else speech.text
         target = self._folder / name
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -136,7 +134,7 @@ class _Shelf:
                     rate: Path(temporary, f"{rate}{ENDING_OF_RATE[rate]}")
                     for rate in self._acd.speech.rates
                 }
-                speak(self._acd.speech, voice, text, ready)
+                speak(self._acd.speech, voice, speech.text, ready)
                 for rate, file in ready.items():
                     file.chmod(0o644)
                     with file.open("rb") as written:

@@ -25,10 +25,12 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent.parent
 
 SPEAKER = '''\
-"""Speaks by whistling 1,000 Hz and 6,000 Hz for a tenth of a second."""
+"""Speaks by whistling 1,000 Hz and 6,000 Hz for a tenth of a second; notes what it was told."""
 import math, sys, wave
 from array import array
 voice, file, text = sys.argv[1:]
+with open(__file__.replace("speaker.py", "speaker.log"), "a", encoding="utf-8") as log:
+    log.write(f"{voice}\\t{text}\\n")
 if text == "Fail.":
     sys.exit("no such voice")
 tones = () if text == "Silence." else (1000, 6000)
@@ -69,7 +71,7 @@ def parrot(small: Small) -> Small:
 
 
 def spoken(small: Small) -> list[list[str]]:
-    """Take what the parrot was told since last asked: voice and text."""
+    """Take what the speaker was told since last asked: voice and text."""
     log = small.root / "speaker.log"
     lines = log.read_text().splitlines() if log.exists() else []
     log.unlink(missing_ok=True)
@@ -309,6 +311,17 @@ def test_what_nothing_names_is_removed_when_it_is_old_enough(parrot: Small) -> N
     assert set(clean(parrot.load(), NOW + 6 * DAY, DAY).removed) == old
     assert status(parrot.load()).unused == ["de/main/greeting.wav"]
     assert parrot.told(need_prompts=True) == []
+
+
+def test_what_the_engine_says_of_incidents_is_not_called_unused_nor_removed(parrot: Small) -> None:
+    build(parrot.load())
+    said = ("prompts/de/incident/mitte.0123abcd.wav", "prompts/de/incident/recorded.wav")
+    for name in said:
+        parrot.write(name, b"the water is brown")
+    build(parrot.load())
+    assert status(parrot.load()).unused == []
+    clean(parrot.load(), NOW + 365 * DAY, 0.0)
+    assert all((parrot.root / name).is_file() for name in said)
 
 
 def test_a_file_that_is_younger_is_not_removed_and_one_named_again_starts_anew(
