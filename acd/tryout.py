@@ -44,7 +44,7 @@ def try_menu(loaded: Loaded, name: str, caller: Caller, keyboard: TextIO, out: T
         spoken = ", ".join(menu.languages)
         raise OperatorError(f"{menu.id} does not speak {caller.language!r}, but {spoken}")
     known = {"language": caller.language or (client.language if client else "")}
-    known["dnis"] = caller.number
+    known |= {"dnis": caller.number, "client": client.id if client else ""}
     attributes = {name: value for name, value in known.items() if value}
     around = Circumstances(attributes, plan.hours, _moment(loaded, caller.at))
     greeting = client.greeting if client is not None else ()

@@ -21,7 +21,7 @@ from acd.config.source import Key, Source
 from acd.config.texts import Untold
 from acd.core.plan import Collect
 
-CALLER_ATTRIBUTES = ("language", "ani", "dnis")
+CALLER_ATTRIBUTES = ("language", "ani", "dnis", "client")
 """What is known of every caller; the rest is what menus collect."""
 
 RESERVED_REASON = "rona"

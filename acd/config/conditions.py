@@ -38,7 +38,7 @@ class WhenEntry(Entry):
     closed: Name | None = None
     """These hours of hours.yaml are closed."""
     attribute: Name | None = None
-    """What ``values`` speaks of: language, ani, dnis, or what a menu collects ``into``."""
+    """What ``values`` speaks of: language, ani, dnis, client, or what a menu collects ``into``."""
     values: Annotated[list[AttributeValue], Field(max_length=1000)] = Field(default_factory=list)
     """The attribute has one of these values; 10* is whatever begins with 10."""
     queue: Name | None = None

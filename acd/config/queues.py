@@ -60,7 +60,7 @@ class CallerValueEntry(Entry):
     """Callers of one kind are served as if they had come earlier, or later."""
 
     attribute: Name
-    """What is looked at: language, ani, dnis, or what a menu collects ``into``."""
+    """What is looked at: language, ani, dnis, client, or what a menu collects ``into``."""
     value: Line
     """The value that counts."""
     seconds: Advance

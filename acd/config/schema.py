@@ -384,7 +384,7 @@ class ExpectEntry(Entry):
     at: Moment | None = None
     """When he calls, by the house's clock: 2026-12-24 10:00. Without it all hours are open."""
     attributes: dict[Name, AttributeValue] = {}
-    """What is known of him: language, ani, dnis, and what another menu has asked for."""
+    """What is known of him: language, ani, dnis, client, and what another menu has asked for."""
     waiting: dict[Name, Annotated[int, Field(ge=0, le=100_000)]] = {}
     """Queue -> how many wait in it; without it nobody."""
     estimate_seconds: dict[Name, Annotated[float, Field(ge=0, le=86_400)]] = {}

@@ -49,7 +49,7 @@ class AttributeNeedEntry(Entry):
     """A need that something known of the caller names: the language ``en``, ``language.en``."""
 
     attribute: Name
-    """What is looked at: language, ani, dnis, or what a menu collects ``into``."""
+    """What is looked at: language, ani, dnis, client, or what a menu collects ``into``."""
     prefix: SkillPrefix
     """What stands before its value in the name of the skill, for example "language."; a value
     for which there is no such skill asks for nothing."""

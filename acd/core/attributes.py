@@ -1,6 +1,7 @@
 """What is known of a caller, and what follows: what he asks for, and how early he is served.
 
-Attributes are what he typed in menus, and of themselves ``language``, ``ani`` and ``dnis``.
+Attributes are what he typed in menus, and of themselves ``language``, ``ani``, ``dnis``
+and ``client``.
 """
 
 from typing import Final
@@ -13,13 +14,18 @@ MOST_SHIFT_SECONDS: Final = 3600.0
 """How far priority, values and a position together may move a call in the order, either way."""
 
 
-BUILT_IN: Final = ("language", "ani", "dnis")
+BUILT_IN: Final = ("language", "ani", "dnis", "client")
 """What is known of every caller, whatever menus ask."""
 
 
 def value_of(call: Call, name: str) -> str:
     """Return the value of the caller's attribute, empty when there is none."""
-    built_in = {"language": call.language, "ani": call.ani, "dnis": call.dnis}
+    built_in = {
+        "language": call.language,
+        "ani": call.ani,
+        "dnis": call.dnis,
+        "client": call.client,
+    }
     return built_in.get(name) or call.attributes.get(name, "")
 
 

@@ -18,7 +18,9 @@ def option_labels(plan: Plan) -> OptionLabels:
     labels: dict[tuple[MenuId | None, QueueId, str], Text] = {}
     last = sorted(plan.menus.values(), key=lambda menu: menu.id == plan.callers_menu)
     for menu in last:
-        for node in menu.nodes.values():
+        # What a menu leads to in another one may have the same key: its own comes last and stays.
+        own = f"{menu.id}/"
+        for node in sorted(menu.nodes.values(), key=lambda node: node.id.startswith(own)):
             if isinstance(node, Enqueue):
                 labels[menu.id, node.queue, node.option] = node.label
                 labels[None, node.queue, node.option] = node.label

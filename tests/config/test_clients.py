@@ -3,6 +3,7 @@
 from acd.core.ids import AgentId, ClientId, MenuId
 from acd.core.numbers import Dialled
 from acd.core.queueplan import in_groups
+from acd.rehearsal import failures
 from tests.config.conftest import Small
 
 SHARED = """\
@@ -104,6 +105,19 @@ def test_the_country_code_is_the_houses(small: Small) -> None:
     small.write("config/numbers.yaml", "0800 3: main\n")
     small.edit("config/acd.yaml", "service_name:", 'country_code: "43"\nservice_name:')
     assert small.load().plan.numbers.find("+438003") is not None
+
+
+def test_menus_may_look_at_the_client_and_examples_name_him(small: Small) -> None:
+    instead = "instead: [{when: {attribute: client, values: [lindau]}, hang_up: true}]"
+    with_client(small)
+    small.edit("ivr_menus/shared.yaml", "1: {queue: fault}", f"1: {{queue: fault, {instead}}}")
+    text = (small.root / "ivr_menus/shared.yaml").read_text(encoding="utf-8")
+    examples = "expect:\n  - {keys: '1', queue: fault}\n"
+    examples += "  - {keys: '1', attributes: {client: lindau}, hang_up: true}\n"
+    small.write("ivr_menus/shared.yaml", text + examples)
+    loaded = small.load()
+    assert len(loaded.expectations) == 2
+    assert failures(loaded.plan, loaded.expectations) == []
 
 
 def test_its_files_are_part_of_the_fingerprint(small: Small) -> None:

@@ -63,7 +63,7 @@ MISTAKES = [
     ("{closed: office}", "{}", '9:9: "when" names nothing; add a condition'),
     ("attribute: ani, ", "", '12:9: "attribute" and "values" go together; write both, or neither'),
     ("attribute: ani", "attribute: postcode",
-     '12:27: unknown attribute "postcode"; allowed: language, ani, dnis'),
+     '12:27: unknown attribute "postcode"; allowed: language, ani, dnis, client'),
     ("waiting_at_least: 5,\n               estimate_over_seconds: 300", "open: office",
      '12:9: "queue" and its limit go together; write "queue" with "waiting_at_least" or '
      '"estimate_over_seconds"'),

@@ -39,7 +39,7 @@ MISTAKES = [
     ("strategy: ordered",
      '4:13: nobody says in which order agents are "ordered"; add "agent_order"'),
     ("caller_values: [{attribute: contract, value: 4711, seconds: 60}]",
-     '4:31: unknown attribute "contract"; allowed: language, ani, dnis'),
+     '4:31: unknown attribute "contract"; allowed: language, ani, dnis, client'),
     ("caller_values:\n    - {attribute: ani, value: 4711, seconds: 60}\n"
      "    - {attribute: ani, value: 4711, seconds: 90}",
      '6:7: ani "4711" stands here twice; first in line 5'),

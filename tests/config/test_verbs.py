@@ -182,7 +182,8 @@ MISTAKES = [
      '5:38: unknown lookup "crm"; none is defined (acd.yaml, lookups)'),
     ("main", "{queue: fault}", "{label: {de: a, en: b}, keep: x, fields: [vlaue], "
      "then: {hang_up: true}}",
-     '5:48: unknown attribute "vlaue", did you mean "language"?; allowed: language, ani, dnis'),
+     '5:48: unknown attribute "vlaue", did you mean "language"?; '
+     'allowed: language, ani, dnis, client'),
     ("main", "{queue: fault}", "{label: {de: a, en: b}, keep: x, fields: [ani], then: {}}",
      '5:54: "then" leads nowhere; add one of: ' + ROWS),
     ("main", "queue: fault", "queue: falt",
@@ -195,7 +196,8 @@ MISTAKES = [
      '5:36: "fault" cannot be "11"; at most 10'),
     ("main", "{queue: fault}",
      "{queue: fault, attribute_needs: [{attribute: lang, prefix: bill}]}",
-     '5:51: unknown attribute "lang", did you mean "language"?; allowed: language, ani, dnis'),
+     '5:51: unknown attribute "lang", did you mean "language"?; '
+     'allowed: language, ani, dnis, client'),
     ("main", "{queue: fault}",
      "{queue: fault, attribute_needs: [{attribute: language, prefix: language.}]}",
      '5:69: no skill of skills.yaml begins with "language."; allowed: fault, billing'),

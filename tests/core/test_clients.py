@@ -13,9 +13,9 @@ from acd.core.events import (
     PromptEnded,
     WaitingRoomEntered,
 )
-from acd.core.ids import ClientId, MenuId, PromptId, QueueId, SkillId
+from acd.core.ids import ClientId, MenuId, NodeId, PromptId, QueueId, SkillId
 from acd.core.numbers import ClientPlan, Dialled, Numbers
-from acd.core.plan import AgentAction, Need, Plan
+from acd.core.plan import AgentAction, Ask, AttributeIs, Branch, Case, Need, Plan
 from acd.core.queueplan import Exit, ExitCondition, Relaxation, ToMenu, ToQueue, in_groups
 from acd.core.records import CallEnded, CallState
 from tests import plans
@@ -132,6 +132,23 @@ def test_of_one_whom_no_memory_holds_the_number_tells() -> None:
     again = killed(centre, house("1001"))
     found = again.engine.floor.calls[call]
     assert (found.client, found.state) == (TANNHAUSEN, CallState.QUEUED)
+
+
+def test_a_shared_menu_may_go_another_way_for_one_client() -> None:
+    base = house()
+    shared = base.menus[MenuId("shared")]
+    here = AttributeIs("client", (TANNHAUSEN,))
+    branch = Branch(
+        id=NodeId("whose"), cases=(Case((here,), NodeId("option-3")),), next=NodeId("option-1")
+    )
+    ask = shared.nodes[shared.entry]
+    assert isinstance(ask, Ask)
+    asked = msgspec.structs.replace(ask, choices={**ask.choices, "1": branch.id})
+    nodes = {**shared.nodes, branch.id: branch, ask.id: asked}
+    menus = {**base.menus, shared.id: msgspec.structs.replace(shared, nodes=nodes)}
+    centre = Centre(msgspec.structs.replace(base, menus=menus))
+    mine, others = centre.dial_in("0800201", "1"), centre.dial_in("0800202", "1")
+    assert (centre.call(mine).queue, centre.call(others).queue) == ("meter", "fault")
 
 
 # -- who is rung ---------------------------------------------------------------------------------
