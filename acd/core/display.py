@@ -16,14 +16,19 @@ OptionLabels = Mapping[tuple[MenuId | None, QueueId, str], Text]
 def option_labels(plan: Plan) -> OptionLabels:
     """Return what the menus call their keys; where they differ the callers' first menu counts."""
     labels: dict[tuple[MenuId | None, QueueId, str], Text] = {}
-    last = sorted(plan.menus.values(), key=lambda menu: menu.id == plan.callers_menu)
-    for menu in last:
-        # What a menu leads to in another one may have the same key: its own comes last and stays.
+    seen: set[int] = set()
+    # The callers' first menu comes last, and stays. Menus that lead to each other share nodes.
+    for menu in sorted(plan.menus.values(), key=lambda menu: menu.id == plan.callers_menu):
         own = f"{menu.id}/"
-        for node in sorted(menu.nodes.values(), key=lambda node: node.id.startswith(own)):
+        new = id(menu.nodes) not in seen
+        seen.add(id(menu.nodes))
+        for node in menu.nodes.values() if new or menu.id == plan.callers_menu else ():
             if isinstance(node, Enqueue):
-                labels[menu.id, node.queue, node.option] = node.label
-                labels[None, node.queue, node.option] = node.label
+                name, there, _ = node.id.partition("/")
+                of = MenuId(name) if there else menu.id
+                labels[of, node.queue, node.option] = node.label
+                if node.id.startswith(own) or (None, node.queue, node.option) not in labels:
+                    labels[None, node.queue, node.option] = node.label
     return labels
 
 

@@ -3,8 +3,9 @@
 import msgspec
 
 from acd.core.commands import RingAgent
-from acd.core.ids import MenuId
-from acd.core.plan import Plan
+from acd.core.display import option_labels
+from acd.core.ids import MenuId, NodeId, QueueId
+from acd.core.plan import Enqueue, MenuPlan, Node, Plan
 from tests import plans
 from tests.core.centre import Centre
 from tests.core.test_clients import house
@@ -38,3 +39,21 @@ def test_two_menus_may_call_a_key_differently_and_the_callers_own_counts() -> No
     plan = msgspec.structs.replace(plan, menus=menus)
     assert rung(plan, "2", "0800201") == "Tannhausen 2 Rechnung 0:00"
     assert rung(plan, "2", "100") == "2 Billing 0:00"
+
+
+def test_of_menus_that_lead_to_each_other_each_has_its_own_names() -> None:
+    """They share their nodes, so each holds the other's as well."""
+    base = plans.plan(plans.THREE)
+    nodes: dict[NodeId, Node] = {}
+    for menu, text in (("main", "Bill"), ("other", "Contract"), ("third", "Letter")):
+        node = NodeId(f"{menu}/key-2")
+        nodes[node] = Enqueue(id=node, queue=QueueId("billing"), option="2", label={plans.DE: text})
+    menus = {
+        MenuId(name): MenuPlan(
+            id=MenuId(name), languages=(plans.DE,), entry=NodeId(f"{name}/key-2"), nodes=nodes
+        )
+        for name in ("third", "main", "other")
+    }
+    labels = option_labels(msgspec.structs.replace(base, menus=menus))
+    shown = {menu: labels[menu, QueueId("billing"), "2"][plans.DE] for menu in (*menus, None)}
+    assert shown == {"third": "Letter", "main": "Bill", "other": "Contract", None: "Bill"}
