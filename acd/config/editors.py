@@ -21,6 +21,7 @@ from pydantic_core import core_schema
 
 from acd.config.agents import AgentEntry, GroupEntry
 from acd.config.explain import descriptions, did_you_mean, one_of
+from acd.config.incidents import IncidentEntry
 from acd.config.queues import QueueEntry
 from acd.config.schema import (
     PATTERNS,
@@ -56,6 +57,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "agents": Kind("config/agents.yaml", TypeAdapter(list[AgentEntry])),
     "groups": Kind("config/groups.yaml", TypeAdapter(dict[Name, GroupEntry])),
     "hours": Kind("config/hours.yaml", TypeAdapter(dict[Name, HoursEntry])),
+    "incidents": Kind("config/incidents.yaml", TypeAdapter(dict[Name, IncidentEntry])),
     "numbers": Kind("config/numbers.yaml", TypeAdapter(NumbersFile)),
     "clients": Kind("config/clients/*.yaml", TypeAdapter(ClientEntry)),
     "menus": Kind("ivr_menus/*.yaml", TypeAdapter(CodesFile), TypeAdapter(MenuFile)),

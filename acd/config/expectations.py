@@ -54,7 +54,7 @@ def compile_expectations(
     found = []
     for source, path, menu, entry in expected:
         _check(source, path, entry, queues)
-        at = _moment(source, (*path, "at"), entry.at, midnights) if entry.at else None
+        at = moment_of(source, (*path, "at"), entry.at, midnights) if entry.at else None
         if source.is_clean(*path):
             found.append(_expectation(source, path, menu, entry, at))
     return tuple(found)
@@ -103,7 +103,10 @@ def _check(
             is_known(source, (*path, field, queue), "queue", queue, queues, key=True)
 
 
-def _moment(source: Source, path: tuple[Key, ...], text: str, midnights: Midnights) -> float | None:
+def moment_of(
+    source: Source, path: tuple[Key, ...], text: str, midnights: Midnights
+) -> float | None:
+    """Return a date and time on the house's clock; what is no such day goes to the source."""
     if midnights.moment(source, path, text.partition(" ")[0]) is None:
         return None
     return datetime.fromisoformat(text).replace(tzinfo=midnights.zone).timestamp()

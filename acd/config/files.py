@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from acd.config.agents import AgentEntry, GroupEntry
 from acd.config.explain import read_entry
+from acd.config.incidents import IncidentEntry
 from acd.config.queues import QueueEntry
 from acd.config.schema import (
     NAME_PATTERN,
@@ -53,6 +54,9 @@ class Files:
     """Empty when there is no such file."""
     hours: dict[str, HoursEntry | None] | None
     """Empty when there is no such file; ``always`` is not in it."""
+    incidents_source: Source
+    incidents: dict[str, IncidentEntry | None] | None
+    """Empty when there is no such file."""
     numbers_source: Source
     numbers: Mapping[str, str] | None
     """Number as written -> menu; empty when there is no such file."""
@@ -65,6 +69,7 @@ class Files:
         """Return every file that was read."""
         own = [self.acd_source, self.skills_source, self.queues_source, self.agents_source]
         own += [self.groups_source, self.hours_source, self.numbers_source]
+        own.append(self.incidents_source)
         return [*own, *self.menu_sources.values(), *self.client_sources.values()]
 
     @property
@@ -111,6 +116,7 @@ def read_files(config_dir: Path, menus_dir: Path | None) -> Files:
     hours_source, hours_there = _read_if_there(config_dir / "hours.yaml")
     acd = read_entry(AcdFile, acd_source)
     menus_dir = menus_dir or beside(config_dir, acd.menus if acd else "../ivr_menus")
+    incidents_source, incidents_there = _read_if_there(config_dir / "incidents.yaml")
     numbers_source, numbers_there = _read_if_there(config_dir / "numbers.yaml")
     numbers = read_entry(NumbersFile, numbers_source) if numbers_there else NumbersFile({})
     menu_sources, stray = _read_menus(menus_dir)
@@ -130,6 +136,8 @@ def read_files(config_dir: Path, menus_dir: Path | None) -> Files:
         agents=_list(AgentEntry, agents_source),
         groups=_mapping(GroupEntry, groups_source) if groups_there else {},
         hours=_mapping(HoursEntry, hours_source) if hours_there else {},
+        incidents_source=incidents_source,
+        incidents=_mapping(IncidentEntry, incidents_source) if incidents_there else {},
         numbers_source=numbers_source,
         numbers=numbers.root if numbers is not None else None,
         client_sources=client_sources,

@@ -21,14 +21,16 @@ from acd.config.clients import Clients, compile_clients
 from acd.config.expectations import Expectation, compile_expectations
 from acd.config.files import beside, read_files, shown
 from acd.config.hours import ALWAYS_NAME
+from acd.config.incidents import compile_incidents, incidents_of
 from acd.config.menus import Menus, Speech, Surroundings, build_menus
 from acd.config.parts import Parts, compile_parts
 from acd.config.promptfiles import files_of, with_files
 from acd.config.queuecheck import callers_languages, prompts_named
 from acd.config.schema import AcdFile
 from acd.config.source import Source
-from acd.config.texts import asked_of_incidents, read_texts
+from acd.config.texts import Naming, asked_of_incidents, read_texts
 from acd.core.ids import MenuId
+from acd.core.incident import Incident
 from acd.core.plan import Plan
 from acd.errors import BugError, ConfigError, Problem
 
@@ -46,6 +48,8 @@ class Loaded:
     prompts_dir: Path
     speeches: tuple[Speech, ...]
     """Everything the menus say, and what waiting callers are told that has a text."""
+    incident_speeches: tuple[Speech, ...]
+    """Those of them that are said of incidents."""
     untold: tuple[str, ...]
     """Each ``<language>/<prompt>`` that has no text, so that it must be recorded."""
     expectations: tuple[Expectation, ...]
@@ -88,12 +92,18 @@ def load(
     check_all(files, menus, parts, today)
     check_clients(files, menus, parts)
     languages = callers_languages(files, menus)
+    written = compile_incidents(
+        files.incidents or {}, files.incidents_source, files.queues, languages, parts.midnights
+    )
     named = [
         *prompts_named(files, menus, parts),
         *asked_of_incidents(files.acd_source, prompts_dir),
+        *(Naming(files.incidents_source, one.path, one.prompts()) for one in written),
     ]
     texts = read_texts(prompts_dir, named, languages, menus.speeches)
     speeches = (*menus.speeches, *clients.speeches, *texts.speeches)
+    incident_speeches = tuple(each for one in written for part in one.words for each in part)
+    speeches += incident_speeches
     there = files_below(prompts_dir)
     if need_prompts:
         check_prompts(speeches, texts.untold, acd, there, shown(prompts_dir))
@@ -104,14 +114,16 @@ def load(
     if acd is None:
         raise BugError("acd.yaml could not be read and nobody said why")
     prompts = _Prompts(files_of(speeches, acd, there), prompt_lengths(prompts_dir, there))
+    incidents = incidents_of(written, languages, *prompts)
     return Loaded(
-        plan=_plan(menus, acd, parts, clients, prompts),
+        plan=_plan(menus, acd, parts, clients, prompts, incidents),
         settings=acd,
         fingerprint=_fingerprint(sources),
         config_dir=config_dir,
         menus_dir=files.menus_dir,
         prompts_dir=prompts_dir,
         speeches=speeches,
+        incident_speeches=incident_speeches,
         untold=tuple(
             dict.fromkeys(
                 f"{language}/{prompt}"
@@ -133,7 +145,14 @@ class _Prompts(NamedTuple):
     seconds: Mapping[str, float]
 
 
-def _plan(menus: Menus, acd: AcdFile, parts: Parts, clients: Clients, prompts: _Prompts) -> Plan:
+def _plan(
+    menus: Menus,
+    acd: AcdFile,
+    parts: Parts,
+    clients: Clients,
+    prompts: _Prompts,
+    incidents: tuple[Incident, ...],
+) -> Plan:
     """Make the plan of a configuration without problems."""
     return Plan(
         queues=parts.queues,
@@ -146,6 +165,7 @@ def _plan(menus: Menus, acd: AcdFile, parts: Parts, clients: Clients, prompts: _
         service_name=acd.service_name,
         service_number=acd.service_number,
         hours=parts.hours,
+        incidents=incidents,
         prompt_files=prompts.files,
         prompt_seconds=prompts.seconds,
         numbers=clients.numbers,

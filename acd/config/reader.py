@@ -25,7 +25,13 @@ def read_service(config_dir: Path, today: date, *, examples: bool = False) -> Se
 
     Raises ConfigError with every problem found.
     """
-    loaded = load(config_dir, today=today)
+    try:
+        loaded = load(config_dir, today=today)
+    except ConfigError:
+        # New words of an incident are not missing: they are spoken here and now.
+        if not _speak_new(config_dir, today):
+            raise
+        loaded = load(config_dir, today=today)
     if examples:
         from acd.rehearsal import failures
 
@@ -61,6 +67,12 @@ def _watched(loaded: Loaded) -> tuple[Path, ...]:
     if not loaded.settings.reload_on_change:
         return ()
     return (loaded.config_dir, loaded.menus_dir, loaded.prompts_dir)
+
+
+def _speak_new(config_dir: Path, today: date) -> bool:
+    from acd.config.telling import speak_new
+
+    return speak_new(config_dir, today)
 
 
 def _data_dir(loaded: Loaded) -> Path:

@@ -89,6 +89,7 @@ PATTERNS: dict[str, str] = {
     r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}(/[A-Za-z0-9_-]{1,32}){0,3}$": (
         "a prompt is written as its file is called, without language and ending: wait/thanks"
     ),
+    r"^[0-9]{1,10}\*?$": "up to 10 digits, with * at the end for all that begin so",
     r"^[+0-9][0-9]{2,19}$": "3 to 20 digits, with or without a + first",
     r"^\+?[0-9][0-9 /-]{0,38}\*?$": (
         "a number as it is dialled: +49800555100, 0049800555100 or 0800 555100; 0800 5552* is what"

@@ -10,50 +10,27 @@ the engine's own process.
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from acd.config.audio import AUDIO_ENDINGS, seconds_of
 from acd.config.explain import read_entry
 from acd.config.files import beside, shown
+from acd.config.incidents import AGAIN, words_of
+from acd.config.loader import load
 from acd.config.menus import Speech
-from acd.config.promptfiles import ENDING_OF_RATE, spoken_file
+from acd.config.promptfiles import ENDING_OF_RATE, prompt_name, spoken_file
 from acd.config.schema import AcdFile
-from acd.config.source import Key, Source, read
+from acd.config.source import Source, read
 from acd.config.speaking import speak
-from acd.config.texts import AGAIN, text_of
+from acd.config.texts import text_of
 from acd.core.ids import Language, PromptId
 from acd.core.incident import Clip, Incident, Wish
 from acd.core.plan import LONGEST_PROMPT_SECONDS
-from acd.errors import ConfigError, OperatorError, PromptError
-
-
-class Words(NamedTuple):
-    """What is to be said of one incident, each once for a language."""
-
-    text: tuple[Speech, ...]
-    hazard: tuple[Speech, ...]
-
-
-def words_of(
-    wish: Wish, languages: Iterable[str], source: Source, path: tuple[Key, ...] = ()
-) -> Words:
-    """Return what has to be spoken of it, in every language of the house."""
-
-    def speeches(texts: Mapping[Language, str], name: str) -> tuple[Speech, ...]:
-        if not texts:
-            return ()
-        first = next(iter(texts))
-        prompt = PromptId(f"incident/{name}")
-        said = {code: code if code in texts else first for code in map(Language, languages)}
-        return tuple(
-            Speech(code, prompt, voice, texts[voice], source, path) for code, voice in said.items()
-        )
-
-    return Words(speeches(wish.text, wish.id), speeches(wish.hazard, f"{wish.id}-hazard"))
+from acd.errors import ConfigError, OperatorError, Problem, PromptError
 
 
 def tell(config_dir: Path, wish: Wish) -> Incident:
@@ -67,6 +44,25 @@ def tell(config_dir: Path, wish: Wish) -> Incident:
         there = ", ".join(acd.languages)
         raise PromptError(f'nobody here speaks "{strange[0]}"; acd.yaml has {there}')
     return _Shelf(beside(config_dir, acd.prompts), acd).incident(wish)
+
+
+def speak_new(config_dir: Path, today: date) -> bool:
+    """Speak what is new in ``incidents.yaml``; tell whether there was anything.
+
+    Nothing is spoken while anything else is wrong. Raises ConfigError when it cannot be spoken.
+    """
+    if not (config_dir / "incidents.yaml").is_file():
+        return False
+    try:
+        loaded = load(config_dir, today=today, need_prompts=False)
+    except ConfigError:
+        return False
+    shelf = _Shelf(loaded.prompts_dir, loaded.settings)
+    try:
+        return shelf.speak_missing(loaded.incident_speeches)
+    except PromptError as error:
+        where = shown(config_dir / "incidents.yaml")
+        raise ConfigError([Problem(where, 0, 0, str(error))]) from error
 
 
 class _Shelf:
@@ -90,6 +86,20 @@ class _Shelf:
             begins_at=wish.begins_at,
             ends_at=wish.ends_at,
         )
+
+    def speak_missing(self, speeches: Iterable[Speech]) -> bool:
+        missing = [
+            one
+            for one in speeches
+            if not self._files(prompt_name(one)) and not self._is_spoken(one)
+        ]
+        for speech in missing:
+            self._speak(speech, spoken_file(speech, self._acd))
+        return bool(missing)
+
+    def _is_spoken(self, speech: Speech) -> bool:
+        wanted = {ENDING_OF_RATE[rate] for rate in self._acd.speech.rates}
+        return wanted <= {file.suffix for file in self._files(spoken_file(speech, self._acd))}
 
     def _recorded(self, name: str) -> tuple[Clip, ...]:
         clips = []
@@ -117,8 +127,7 @@ class _Shelf:
         clips = []
         for speech in speeches:
             name = spoken_file(speech, self._acd)
-            wanted = [ENDING_OF_RATE[rate] for rate in self._acd.speech.rates]
-            if not {*wanted} <= {file.suffix for file in self._files(name)}:
+            if not self._is_spoken(speech):
                 self._speak(speech, name)
             prompt = PromptId(name.removeprefix(f"{speech.language}/"))
             clips.append(Clip(speech.language, prompt, _longest(self._files(name)), speech.text))

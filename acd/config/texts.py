@@ -10,12 +10,13 @@ This module must not know where in a queue prompts are named.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import Field, RootModel
 
 from acd.config.explain import read_entry
 from acd.config.files import shown
+from acd.config.incidents import AGAIN
 from acd.config.menus import Speech
 from acd.config.schema import PromptName, Spoken
 from acd.config.source import Key, Source, read
@@ -34,9 +35,6 @@ class Naming:
     path: tuple[Key, ...]
     prompts: tuple[PromptId, ...]
 
-
-AGAIN: Final = PromptId("incident/again")
-"""The question whether he wants to hear it again, hangs up, or stays: ``prompts/incident.yaml``."""
 
 Untold = tuple[Naming, Language, tuple[PromptId, ...]]
 """Prompts that a line names and that have no text in a language."""
