@@ -30,13 +30,14 @@ def prompts_build(
     loaded = load(config, today=today(), need_prompts=False)
     before = build(loaded, Clock().now(), only_missing=not everything)
     again = len(before.current) if everything else 0
-    told = [
-        f"{len(before.missing) - len(before.untold) + len(before.stale) + again} prompts spoken",
-        f"{len(before.recorded)} recorded by hand and left alone",
-        f"{len(before.outdated)} of them before their text changed",
-        f"{len(before.untold)} without a text, which must be recorded",
-        f"{len(before.unused)} files no longer used",
-    ]
+    spoken = len(before.missing) - len(before.untold) + len(before.stale) + again
+    told = [f"{spoken} prompts spoken, {len(before.recorded)} recorded by hand and left alone"]
+    others = (
+        (before.outdated, "of these before the text changed"),
+        (before.untold, "without a text, to be recorded"),
+        (before.unused, "files no longer used"),
+    )
+    told += [f"{len(names)} {what}" for names, what in others if names]
     print(", ".join(told))
     return 0
 

@@ -34,7 +34,8 @@ def prompts(small: Small, *words: str, status: int = 0) -> str:
 def test_they_are_built_reported_and_cleaned(small: Small) -> None:
     assert "12 missing" in prompts(small, "report")
     assert prompts(small, "report", "--strict", status=1)
-    assert prompts(small, "build").startswith("12 prompts spoken, 0 recorded by hand")
+    built = prompts(small, "build")
+    assert built == "12 prompts spoken, 0 recorded by hand and left alone\n"
     assert prompts(small, "report", "--strict") == "12 prompts: 12 spoken\n"
     small.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
     assert "spoken, old text" in prompts(small, "report")
@@ -54,6 +55,7 @@ def test_a_recording_is_measured_and_its_text_watched(small: Small) -> None:
     assert told["counts"]["clipped"] == 1
     small.edit("ivr_menus/main.yaml", "Guten Tag.", "Guten Morgen.")
     assert "recorded, old text" in prompts(small, "report")
+    assert "1 of these before the text changed" in prompts(small, "build")
     prompts(small, "accept", "de/main/welcome")
     assert "old text" not in prompts(small, "report")
     refused = prompts(small, "accept", "de/main/options", status=1)
