@@ -5,6 +5,7 @@ over when it must be. What cannot be measured has no length here.
 """
 
 import os
+import struct
 import wave
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -24,6 +25,9 @@ _BYTES_A_SECOND: Final = {
     ".sln16": 32000,
 }
 """Of formats without a header (Asterisk's formats/format_*.c)."""
+
+_PLAIN_WAV: Final = struct.Struct("<4s4x4s4sIHHI6xH4sI")
+"""RIFF, WAVE, the format of samples as they are, and at once the samples: 44 bytes."""
 
 
 def files_below(folder: Path) -> dict[str, set[str]]:
@@ -57,9 +61,26 @@ def seconds_of(file: Path) -> float | None:
     """Return how long a file plays, None where that cannot be measured."""
     try:
         if file.suffix in (".wav", ".wav16"):
-            with wave.open(str(file), "rb") as audio:
-                return audio.getnframes() / audio.getframerate()
+            return _plain_wav(file) or _any_wav(file)
         rate = _BYTES_A_SECOND.get(file.suffix)
         return file.stat().st_size / rate if rate is not None else None
     except (OSError, EOFError, wave.Error, ZeroDivisionError):
         return None
+
+
+def _plain_wav(file: Path) -> float | None:
+    """The same for a WAV file as nearly all are, in a third of the time: there are thousands."""
+    with open(file, "rb", buffering=0) as audio:
+        head = audio.read(_PLAIN_WAV.size)
+    if len(head) < _PLAIN_WAV.size:
+        return None
+    riff, wav, chunk, size, kind, channels, rate, bits, data, length = _PLAIN_WAV.unpack(head)
+    if (riff, wav, chunk, size, kind, data) != (b"RIFF", b"WAVE", b"fmt ", 16, 1, b"data"):
+        return None
+    frame = channels * ((bits + 7) // 8)
+    return float(length // frame / rate) if frame and rate else None
+
+
+def _any_wav(file: Path) -> float:
+    with wave.open(str(file), "rb") as audio:
+        return audio.getnframes() / audio.getframerate()

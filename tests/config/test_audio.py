@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from acd.config.audio import files_below, prompt_lengths
+from acd.config.audio import files_below, prompt_lengths, seconds_of
 
 
 def wav(file: Path, seconds: float, rate: int = 8000) -> None:
@@ -71,3 +71,25 @@ def test_only_sound_counts_and_not_what_is_just_being_spoken(tmp_path: Path) -> 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")
     assert files_below(tmp_path) == {"de/a": {".wav", ".wav16"}, "de/x/c.0123abcd": {".wav"}}
+
+
+@pytest.mark.parametrize(("channels", "width", "rate"), [(1, 2, 8000), (2, 2, 16000), (1, 1, 8000)])
+def test_a_wav_file_plays_as_long_however_its_chunks_lie(
+    tmp_path: Path, channels: int, width: int, rate: int
+) -> None:
+    plain, other = tmp_path / "plain.wav", tmp_path / "other.wav"
+    with wave.open(str(plain), "wb") as audio:
+        audio.setnchannels(channels)
+        audio.setsampwidth(width)
+        audio.setframerate(rate)
+        audio.writeframes(bytes(1001 * channels * width))
+    content = plain.read_bytes()
+    other.write_bytes(content[:12] + b"LIST\x04\0\0\0INFO" + content[12:])
+    assert seconds_of(plain) == seconds_of(other) == 1001 / rate
+
+
+@pytest.mark.parametrize("content", [b"RIFF", b"RIFF____WAVEfmt ", bytes(44), bytes(20)])
+def test_a_wav_file_that_is_none_has_no_length(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "x.wav"
+    file.write_bytes(content)
+    assert seconds_of(file) is None
