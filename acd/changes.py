@@ -28,7 +28,6 @@ _KINDS: Final = {
     "prompt_seconds": "recording",
     "incidents": "incident",
     "clients": "client",
-    "incidents": "incident",
 }
 """What an entry of a plan's mapping is called; of others it is called as the field is."""
 _TOLD_ELSEWHERE: Final = "prompt_files"
