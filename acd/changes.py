@@ -8,7 +8,7 @@ It must not know where a configuration comes from, nor what is done with it.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
 from typing import Final, Literal, TypeGuard
 
@@ -16,7 +16,7 @@ import msgspec
 
 from acd.core.ids import SkillId
 from acd.core.plan import Enqueue, Plan
-from acd.core.queueplan import Need, Requirement
+from acd.core.queueplan import Need, Requirement, is_of_groups
 
 _KINDS: Final = {
     "queues": "queue",
@@ -59,6 +59,9 @@ class Change(msgspec.Struct, frozen=True):
 def changes(old: Plan, new: Plan) -> tuple[Change, ...]:
     """Return all that is different, in the order of the plan's fields and of names; skills last."""
     found: list[Change] = []
+    skills = _skills(old), _skills(new)
+    asked = {one for one in skills[0] ^ skills[1] if is_of_groups(one)}
+    old, new = _without(old, asked), _without(new, asked)
     for field in Plan.__struct_fields__:
         before: object = getattr(old, field)
         after: object = getattr(new, field)
@@ -69,8 +72,22 @@ def changes(old: Plan, new: Plan) -> tuple[Change, ...]:
             fields = tuple(filter(None, _differences("", before, after, "")))
             found.append(Change("setting", field, "changed", fields))
     found = [one for one in found if one.kind != "recording" or not _SPOKEN.fullmatch(one.name)]
-    found += _entries("skill", dict.fromkeys(_skills(old)), dict.fromkeys(_skills(new)))
+    had, have = (dict.fromkeys(one for one in each if not is_of_groups(one)) for each in skills)
+    found += _entries("skill", had, have)
     return tuple(found)
+
+
+def _without(plan: Plan, asked: Collection[SkillId]) -> Plan:
+    """Return the plan without these skills of agents: the clients that ask for them tell it."""
+    if not asked:
+        return plan
+    agents = {
+        name: msgspec.structs.replace(
+            agent, skills={one: grade for one, grade in agent.skills.items() if one not in asked}
+        )
+        for name, agent in plan.agents.items()
+    }
+    return msgspec.structs.replace(plan, agents=agents)
 
 
 def _entries(kind: str, old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[Change]:
@@ -151,6 +168,8 @@ def _shown(value: object) -> str:
             text = "yes" if value else "no"
         case int() | float():
             text = f"{value:g}"
+        case tuple() if value and all(isinstance(part, Need) for part in value):
+            text = ", ".join(need.words() for need in value)
         case tuple() if all(isinstance(part, str) for part in value):
             text = f"({', '.join(value)})"
         case _:

@@ -1,14 +1,16 @@
 """What a new configuration is told to have brought: every difference once, and no secret."""
 
+from collections.abc import Collection
+
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acd.changes import Change, changes
-from acd.core.ids import AgentId, IncidentId, Language, MenuId, PromptId, QueueId, SkillId
+from acd.core.ids import AgentId, ClientId, IncidentId, Language, MenuId, PromptId, QueueId, SkillId
 from acd.core.incident import Clip, Incident
-from acd.core.plan import Plan
-from acd.core.queueplan import PreferredAgent
+from acd.core.plan import ClientPlan, Need, Plan
+from acd.core.queueplan import PreferredAgent, in_groups
 from tests.core.queues import OFFICE, asks_for, relax, with_exits, with_option, with_queue
 from tests.plans import QUEUES, plan
 
@@ -154,6 +156,36 @@ def test_a_known_fault_is_told_by_its_name() -> None:
     )
     assert told(with_one) == ["incident burst added"]
     assert told(with_later, with_one) == ["incident burst changed: ends_at added (1000)"]
+
+
+def with_client(agents: Collection[str], *groups: str) -> Plan:
+    """A client whose calls these agents take, by one of these groups."""
+    skill = in_groups(groups)
+    house = plan(
+        {
+            agent: {**skills, **({skill: 1} if agent in agents else {})}
+            for agent, skills in AGENTS.items()
+        }
+    )
+    lindau = ClientPlan(
+        id=ClientId("lindau"),
+        name="Lindau",
+        menu=MenuId("main"),
+        language=Language("de"),
+        needs=(Need(skill),),
+    )
+    return msgspec.structs.replace(house, clients={lindau.id: lindau})
+
+
+def test_a_group_more_for_a_client_is_told_once_and_not_of_every_agent() -> None:
+    before = with_client(("1001",), "south")
+    assert told(before) == ["client lindau added"]
+    assert told(with_client(("1001", "1002"), "south", "north"), before) == [
+        "client lindau changed: needs in group south -> in group north or south"
+    ]
+    assert told(with_client(("1001", "1002"), "south"), before) == [
+        "agent 1002 changed: skills.group:south added"
+    ]
 
 
 def test_a_long_list_of_fields_is_cut() -> None:

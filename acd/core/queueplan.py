@@ -37,6 +37,11 @@ def in_groups(groups: Iterable[str]) -> SkillId:
     return SkillId(_IN_GROUP + "|".join(sorted(set(groups))))
 
 
+def is_of_groups(skill: str) -> bool:
+    """Say whether it is such a skill: one of clients' groups and not of ``skills.yaml``."""
+    return skill.startswith(_IN_GROUP)
+
+
 class Requirement(msgspec.Struct, frozen=True):
     """What an agent must be able to do: every need of ``all_of``, and one of ``any_of`` if any.
 
