@@ -72,8 +72,7 @@ def changes(old: Plan, new: Plan) -> tuple[Change, ...]:
             fields = tuple(filter(None, _differences("", before, after, "")))
             found.append(Change("setting", field, "changed", fields))
     found = [one for one in found if one.kind != "recording" or not _SPOKEN.fullmatch(one.name)]
-    had, have = (dict.fromkeys(one for one in each if not is_of_groups(one)) for each in skills)
-    found += _entries("skill", had, have)
+    found += _entries("skill", _named(skills[0]), _named(skills[1]))
     return tuple(found)
 
 
@@ -175,6 +174,11 @@ def _shown(value: object) -> str:
         case _:
             text = ""
     return text if len(text) <= _MOST_CHARACTERS else ""
+
+
+def _named(skills: Collection[SkillId]) -> Mapping[str, object]:
+    """Return those that have a name of the operators' own."""
+    return {skill: None for skill in skills if not is_of_groups(skill)}
 
 
 def _skills(plan: Plan) -> set[SkillId]:
