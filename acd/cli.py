@@ -22,7 +22,7 @@ from acd.promptcommands import prompts_app
 
 if TYPE_CHECKING:
     from acd.config.service import Service
-    from acd.daemon import Setup
+    from acd.daemon import Beside, Setup
     from acd.reloads import Fresh
 
 app = typer.Typer(
@@ -58,7 +58,7 @@ def run(config: ConfigDir = Path("config")) -> int:
         service = reader.service()
     setup = _setup(service, config)
     claim(service.data_dir, service.store_url)  # For as long as this process lives.
-    return daemon.run(setup, service.log_format)
+    return daemon.run(setup, service.log_format, beside=_keep_recordings(service))
 
 
 @app.command()
@@ -292,6 +292,22 @@ def version() -> None:
     import acd
 
     print(acd.__version__)
+
+
+def _keep_recordings(service: "Service") -> "Beside | None":
+    """What deletes recordings in time; None when there is no folder of them."""
+    folder = service.recordings_dir
+    if folder is None:
+        return None
+    from acd.recordings import keep_in_time
+
+    return lambda engine: keep_in_time(
+        folder,
+        lambda: engine.pipeline.engine.floor.plan,
+        engine.now,
+        engine.inbox.put_always,
+        engine.log,
+    )
 
 
 def _setup(service: "Service", config: Path) -> "Setup":

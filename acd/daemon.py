@@ -29,7 +29,7 @@ from acd.bookgauges import book_gauges
 from acd.books import Books
 from acd.clock import Clock
 from acd.core.events import (
-    AgentRequested,
+    AgentWish,
     CallAction,
     CallRequested,
     Confirmed,
@@ -38,7 +38,7 @@ from acd.core.events import (
 )
 from acd.core.ids import AgentId, CallId, DeviceId, PbxId, QueueId
 from acd.core.memory import Memory
-from acd.core.plan import AgentAction, Plan
+from acd.core.plan import Plan
 from acd.core.records import ConfirmationDue, Explanation, Replied, Snapshot
 from acd.inbox import Inbox
 from acd.incidents import Incidents, Tell
@@ -48,7 +48,7 @@ from acd.metrics import Metrics
 from acd.pipeline import Item, PbxSetup, Pipeline
 from acd.reloads import Fresh, Reloads
 from acd.reports import Reports
-from acd.requests import Request, Requests
+from acd.requests import Request, Requests, agent_request
 from acd.store.port import Store
 from acd.systemd import Notifier
 from acd.web.loading import load
@@ -190,14 +190,14 @@ class Daemon:
         return self.pipeline.explain(call)
 
     async def request(
-        self, agent: AgentId, action: AgentAction, reason: str, phone: DeviceId | None
+        self, agent: AgentId, action: AgentWish, reason: str, phone: DeviceId | None
     ) -> Replied:
         """One request into the inbox, its one answer out. Raises EngineBusy when not taken.
 
         What was done is durable by then.
         """
         replied = await self._requests.ask(
-            lambda number: AgentRequested(number, agent, action, reason, phone)
+            lambda number: agent_request(number, agent, action, reason, phone)
         )
         await self._books.are_durable()
         return replied

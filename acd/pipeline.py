@@ -24,6 +24,8 @@ from acd.core.events import (
     LookedUp,
     LookUpFailed,
     PlanReplaced,
+    RecordingExpired,
+    RecordingRequested,
     Tick,
     WaitingRoomEntered,
     WaitingRoomLeft,
@@ -39,6 +41,8 @@ Item = (
     | AgentRequested
     | CallRequested
     | IncidentRequested
+    | RecordingRequested
+    | RecordingExpired
     | Confirmed
     | LookedUp
     | LookUpFailed

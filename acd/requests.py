@@ -9,12 +9,32 @@ import asyncio
 import itertools
 from collections.abc import Callable
 
-from acd.core.events import AgentRequested, CallRequested, IncidentRequested
-from acd.core.ids import RequestId
+from acd.core.events import (
+    AgentRequested,
+    AgentWish,
+    CallRequested,
+    IncidentRequested,
+    RecordingAction,
+    RecordingRequested,
+)
+from acd.core.ids import AgentId, DeviceId, RequestId
 from acd.core.records import Replied
 from acd.web.port import EngineBusy
 
-Request = AgentRequested | CallRequested | IncidentRequested
+Request = AgentRequested | CallRequested | IncidentRequested | RecordingRequested
+
+
+def agent_request(
+    number: RequestId,
+    agent: AgentId,
+    action: AgentWish,
+    reason: str,
+    phone: DeviceId | None,
+) -> AgentRequested | RecordingRequested:
+    """Return the event by which an agent asks for this."""
+    if isinstance(action, RecordingAction):
+        return RecordingRequested(number, agent, action)
+    return AgentRequested(number, agent, action, reason, phone)
 
 
 class Requests:

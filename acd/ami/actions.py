@@ -25,6 +25,7 @@ from acd.core.commands import (
     HangUpCall,
     KeepInMenu,
     MoveToWaitingRoom,
+    MuteRecording,
     PlayPrompt,
     ReturnAfterTalk,
     RingAgent,
@@ -219,6 +220,17 @@ class Actions:
                 return [self._set(caller, "ACD_CALL", encode_place(place), now)]
             case ReturnAfterTalk():
                 return [self._set(caller, "ACD_AFTER", "1", now)]
+            case MuteRecording(offer, _, muted):
+                return [
+                    self.encode(
+                        Pending("mute", caller.call, offer),
+                        now,
+                        "MixMonitorMute",
+                        ("Channel", offer),
+                        ("Direction", "both"),
+                        ("State", str(int(muted))),
+                    )
+                ]
             case SendToNumber(_, number):
                 self.tracker.announcers.silence(caller.call)
                 return [
@@ -345,6 +357,12 @@ class Actions:
                 # Alone it may claim without acd-ring's lock, which costs 10 ms between answer
                 # and bridge even when it is free.
                 ("Variable", f"ACD_ALONE={int(command.alone)}"),
+                # A file below a folder of the configuration, named by us; see pack_files.
+                *(
+                    ("Variable", f"ACD_RECORD={file}")
+                    for file in pack_files([command.recording])
+                    if file
+                ),
                 ("Variable", f"ACD_SERVICE_NAME={service_name}"),
                 ("Variable", f"ACD_SERVICE_NUMBER={service_number}"),
             ),

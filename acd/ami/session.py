@@ -43,6 +43,7 @@ from acd.core.events import (
     LegFailed,
     PbxDown,
     PbxLive,
+    RecordingMuted,
     RingOutcome,
 )
 from acd.core.ids import CallId, OfferId, PbxId
@@ -252,6 +253,8 @@ class Session:
             self._started = message.started
         elif not message.ok:
             return self._refused(pending, message.text, now)
+        elif pending.kind == "mute" and pending.offer is not None:
+            return [RecordingMuted(pending.offer, done=True)]
         elif pending.kind == "heartbeat":
             self._heartbeat_stands = True
             return self._live_if_read(now)
@@ -267,6 +270,10 @@ class Session:
             del self.tracker.legs[leg.offer]
             refused = CommandFailed(leg.call, pending.kind, text)
             return [refused, LegFailed(leg.offer, RingOutcome.UNREACHABLE)]
+        if pending.kind == "mute" and pending.offer is not None:
+            # It is no sign of a lost call: a recording may have failed at the PBX.
+            refused = CommandFailed(pending.call or CallId(""), pending.kind, text)
+            return [refused, RecordingMuted(pending.offer, done=False)]
         if pending.kind == "duty":
             return self._duties_refused(text)
         if pending.kind == "announce":

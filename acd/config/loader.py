@@ -162,6 +162,7 @@ def _plan(
         code_menus=menus.codes,
         not_ready_reasons=tuple(acd.not_ready_reasons),
         prompts_path_on_pbx=acd.prompts_path_on_pbx.rstrip("/"),
+        recordings_path_on_pbx=acd.recordings_path_on_pbx.rstrip("/") if acd.recordings else "",
         service_name=acd.service_name,
         service_number=acd.service_number,
         hours=parts.hours,

@@ -58,6 +58,8 @@ def check_queue_names(files: Files, menus: Menus, name: str, entry: QueueEntry) 
             source.blame(place, "nothing is announced", 'add "position", "estimate" or "prompts"')
     for at, rule in enumerate(entry.exits):
         _check_exit_names(files, menus, (name, "exits", at), rule)
+    if entry.recording is not None:
+        _check_recording(files, menus, name)
     if entry.survey is not None:
         _check_survey(files, menus, (name, "survey"), entry.survey)
 
@@ -188,6 +190,20 @@ def _know_menu(files: Files, menus: Menus, path: tuple[Key, ...], menu: str) -> 
         return False
     _check_menu_speaks(files, menus, path, menu)
     return True
+
+
+def _check_recording(files: Files, menus: Menus, name: str) -> None:
+    """Blame a queue whose recordings have no place, or before which nobody is ever asked."""
+    source, path = files.queues_source, (name, "recording")
+    if files.acd is not None and files.acd.recordings is None:
+        what = "there is no folder for recordings"
+        source.blame(path, what, 'add "recordings" to acd.yaml', key=True)
+    if any(found.problems for found in files.menu_sources.values()):
+        return
+    nodes = [node for menu in menus.plans.values() for node in menu.nodes.values()]
+    if not any(isinstance(one, Enqueue) and one.asks_recording for one in nodes):
+        what = "no menu asks callers whether their talk may be recorded, so none ever is"
+        source.blame(path, what, 'add "ask_recording" beside a "queue" in a menu', key=True)
 
 
 def _check_survey(files: Files, menus: Menus, path: tuple[Key, ...], menu: str) -> None:

@@ -21,6 +21,7 @@ from acd.core.queueplan import (
     Need,
     PreferredAgent,
     QueuePlan,
+    RecordingPlan,
     Relaxation,
     Requirement,
     Strategy,
@@ -84,6 +85,13 @@ class AnnouncementsEntry(Entry):
     """Said after position and estimate: one each time, in turn."""
 
 
+class RecordingEntry(Entry):
+    """Talks are recorded with callers who say yes (``ask_recording`` in a menu)."""
+
+    keep_days: Annotated[float, Field(gt=0, le=3650)]
+    """After so many days a recording is deleted; the record of the call stays."""
+
+
 class QueueEntry(Entry):
     """One waiting line in ``config/queues.yaml``."""
 
@@ -140,6 +148,8 @@ class QueueEntry(Entry):
     """What lets a caller leave, or keeps him from joining; the first that holds is followed."""
     announcements: AnnouncementsEntry | None = None
     """What a waiting caller hears between the music."""
+    recording: RecordingEntry | None = None
+    """Record talks with callers who agree; without it nothing is."""
     survey: Name | None = None
     """The menu a caller comes to when his agent has hung up; what he types there is kept."""
 
@@ -188,6 +198,7 @@ def queue_plan(name: str, entry: QueueEntry, exits: tuple[Exit | None, ...]) -> 
         )
         if announcements
         else None,
+        recording=RecordingPlan(keep_days=entry.recording.keep_days) if entry.recording else None,
         survey=MenuId(entry.survey) if entry.survey is not None else None,
     )
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from acd.config.credentials import read_credentials, read_store_password
+from acd.config.files import beside
 from acd.config.loader import Loaded, load
 from acd.config.service import EXAMPLES, PbxAccess, Service, tell
 from acd.core.ids import PbxId
@@ -57,6 +58,7 @@ def read_service(config_dir: Path, today: date, *, examples: bool = False) -> Se
         http_port=settings.http.port,
         tokens_file=config_dir / settings.http.tokens_file if settings.http.tokens_file else None,
         data_dir=data_dir,
+        recordings_dir=_recordings_dir(loaded),
         store_url=_store_url(loaded, data_dir),
         log_format=settings.log_format,
         watched=_watched(loaded),
@@ -79,6 +81,11 @@ def _data_dir(loaded: Loaded) -> Path:
     named = loaded.settings.data_path
     state = os.environ.get("STATE_DIRECTORY", "")
     return Path(state) if named is None and state else loaded.config_dir / (named or "../var")
+
+
+def _recordings_dir(loaded: Loaded) -> Path | None:
+    named = loaded.settings.recordings
+    return None if named is None else beside(loaded.config_dir, named)
 
 
 def _store_url(loaded: Loaded, data_dir: Path) -> str:

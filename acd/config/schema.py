@@ -301,6 +301,11 @@ class AcdFile(Entry):
     """The folder of prompts, relative to this file."""
     prompts_path_on_pbx: PbxPath = "/var/lib/acd/prompts"
     """Where Asterisk finds that same folder."""
+    recordings: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """The folder of recordings, relative to this file, with a folder for each queue; needed by
+    queues with ``recording``. acd deletes there, Asterisk writes."""
+    recordings_path_on_pbx: PbxPath = "/var/lib/acd/recordings"
+    """Where Asterisk finds that same folder."""
     speech: Speech = Speech()
     """How ``acd prompts build`` speaks what is not recorded."""
     reload_on_change: bool = True

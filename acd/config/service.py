@@ -52,6 +52,8 @@ class Service:
     tokens_file: Path | None
     data_dir: Path
     """The folder for what the engine writes; it need not be there yet."""
+    recordings_dir: Path | None
+    """The folder of recordings; None when there are none."""
     store_url: str = field(repr=False)
     """With its password."""
     log_format: Literal["text", "json"]

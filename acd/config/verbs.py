@@ -33,6 +33,7 @@ from acd.core.plan import (
     AgentAction,
     AgentDo,
     AttributeNeed,
+    Collect,
     Enqueue,
     HangUp,
     Keep,
@@ -43,6 +44,12 @@ from acd.core.plan import (
     SwitchLanguage,
     Transfer,
 )
+
+CONSENT = "recording_consent"
+"""The attribute that the answer is collected into; ``acd.core.recording`` reads it."""
+
+CONSENT_SECONDS = 5.0
+"""How long the question waits for a key."""
 
 
 class AttributeNeedEntry(Entry):
@@ -76,6 +83,9 @@ needs: {meter: 3}
     """Skills asked for besides, which follow from what is known of the caller."""
     position: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Put before the call that is now at this position; 1 is the first."""
+    ask_recording: Spoken | None = None
+    """Asked last, before a queue with ``recording``: whether the talk may be recorded. Key 1 is
+    yes; any other key, or none, is no."""
 
     def build(self, bench: Bench, spot: Spot) -> NodeId:
         """Build an Enqueue node."""
@@ -96,8 +106,28 @@ needs: {meter: 3}
                 for need in self.attribute_needs
             ),
             position=self.position,
+            asks_recording=self.ask_recording is not None,
         )
-        return bench.add(node)
+        return self._asked_first(bench, spot, bench.add(node))
+
+    def _asked_first(self, bench: Bench, spot: Spot, queue: NodeId) -> NodeId:
+        """Build the question whether the talk may be recorded; without one, go on to the queue."""
+        if self.ask_recording is None:
+            return queue
+        name = f"{spot.name}-recording"
+        ask = Collect(
+            id=bench.node_id(name),
+            prompts=bench.speak(name, self.ask_recording, (*spot.path, "ask_recording")),
+            into=CONSENT,
+            min_digits=1,
+            max_digits=1,
+            terminator="#",
+            timeout_seconds=CONSENT_SECONDS,
+            retries=0,
+            next=queue,
+            otherwise=queue,
+        )
+        return bench.add(ask)
 
 
 class ToLanguage(Target):

@@ -105,6 +105,8 @@ class RingAgent(_Command, frozen=True):
     label: str
     caller_number: str
     timeout_seconds: float
+    recording: str = ""
+    """The file, as the PBX finds it, into which the talk is recorded; "" for none."""
 
 
 class CancelRing(_Command, frozen=True):
@@ -116,6 +118,17 @@ class CancelRing(_Command, frozen=True):
     offer: OfferId
     call: CallId
     void: bool = True
+
+
+class MuteRecording(_Command, frozen=True):
+    """Let the recording of this talk go on with silence, or (not ``muted``) with what is said.
+
+    Answered by one ``RecordingMuted``; several in their order.
+    """
+
+    offer: OfferId
+    call: CallId
+    muted: bool
 
 
 class HangUpCall(_Command, frozen=True):
@@ -154,6 +167,7 @@ CallCommand = (
     | Announce
     | RingAgent
     | CancelRing
+    | MuteRecording
     | HangUpCall
 )
 """What is about one call, at whose PBX it is done."""

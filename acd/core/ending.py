@@ -4,6 +4,7 @@ from acd.core.call import Call, CallSignal
 from acd.core.floor import Floor
 from acd.core.offers import silence
 from acd.core.queueplan import Requirement
+from acd.core.recording import recorded
 from acd.core.records import CallDeflected, CallEnded, Outcome, TrailStep
 
 
@@ -53,6 +54,7 @@ def end_call(floor: Floor, call: Call, outcome: Outcome | None, now: float) -> N
             tuple(call.legs.values()),
             tuple(sorted(call.heard | call.hearing)),
             call.client,
+            recording=recorded(call),
         )
     )
     call.moves(CallSignal.END, now)

@@ -17,6 +17,7 @@ from acd.core import (
     incidents,
     matching,
     offers,
+    recording,
     reloading,
     remembering,
     supervising,
@@ -59,6 +60,9 @@ from acd.core.events import (
     PbxLive,
     PlanReplaced,
     PromptEnded,
+    RecordingExpired,
+    RecordingMuted,
+    RecordingRequested,
     RingFound,
     TalkFound,
     Tick,
@@ -66,7 +70,7 @@ from acd.core.events import (
     WaitingRoomLeft,
 )
 from acd.core.floor import Floor
-from acd.core.ids import AgentId, CallId, DeviceId, IncidentId, OfferId, QueueId
+from acd.core.ids import AgentId, CallId, DeviceId, IncidentId, OfferId, PbxId, QueueId
 from acd.core.matching import match_all, review_and_match
 from acd.core.memory import NOTHING, Memory
 from acd.core.plan import Plan
@@ -182,14 +186,12 @@ class Engine:
             case TalkFound():
                 adopting.found_talking(floor, event, now)
             case PbxLive(pbx):
-                adopting.close_lost_rings(floor, pbx, now)
-                remembering.end_unseen(floor, pbx, now)
-                floor.live.add(pbx)
-                match_all(floor, now)
-                agents = floor.agents.values()
-                floor.emit(*self.duties.all(agents, floor.plan.agents, pbx))
+                self._live(pbx, now)
             case PbxDown(pbx):
                 floor.live.discard(pbx)
+                recording.link_lost(floor, pbx, now)
+            case RecordingRequested() | RecordingMuted() | RecordingExpired():
+                recording.happened(floor, event, now)
             case DifferenceFound(kind, subject):
                 floor.emit(Repaired(now, kind, subject))
             case CommandFailed(call, command, reason):
@@ -201,6 +203,15 @@ class Engine:
                 pass
             case _:
                 assert_never(event)
+
+    def _live(self, pbx: PbxId, now: float) -> None:
+        floor = self.floor
+        adopting.close_lost_rings(floor, pbx, now)
+        remembering.end_unseen(floor, pbx, now)
+        floor.live.add(pbx)
+        match_all(floor, now)
+        agents = floor.agents.values()
+        floor.emit(*self.duties.all(agents, floor.plan.agents, pbx))
 
     def _show_duties(self, agents: Iterable[Agent]) -> None:
         """Tell every live PBX who of these agents is on duty now and was not, or the reverse."""

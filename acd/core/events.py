@@ -282,6 +282,38 @@ class AgentRequested(_Event, frozen=True):
     phone: DeviceId | None = None
 
 
+class RecordingAction(StrEnum):
+    """What an agent can do about the recording of his talk, while he talks."""
+
+    PAUSE = "pause-recording"
+    RESUME = "resume-recording"
+
+
+AgentWish = AgentAction | RecordingAction
+"""What an agent can ask for over HTTP."""
+
+
+class RecordingRequested(_Event, frozen=True):
+    """An agent asked for his recording to be paused or resumed; answered by one ``Replied``."""
+
+    request: RequestId
+    agent: AgentId
+    action: RecordingAction
+
+
+class RecordingMuted(_Event, frozen=True):
+    """The PBX has done the oldest ``MuteRecording`` of this leg that was open, or could not."""
+
+    offer: OfferId
+    done: bool
+
+
+class RecordingExpired(_Event, frozen=True):
+    """The recording of a call was kept as long as its queue says, and is deleted."""
+
+    call: CallId
+
+
 class CallAction(StrEnum):
     """What a supervisor can do about a waiting call."""
 
@@ -377,6 +409,9 @@ Event = (
     | CommandFailed
     | AgentRequested
     | CallRequested
+    | RecordingRequested
+    | RecordingMuted
+    | RecordingExpired
     | IncidentRequested
     | Confirmed
     | LookedUp

@@ -11,6 +11,7 @@ the first who answers; whoever becomes free while they ring is rung as well.
 
 from heapq import heapify, heappop, heappush
 
+from acd.core import recording
 from acd.core.agent import ActivitySignal, Agent
 from acd.core.call import Call, CallSignal
 from acd.core.commands import RingAgent
@@ -155,7 +156,8 @@ def ring(floor: Floor, call: Call, agent: Agent, now: float) -> None:
     )
     agent.activity_moves(ActivitySignal.OFFER, now)
     call.offers.append(offer_id)
-    call.legs[offer_id] = LegVisit(offer_id, agent.id, queue.id, agent.phone, now)
+    file = recording.file_for(floor, call, queue.id)
+    call.legs[offer_id] = LegVisit(offer_id, agent.id, queue.id, agent.phone, now, recording=file)
     floor.keep(call)
     agent.offer = offer_id
     agent.call, agent.queue = call.id, queue.id
@@ -178,6 +180,7 @@ def ring(floor: Floor, call: Call, agent: Agent, now: float) -> None:
             label,
             call.ani,
             queue.ring_timeout_seconds,
+            f"{floor.plan.recordings_path_on_pbx}/{file}" if file else "",
         ),
         AgentRung(now, offer_id, call.id, queue.id, agent.id),
     )

@@ -70,6 +70,13 @@ class QueueVisit(msgspec.Struct, frozen=True):
     how: str = ""
 
 
+class Pause(msgspec.Struct, frozen=True):
+    """A time for which nothing of a talk was recorded; ``ended_at`` is None while it lasts."""
+
+    began_at: float
+    ended_at: float | None = None
+
+
 class LegVisit(msgspec.Struct, frozen=True):
     """One ring of one agent for a call, and the talk if there was one.
 
@@ -85,6 +92,9 @@ class LegVisit(msgspec.Struct, frozen=True):
     ended_at: float | None = None
     hold_seconds: float = 0.0
     how: str = ""
+    recording: str = ""
+    """The file, below the folder of recordings, of the talk if there was one."""
+    pauses: tuple[Pause, ...] = ()
 
 
 class CallMemory(msgspec.Struct, frozen=True):

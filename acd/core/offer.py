@@ -2,7 +2,7 @@
 
 import msgspec
 
-from acd.core.ids import AgentId, CallId, DeviceId, OfferId, QueueId
+from acd.core.ids import AgentId, CallId, DeviceId, OfferId, QueueId, RequestId
 
 
 class Offer(msgspec.Struct, gc=False):
@@ -28,3 +28,5 @@ class Offer(msgspec.Struct, gc=False):
     held_since: float | None = None
     hold_seconds: float = 0.0
     talk_over: bool = False
+    mutings: list[tuple[RequestId, bool]] = []
+    """Who has asked to pause (or resume) the recording and waits for the PBX to have done it."""

@@ -6,6 +6,7 @@ Wrap-up is a lock with a deadline: it begins when the agent's own leg leaves the
 holds for all queues at once, and ends by him or by its cap.
 """
 
+from acd.core import recording
 from acd.core.agent import ActivitySignal, Agent, PresenceSignal
 from acd.core.call import Call, CallSignal
 from acd.core.commands import CancelRing, ReturnAfterTalk
@@ -260,6 +261,7 @@ def left_talk(floor: Floor, offer_id: OfferId, now: float) -> None:
         return
     held(floor, offer_id, False, now)
     offer.talk_over = True
+    recording.talk_over(floor, offer, now)
     agent = floor.agents[offer.agent]
     talk_seconds = now - offer.connected_at
     agent.talk_seconds += talk_seconds

@@ -134,6 +134,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     service_number: str
     prompt_files: Mapping[str, str] = msgspec.field(default_factory=dict)
     """The file of each ``<language>/<prompt>``, without ending, where it has another name."""
+    recordings_path_on_pbx: str = ""
+    """Where Asterisk writes recordings, without a closing slash; "" when none are made."""
     prompt_seconds: Mapping[str, float] = msgspec.field(default_factory=dict)
     """How long each of these files takes, where that is known."""
     incidents: tuple[Incident, ...] = ()

@@ -169,6 +169,13 @@ class Announcements(msgspec.Struct, frozen=True, kw_only=True):
         return (*(PromptId(name) for name in names), *self.prompts)
 
 
+class RecordingPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Talks of this queue are recorded with callers who agree."""
+
+    keep_days: float
+    """After so long a recording is deleted."""
+
+
 class ExitCondition(StrEnum):
     """What lets a caller leave a queue, or keeps him from joining it."""
 
@@ -279,5 +286,6 @@ class QueuePlan(msgspec.Struct, frozen=True, kw_only=True):
     short_abandon_seconds: float = 5.0
     exits: tuple[Exit, ...] = ()
     announcements: Announcements | None = None
+    recording: RecordingPlan | None = None
     survey: MenuId | None = None
     """The menu a caller comes to when his agent has hung up."""

@@ -220,6 +220,12 @@ class SurveyAnswered(_Record, frozen=True):
     answer: str
 
 
+class RecordingDeleted(_Record, frozen=True):
+    """The recording of a call's talk is no more; the rest of its record stands."""
+
+    call: CallId
+
+
 class WrapUpStarted(_Record, frozen=True):
     """After-call work began: nobody can ring the agent before ``ends_at`` unless he ends it."""
 
@@ -281,6 +287,11 @@ class CallEnded(_Record, frozen=True):
     """What of which incidents he heard: ``<incident>``, ``<incident>/hazard``."""
     client: ClientId | None = None
     """Whose number he dialled."""
+    recording: str = ""
+    """The file of his talk, below the folder of recordings; "" when it was not recorded. What was
+    left out of it stands with its leg, whether he agreed in the attribute ``recording_consent``."""
+    recording_deleted_at: float | None = None
+    """Filled in by a store once it is so."""
 
 
 class CallKept(_Record, frozen=True):
@@ -360,6 +371,7 @@ Record = (
     | CallAnswered
     | TalkEnded
     | SurveyAnswered
+    | RecordingDeleted
     | WrapUpStarted
     | WrapUpEnded
     | AgentChanged

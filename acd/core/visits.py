@@ -7,7 +7,7 @@ nobody does, the dialplan takes the caller to the emergency queue).
 
 from typing import Final
 
-from acd.core import desk, incidents, survey, waiting
+from acd.core import desk, incidents, recording, survey, waiting
 from acd.core.agent import Agent
 from acd.core.attributes import BUILT_IN, value_of
 from acd.core.call import Call, CallSignal
@@ -379,6 +379,7 @@ def _enqueue(floor: Floor, call: Call, node: Enqueue, now: float) -> None:
         _keep(floor, call.id, now)
         _carry_out(floor, call, call.dialogue.go_on(told, now), now)
         return
+    recording.note_consent(call, node)
     waiting.enqueue(floor, call, node, now)
     if call.state is CallState.IN_MENU and call.id in floor.calls:
         # A rule keeps him out of the queue and has another dialogue for him.

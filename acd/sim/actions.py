@@ -318,6 +318,16 @@ def _hangup(exchange: Exchange, action: Headers) -> None:
     exchange.soon(lambda: exchange.hang_up(channel, code))
 
 
+def _mix_monitor_mute(exchange: Exchange, action: Headers) -> None:
+    channel = _channel(exchange, action)
+    if action.get("State") not in ("0", "1"):
+        raise _Refused("Invalid state. Must be a valid boolean.")
+    if not channel.recording:
+        raise _Refused("Cannot set mute flag")
+    exchange.recordings[channel.recording].append(action.get("State"))
+    _succeed(exchange, action)
+
+
 def _bridge_kick(exchange: Exchange, action: Headers) -> None:
     channel = _channel(exchange, action, "Channel does not exist")
     occupation = channel.occupation
@@ -349,4 +359,5 @@ _ACTIONS: Final[dict[str, Callable[[Exchange, Headers], None]]] = {
     "originate": _originate,
     "hangup": _hangup,
     "bridgekick": _bridge_kick,
+    "mixmonitormute": _mix_monitor_mute,
 }

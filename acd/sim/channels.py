@@ -114,6 +114,7 @@ class Channel:
     """Names of the variables that every event about this channel carries (channelvars)."""
     variables: dict[str, str] = field(default_factory=dict)
     shared: dict[str, str] = field(default_factory=dict)
+    recording: str = ""
     commands: list[tuple[str, str]] | None = None
     """AsyncAGI commands not yet begun, as (command, CommandID); None until AsyncAGI first ran."""
     bridge: Bridge | None = None

@@ -172,6 +172,9 @@ class Dialplan:
                 Happening.CALLER_STOLEN, caller=caller.uniqueid, leg=leg.uniqueid,
                 detail=caller.occupation.application,
             )  # fmt: skip
+        if file := leg.variables.get("ACD_RECORD"):
+            leg.recording = file
+            self._x.recordings.setdefault(file, [])
         if isinstance(caller.occupation, AgiSession):
             caller.occupation.vanish()
             caller.occupation = None

@@ -86,6 +86,8 @@ class Exchange:
         self.by_uniqueid: dict[str, Channel] = {}
         self.legs: dict[str, list[Channel]] = {device: [] for device in self.phones}
         self.globals: dict[str, str] = {}
+        self.recordings: dict[str, list[str]] = {}
+        """Each file that MixMonitor was told to write, with the States of MixMonitorMute."""
         self.custom_devices: dict[str, str] = {}
         self.rooms: dict[str, Bridge] = {}
         """Holding bridges by their names; gone when nobody is left in them."""

@@ -96,6 +96,11 @@ class VirtualPbx:
         return self._x.phones
 
     @property
+    def recordings(self) -> Mapping[str, list[str]]:
+        """Every file that a talk was recorded into, with the States of its MixMonitorMute."""
+        return self._x.recordings
+
+    @property
     def channels(self) -> Mapping[str, Channel]:
         """Every channel there is, by name, to be looked at."""
         return self._x.channels

@@ -20,6 +20,7 @@ from acd.core.records import (
     IncidentEnded,
     IncidentKept,
     Record,
+    RecordingDeleted,
     SurveyAnswered,
     WrapUpEnded,
     WrapUpStarted,
@@ -42,6 +43,7 @@ class Batch:
         self.wrap_ups: dict[tuple[AgentId, float], tuple[WrapUpStarted, WrapUpEnded | None]] = {}
         self.answers: dict[tuple[CallId, str], SurveyAnswered] = {}
         """By call and question, the last."""
+        self.recordings_gone: dict[CallId, RecordingDeleted] = {}
         self._open: dict[AgentId, list[WrapUpStarted]] = {}
         for record in kept(records):
             match record:
@@ -66,6 +68,8 @@ class Batch:
                         self.wrap_ups[began.agent, began.at] = (began, record)
                 case SurveyAnswered():
                     self.answers[record.call, record.question] = record
+                case RecordingDeleted():
+                    self.recordings_gone.setdefault(record.call, record)
                 case AgentChanged():
                     self.presences.append(record)
                 case _:

@@ -21,6 +21,7 @@ from acd.core.records import (
     IncidentKept,
     Presence,
     Record,
+    RecordingDeleted,
     SurveyAnswered,
     WrapUpEnded,
     WrapUpStarted,
@@ -95,6 +96,8 @@ class InMemoryStore:
                     self._incidents.pop(record.incident, None)
                 case SurveyAnswered():
                     self._answers.setdefault(record.call, {})[record.question] = record
+                case RecordingDeleted():
+                    self._recording_gone(record)
                 case AgentChanged():
                     self._presence(record)
                 case WrapUpStarted():
@@ -106,6 +109,12 @@ class InMemoryStore:
                     self._of(record.agent).wrap_ups.close(record.at, how=record.how.value)
                 case _:
                     assert_never(record)
+
+    def _recording_gone(self, gone: RecordingDeleted) -> None:
+        ended = self._ended.get(gone.call)
+        if ended is not None and ended.recording_deleted_at is None:
+            marked = msgspec.structs.replace(ended, recording_deleted_at=gone.at)
+            self._ended[gone.call] = marked
 
     def _presence(self, new: AgentChanged) -> None:
         agent = self._of(new.agent)

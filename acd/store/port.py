@@ -22,6 +22,7 @@ from acd.core.records import (
     IncidentEnded,
     IncidentKept,
     Record,
+    RecordingDeleted,
     SurveyAnswered,
     WrapUpEnded,
     WrapUpStarted,
@@ -37,6 +38,7 @@ Kept = (
     | WrapUpStarted
     | WrapUpEnded
     | SurveyAnswered
+    | RecordingDeleted
 )
 """The records a store looks at; all others pass it by."""
 
@@ -50,6 +52,7 @@ _KEPT: Final = frozenset(
         WrapUpStarted,
         WrapUpEnded,
         SurveyAnswered,
+        RecordingDeleted,
     }
 )
 

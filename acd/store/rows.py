@@ -147,6 +147,8 @@ def ended_row(call: CallEnded) -> Row:
         _json(call.legs),
         _json(call.heard),
         call.client,
+        clean(call.recording),
+        call.recording_deleted_at,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, Text
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The version of the tables below."""
 
 VERSION_TABLE: Final = "acd_version"
@@ -114,6 +114,8 @@ ended_calls = Table(
     _json("legs"),
     _json("heard", default="[]"),
     _text("client", null=True),
+    _text("recording"),
+    _at("recording_deleted_at", null=True),
 )
 """One final record for each call that is over."""
 

@@ -113,6 +113,9 @@ class SqlStore:
                 to.keep_incidents.run(connection, rows)
         if batch.answers:
             to.keep_answers.run(connection, [answer_row(one) for one in batch.answers.values()])
+        if batch.recordings_gone:
+            gone = [{"over": one.call, "at": one.at} for one in batch.recordings_gone.values()]
+            to.mark_recordings.run(connection, gone)
         for presence in batch.presences:
             self._presence(connection, presence)
 
@@ -208,6 +211,11 @@ class _Statements:
         self.keep_wrap_ups = _Rows(dialect, insert, schema.wrap_ups, leaves={"outcome_code"})
         self.end_wrap_ups = _Many(dialect, _end(schema.wrap_ups).values(how=bindparam("word")))
         self.keep_answers = _Rows(dialect, insert, schema.survey_answers)
+        calls = schema.ended_calls
+        marked = update(calls).where(
+            calls.c.call == bindparam("over"), calls.c.recording_deleted_at.is_(None)
+        )
+        self.mark_recordings = _Many(dialect, marked.values(recording_deleted_at=bindparam("at")))
         self.keep_not_ready = _Rows(dialect, insert, schema.not_ready)
         self.keep_incidents = _Rows(dialect, insert, schema.incidents)
         incident = schema.incidents.c.incident

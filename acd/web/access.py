@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from acd.core.events import CallAction
+from acd.core.events import CallAction, RecordingAction
 from acd.core.ids import AgentId
 from acd.core.plan import AgentAction
 
@@ -82,7 +82,10 @@ ROUTES: Final = (
     Route("DELETE", "/api/v1/incidents/{incident}", _LEADS),
     Route("GET", "/api/v1/agents", _LEADS),
     Route("GET", _AGENT, _LEADS, own=True),
-    *(Route("POST", f"{_AGENT}/{action.value}", _LEADS, own=True) for action in AgentAction),
+    *(
+        Route("POST", f"{_AGENT}/{action.value}", _LEADS, own=True)
+        for action in (*AgentAction, *RecordingAction)
+    ),
     Route("POST", "/api/v1/reload", frozenset({Role.ADMIN})),
 )
 

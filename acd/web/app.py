@@ -23,7 +23,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 import acd
-from acd.core.events import CallAction
+from acd.core.events import AgentWish, CallAction, RecordingAction
 from acd.core.ids import AgentId, CallId, DeviceId, IncidentId, QueueId
 from acd.core.plan import AgentAction
 from acd.core.records import AgentView, CallView, Replied
@@ -184,7 +184,7 @@ def _changes(port: EnginePort, phones: Callable[[], Collection[DeviceId]] | None
     async def change(
         request: Request,
         agent: str,
-        action: AgentAction,
+        action: AgentWish,
         reason: str = "",
         phone: DeviceId | None = None,
     ) -> models.AgentOut:
@@ -218,6 +218,14 @@ def _changes(port: EnginePort, phones: Callable[[], Collection[DeviceId]] | None
     @router.post("/{agent}/end-wrap-up", summary="End after-call work before its time")
     async def end_wrap_up(request: Request, agent: Id) -> models.AgentOut:
         return await change(request, agent, AgentAction.END_WRAP_UP)
+
+    @router.post("/{agent}/pause-recording", summary="Record silence until it is resumed")
+    async def pause_recording(request: Request, agent: Id) -> models.AgentOut:
+        return await change(request, agent, RecordingAction.PAUSE)
+
+    @router.post("/{agent}/resume-recording", summary="Record again what is said")
+    async def resume_recording(request: Request, agent: Id) -> models.AgentOut:
+        return await change(request, agent, RecordingAction.RESUME)
 
     return router
 

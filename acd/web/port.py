@@ -13,10 +13,9 @@ from typing import Protocol
 import msgspec
 
 from acd.changes import Change
-from acd.core.events import CallAction
+from acd.core.events import AgentWish, CallAction
 from acd.core.ids import AgentId, CallId, DeviceId, IncidentId, QueueId
 from acd.core.incident import Wish
-from acd.core.plan import AgentAction
 from acd.core.records import Explanation, Replied, Snapshot
 from acd.errors import AcdError
 
@@ -67,7 +66,7 @@ class EnginePort(Protocol):
         """The state after the last step, with ``at`` being now. Cheap; called for each page."""
 
     async def request(
-        self, agent: AgentId, action: AgentAction, reason: str, phone: DeviceId | None
+        self, agent: AgentId, action: AgentWish, reason: str, phone: DeviceId | None
     ) -> Replied:
         """Put the request into the inbox and wait for the one answer to it.
 

@@ -1,5 +1,6 @@
 """Actions: what is sent for a command, and that no text of a person can become another header."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +27,7 @@ from acd.core.commands import (
     HangUpCall,
     KeepInMenu,
     MoveToWaitingRoom,
+    MuteRecording,
     PlayPrompt,
     ReturnAfterTalk,
     RingAgent,
@@ -191,6 +193,29 @@ def test_a_place_is_changed_on_the_channel_and_nowhere_else() -> None:
 def test_who_is_to_be_asked_after_his_talk_has_it_on_his_channel() -> None:
     [after] = sent(actions(), ReturnAfterTalk(CALL))
     assert (after["Action"], after["Variable"], after["Value"]) == ("Setvar", "ACD_AFTER", "1")
+
+
+def test_a_recording_is_muted_on_the_agents_leg_in_both_directions() -> None:
+    some = actions()
+    mute, unmute = sent(
+        some,
+        MuteRecording(OfferId("acd-1"), CALL, True),
+        MuteRecording(OfferId("acd-1"), CALL, False),
+    )
+    for action, state in ((mute, "1"), (unmute, "0")):
+        assert (action["Action"], action["Channel"]) == ("MixMonitorMute", "acd-1")
+        assert (action["Direction"], action["State"]) == ("both", state)
+
+
+def test_a_ring_names_a_file_only_where_its_talk_is_recorded() -> None:
+    *_, plain = sent(actions(), RING)
+    assert not [one for one in plain.all("Variable") if one.startswith("ACD_RECORD")]
+    *_, recorded = sent(
+        actions(), msgspec.structs.replace(RING, recording="/rec/fault/main-1.1.wav")
+    )
+    assert "ACD_RECORD=/rec/fault/main-1.1.wav" in recorded.all("Variable")
+    *_, hostile = sent(actions(), msgspec.structs.replace(RING, recording="/rec/a,b,rm -rf"))
+    assert not [one for one in hostile.all("Variable") if one.startswith("ACD_RECORD")]
 
 
 def test_an_outside_number_is_digits_and_the_dialplan_does_the_rest() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from acd.core.ids import QueueId
+from acd.core.queueplan import RecordingPlan
 from tests.config.conftest import Small
 
 NIGHT = """\
@@ -71,6 +72,31 @@ def test_each_mistake_is_told_at_the_line_that_can_repair_it(
     small.edit("config/queues.yaml", "wrap_up_seconds: 120", text)
     found = [told.replace("add en to ", "add en to {root}") for told in small.told()]
     assert found == [f"config/queues.yaml:{problem}"]
+
+
+def test_a_queue_that_records_needs_a_folder_and_a_question(small: Small) -> None:
+    small.edit("config/queues.yaml", "wrap_up_seconds: 120", "recording: {keep_days: 30}")
+    assert small.told() == [
+        "config/queues.yaml:4:3: no menu asks callers whether their talk may be recorded, so none "
+        'ever is; add "ask_recording" beside a "queue" in a menu',
+        'config/queues.yaml:4:3: there is no folder for recordings; add "recordings" to acd.yaml',
+    ]
+    small.edit("config/acd.yaml", "service_name:", "recordings: ../rec\nservice_name:")
+    small.edit(
+        "ivr_menus/main.yaml",
+        "{queue: fault}",
+        "{queue: fault, ask_recording: {de: Dürfen wir?, en: May we?}}",
+    )
+    assert small.told() == []
+    plan = small.load().plan
+    assert plan.queues[QueueId("fault")].recording == RecordingPlan(keep_days=30)
+    assert plan.recordings_path_on_pbx == "/var/lib/acd/recordings"
+
+
+def test_nothing_is_recorded_that_is_not_switched_on(small: Small) -> None:
+    plan = small.load().plan
+    assert plan.recordings_path_on_pbx == ""
+    assert all(queue.recording is None for queue in plan.queues.values())
 
 
 SURVEY = """\

@@ -11,6 +11,7 @@ from acd.core.queueplan import (
     Need,
     PreferredAgent,
     QueuePlan,
+    RecordingPlan,
     Relaxation,
     Requirement,
     Strategy,
@@ -51,6 +52,7 @@ WHOLE = """\
     estimate: true
     prompts: [wait/thanks]
   survey: after
+  recording: {keep_days: 7.5}
 """
 
 
@@ -88,6 +90,12 @@ def test_a_queue_can_say_all_of_this(speaking: Small) -> None:
     first = Requirement(needs(fault=3), (Need(SkillId("billing")), Need(SkillId("language.en"), 2)))
     relaxed = Requirement(needs(fault=1))
     speaking.write("ivr_menus/after.yaml", AFTER)
+    speaking.edit("config/acd.yaml", "service_name:", "recordings: ../rec\nservice_name:")
+    speaking.edit(
+        "ivr_menus/main.yaml",
+        "{queue: fault}",
+        "{queue: fault, ask_recording: {de: Dürfen wir?, en: May we?}}",
+    )
     assert fault(speaking, WHOLE) == QueuePlan(
         id=QueueId("fault"),
         label={"de": "Entstörung", "en": "Faults"},  # type: ignore[dict-item]
@@ -138,6 +146,7 @@ def test_a_queue_can_say_all_of_this(speaking: Small) -> None:
             prompts=(PromptId("wait/thanks"),),
         ),
         survey=MenuId("after"),
+        recording=RecordingPlan(keep_days=7.5),
     )
 
 

@@ -56,6 +56,22 @@ def test_queue_remembers_the_key_and_its_label(small: Small) -> None:
     assert found.label == {"de": "Rechnung", "en": "Bill"}
 
 
+def test_queue_may_ask_before_it_whether_the_talk_may_be_recorded(small: Small) -> None:
+    small.edit(
+        "ivr_menus/main.yaml",
+        "{queue: fault}",
+        "{queue: fault, ask_recording: {de: Dürfen wir?, en: May we?}}",
+    )
+    menu = main(small)
+    asked = chosen(menu, "1")
+    assert isinstance(asked, Collect)
+    assert (asked.into, asked.max_digits, asked.retries) == ("recording_consent", 1, 0)
+    assert asked.next == asked.otherwise
+    queue = menu.nodes[asked.next]
+    assert isinstance(queue, Enqueue)
+    assert (queue.queue, queue.asks_recording) == ("fault", True)
+
+
 def test_queue_without_a_label_takes_the_queues_own(small: Small) -> None:
     found = chosen(main(small), "1")
     assert isinstance(found, Enqueue)
@@ -219,7 +235,7 @@ MISTAKES = [
     ("main", "{queue: fault}", "{queue: fault, lable: x}",
      '5:21: unknown key "lable", did you mean "label"?; '
      "allowed: label, announce, say, collect, instead, when, queue, needs, attribute_needs, "
-     "position"),
+     "position, ask_recording"),
     ("main", "otherwise: {queue: billing}", "otherwise: {}",
      '9:1: "otherwise" leads nowhere; add one of: ' + ROWS),
     ("main", "{queue: fault}", "{menu: main}",

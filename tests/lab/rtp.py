@@ -4,6 +4,7 @@ A recorder is a socket of ours that a SIPp call names in its SDP in place of SIP
 A-law or mu-law, 8000 samples a second.
 """
 
+import contextlib
 import itertools
 import math
 import socket
@@ -25,6 +26,7 @@ SO_TIMESTAMPNS = 35
 """socket(7): have the kernel say when a packet came, however late it is read."""
 
 KEYS = "0123456789*#ABCD"
+_CAPTURE_HEADER = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
 
 
 def _alaw_sample(code: int) -> int:
@@ -71,6 +73,7 @@ class RtpRecorder:
     def __init__(self, address: str) -> None:
         self.address = address
         self.packets: list[Packet] = []
+        self._peer: tuple[str, int] | None = None
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
@@ -95,7 +98,7 @@ class RtpRecorder:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                data, extra, _, _ = self._socket.recvmsg(2048, 64)
+                data, extra, _, self._peer = self._socket.recvmsg(2048, 64)
             except OSError:
                 continue
             now = _arrived_at(extra)
@@ -104,6 +107,21 @@ class RtpRecorder:
                 self.packets.append(
                     Packet(now, kind & 0x7F, sequence, timestamp, source, data[12:])
                 )
+
+    def speak(self, hertz: int) -> None:
+        """Sends a tone to whoever it hears first, until `stop`."""
+        threading.Thread(target=self._speak, args=(tone(hertz),), daemon=True).start()
+
+    def _speak(self, payload: bytes) -> None:
+        began = time.monotonic()
+        for sequence in itertools.count():
+            time.sleep(max(0.0, began + sequence * PACKET_SECONDS - time.monotonic()))
+            if self._stopping.is_set():
+                return
+            if self._peer is not None:
+                header = struct.pack("!BBHII", 0x80, ALAW, sequence & 0xFFFF, sequence * 160, 0x5E)
+                with contextlib.suppress(OSError):
+                    self._socket.sendto(header + payload, self._peer)
 
     def stop(self) -> None:
         """Stops receiving; `packets` stays."""
@@ -118,6 +136,23 @@ def _arrived_at(extra: list[tuple[int, int, bytes]]) -> float:
             seconds, nanoseconds = struct.unpack("@ll", data)
             return float(seconds + nanoseconds / 1e9)
     return time.time()
+
+
+def tone(hertz: int) -> bytes:
+    """20 ms of a tone in A-law, to be said again and again; a multiple of 50 hertz has no seam."""
+    decode = _DECODE[ALAW]
+    wanted = (8000 * math.sin(2 * math.pi * hertz * n / SAMPLE_RATE) for n in range(160))
+    return bytes(min(range(256), key=lambda code: abs(decode[code] - each)) for each in wanted)
+
+
+def write_tone_pcap(path: Path, hertz: int, seconds: float) -> None:
+    """Writes a tone as a capture file that SIPp's play_pcap_audio sends."""
+    payload = tone(hertz)
+    with path.open("wb") as file:
+        file.write(_CAPTURE_HEADER)
+        for sequence in range(round(seconds / PACKET_SECONDS)):
+            rtp = struct.pack("!BBHII", 0x80, ALAW, 1000 + sequence, sequence * 160, 0x1ACE)
+            file.write(_captured(sequence * PACKET_SECONDS, rtp + payload))
 
 
 def loudness(packets: Sequence[Packet]) -> float:
@@ -172,7 +207,7 @@ def write_keys_pcap(path: Path, keys: Sequence[Key], *, sound_until_seconds: flo
             packets.append((at, ALAW, False, round(at * SAMPLE_RATE), ALAW_SILENCE))
     packets.sort(key=lambda packet: packet[0])
     with path.open("wb") as file:
-        file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+        file.write(_CAPTURE_HEADER)
         for sequence, (at, kind, marker, timestamp, payload) in enumerate(packets):
             rtp = struct.pack(
                 "!BBHII", 0x80, kind | 0x80 * marker, 1000 + sequence, timestamp, 0x1ACD

@@ -74,6 +74,8 @@ class AsteriskWorld:
             self.lab.ami_port, self.lab.ami_user, self.lab.ami_secret, self.lab.system_name
         )
         self.prompts_path = self.lab.prompts_path_on_pbx
+        self._recordings = self.lab.directory / "spool" / "recordings"
+        self.recordings_path = self.lab.place.inside(self._recordings)
         self._workdir = workdir
         self._unplugged = dict.fromkeys(agents, Handset("dead"))
         self._count = itertools.count(1)
@@ -231,6 +233,10 @@ class AsteriskWorld:
 
     def channels(self) -> list[str]:
         return self.lab.channels()
+
+    def recordings(self) -> list[str]:
+        found = self._recordings.rglob("*.*")
+        return sorted(str(file.relative_to(self._recordings)) for file in found)
 
     def restart(self) -> None:
         self.lab.kill()

@@ -41,6 +41,7 @@ from acd.core.queueplan import (
     Announcements,
     Exit,
     ExitCondition,
+    RecordingPlan,
     Requirement,
     Strategy,
     ToAnnouncement,
@@ -115,7 +116,7 @@ CLIENT_NUMBER, CLIENT_AGENTS = "0800555201", ("1015", "1016")
 PHONES = [*SPECIALISTS, *GENERALISTS, QUALIFIED, *TEAM, THIRD, TELLER, RATER]
 
 
-def plan(prompts_path: str) -> Plan:
+def plan(prompts_path: str, recordings_path: str = "/recordings") -> Plan:
     """Return the plan; key 7 leads to fault past a prompt of which there is no file.
 
     Callers whose number begins with `ASKED` are asked for their postcode there, and those of one
@@ -146,6 +147,7 @@ def plan(prompts_path: str) -> Plan:
         prompts_path_on_pbx=prompts_path,
         clients={CLIENT.id: CLIENT},
         numbers=Numbers(country_code="49", whole={"+49800555201": Dialled(CLIENT.menu, CLIENT.id)}),
+        recordings_path_on_pbx=recordings_path,
     )
 
 
@@ -184,7 +186,13 @@ def _routed_queues(like: QueuePlan) -> dict[QueueId, QueuePlan]:
             queue("first", "nobody", exits=after("second")),
             queue("second", "nobody", exits=after("third")),
             queue("third", "third"),
-            queue(RATED_QUEUE, "rated", wrap_up_seconds=60.0, survey=SURVEY),
+            queue(
+                RATED_QUEUE,
+                "rated",
+                wrap_up_seconds=60.0,
+                survey=SURVEY,
+                recording=RecordingPlan(keep_days=1.0),
+            ),
             queue(
                 "told",
                 "told",
@@ -290,7 +298,7 @@ class Centre:
     def __init__(self, world: World) -> None:
         self.world = world
         self.proxy = Proxy(world.ami.port)
-        self.plan = plan(world.prompts_path)
+        self.plan = plan(world.prompts_path, world.recordings_path)
         self._folder = TemporaryDirectory()
         self.start_engine()
         self._numbers = itertools.count(100)

@@ -1,7 +1,8 @@
-"""The queue of the scenarios that asks its callers when their agent has hung up, and its survey."""
+"""The queue of the scenarios that records who agrees, and has a survey when his agent hangs up."""
 
 from acd.core.ids import MenuId, NodeId, PromptId, QueueId
 from acd.core.plan import AttributeIs, Case, Collect, Enqueue, HangUp, MenuPlan, Node
+from acd.core.recording import CONSENT
 from tests import plans
 
 RATED = "0309"
@@ -11,14 +12,18 @@ RATER = "1064"
 RATED_QUEUE = QueueId("rated")
 SURVEY = MenuId("survey")
 
-_ENTRY = NodeId("rated")
+_ENTRY = NodeId("may-we")
 RATED_CASE = Case((AttributeIs("ani", (f"{RATED}*",)),), _ENTRY)
 
 
 def rated_nodes() -> tuple[Node, ...]:
     """Return the nodes of the callers' menu that lead there."""
     label = {plans.DE: "Rated", plans.EN: "rated"}
-    return (Enqueue(id=_ENTRY, queue=RATED_QUEUE, option="7", label=label),)
+    queue = NodeId("rated")
+    return (
+        question(_ENTRY, "agent/done", queue, CONSENT),
+        Enqueue(id=queue, queue=RATED_QUEUE, option="7", label=label, asks_recording=True),
+    )
 
 
 def survey_menu() -> MenuPlan:
@@ -33,16 +38,16 @@ def survey_menu() -> MenuPlan:
     return MenuPlan(id=SURVEY, languages=languages, entry=NodeId("satisfaction"), nodes=by_id)
 
 
-def question(into: str, said: str, following: str) -> Collect:
+def question(name: str, said: str, following: str, into: str = "") -> Collect:
     """Return a question that is answered by one key; who does not answer goes on all the same."""
     return Collect(
-        id=NodeId(into),
+        id=NodeId(name),
         prompts=(PromptId(said),),
-        into=into,
+        into=into or name,
         min_digits=1,
         max_digits=1,
         terminator="#",
-        timeout_seconds=2.0,
+        timeout_seconds=1.5 if into else 4.0,
         retries=0,
         next=NodeId(following),
         otherwise=NodeId(following),

@@ -98,6 +98,7 @@ class SimulatedWorld:
         missing: Sequence[str] = (),
     ) -> None:
         self.prompts_path = "/prompts"
+        self.recordings_path = "/recordings"
         secret, system_name = secrets.token_hex(8), f"sim-{secrets.token_hex(4)}"
         options = Options(
             prompt_seconds={
@@ -265,6 +266,12 @@ class SimulatedWorld:
 
     def channels(self) -> list[str]:
         return self.act(lambda pbx, now: list(pbx.channels))
+
+    def recordings(self) -> list[str]:
+        start = f"{self.recordings_path}/"
+        return self.act(
+            lambda pbx, now: sorted(file.removeprefix(start) for file in pbx.recordings)
+        )
 
     def restart(self) -> None:
         async def restarted() -> None:

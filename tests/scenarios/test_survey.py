@@ -34,7 +34,7 @@ def test_answers_after_the_talk_are_kept_and_the_agent_is_in_wrap_up_meanwhile(
 ) -> None:
     centre.on_duty(**{f"a{RATER}": Handset(talk_seconds=0.5)})
     number = _rated(centre)
-    caller = centre.world.call(number, keys=[(0.3, "7"), (3.2, "2"), (4.4, "1")])
+    caller = centre.world.call(number, keys=[(0.3, "7"), (1.0, "2"), (4.0, "2"), (5.5, "1")])
     _asked(centre, number)
     assert centre.engine.agent(RATER).activity is Activity.WRAP_UP
     wrap_up_ends_at = centre.engine.agent(RATER).wrap_up_ends_at
@@ -53,7 +53,7 @@ def test_answers_after_the_talk_are_kept_and_the_agent_is_in_wrap_up_meanwhile(
 def test_who_does_not_answer_the_survey_is_let_go(centre: Centre) -> None:
     centre.on_duty(**{f"a{RATER}": Handset(talk_seconds=0.3)})
     number = _rated(centre)
-    caller = centre.world.call(number, keys=[(0.3, "7")])
+    caller = centre.world.call(number, keys=[(0.3, "7"), (1.0, "2")])
     _asked(centre, number)
     assert caller.wait_ended().ended_by == "pbx"
     assert _answers(centre, number) == []
@@ -63,7 +63,7 @@ def test_who_does_not_answer_the_survey_is_let_go(centre: Centre) -> None:
 def test_a_caller_who_hangs_up_himself_is_asked_nothing(centre: Centre) -> None:
     centre.on_duty(**{f"a{RATER}": Handset()})
     number = _rated(centre)
-    caller = centre.world.call(number, keys=[(0.3, "7")], hang_up_after=2.5)
+    caller = centre.world.call(number, keys=[(0.3, "7"), (1.0, "2")], hang_up_after=3.2)
     centre.is_(RATER, Activity.TALKING)
     assert caller.wait_ended().ended_by == "caller"
     assert centre.outcome(number) is Outcome.ANSWERED
@@ -73,7 +73,7 @@ def test_a_caller_who_hangs_up_himself_is_asked_nothing(centre: Centre) -> None:
 def test_an_engine_killed_in_the_survey_loses_neither_caller_nor_answers(centre: Centre) -> None:
     centre.on_duty(**{f"a{RATER}": Handset(talk_seconds=0.3)})
     number = _rated(centre)
-    caller = centre.world.call(number, keys=[(0.3, "7"), (3.0, "4"), (7.5, "1")])
+    caller = centre.world.call(number, keys=[(0.3, "7"), (1.0, "2"), (4.0, "4"), (8.2, "1")])
     until(lambda: _answers(centre, number), 6, "the first answer")
     until(
         lambda: any(

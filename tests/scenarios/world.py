@@ -112,6 +112,7 @@ class World(Protocol):
     name: str
     ami: AmiAccess
     prompts_path: str
+    recordings_path: str
 
     def phones(self, handsets: Mapping[str, Handset]) -> None:
         """These phones are plugged in, in place of those before; no call may be under way."""
@@ -158,6 +159,9 @@ class World(Protocol):
 
     def channels(self) -> list[str]:
         """All channels there are at the PBX."""
+
+    def recordings(self) -> list[str]:
+        """Every file below ``recordings_path`` that the PBX has written to, by its path there."""
 
     def restart(self) -> None:
         """The PBX dies without a word, its calls with it, and is started. Returns when it is up."""

@@ -25,6 +25,7 @@ from acd.core.records import (
     Outcome,
     Presence,
     Record,
+    RecordingDeleted,
     SurveyAnswered,
     WrapUpEnd,
     WrapUpEnded,
@@ -150,6 +151,10 @@ def wrap_up_over(at: float, how: WrapUpEnd = WrapUpEnd.EARLY, who: AgentId = ANN
 
 def answer(question: str, said: str, at: float = T0, number: int = 1) -> SurveyAnswered:
     return SurveyAnswered(at, call_id(number), BILLING, ANNA, question, said)
+
+
+def recording_gone(at: float, number: int = 1) -> RecordingDeleted:
+    return RecordingDeleted(at, call_id(number))
 
 
 def whole_call(number: int, at: float = T0) -> Iterator[Record]:

@@ -37,6 +37,7 @@ from tests.store.samples import (
     legs,
     living,
     presence,
+    recording_gone,
     whole_call,
     wrap_up,
     wrap_up_over,
@@ -134,6 +135,20 @@ def test_answers_after_a_talk_are_kept_in_their_order_and_of_each_question_the_l
     )
     assert again.survey(call_id(2)) == (answer("kind", "5", T0, number=2),)
     assert again.survey(call_id(3)) == ()
+
+
+def test_a_recording_that_is_gone_is_marked_in_the_record_of_its_call(opened: Opened) -> None:
+    store = opened()
+    recorded = ended(1, recording="billing/main-1763800000.1.wav")
+    store.write([recorded, ended(2)])
+    assert store.ended(call_id(1)) == recorded
+    store.write([recording_gone(T0 + 9), recording_gone(T0 + 9, number=3)])
+    store.write([recording_gone(T0 + 99)])
+    marked = msgspec.structs.replace(recorded, recording_deleted_at=T0 + 9)
+    again = opened()
+    assert again.ended(call_id(1)) == marked
+    assert again.ended(call_id(2)) == ended(2)
+    assert again.ended_count() == 2
 
 
 def test_other_records_pass_by(opened: Opened) -> None:

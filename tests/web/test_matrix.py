@@ -12,7 +12,7 @@ import httpx
 import pytest
 from starlette.routing import Route
 
-from acd.core.events import CallAction
+from acd.core.events import CallAction, RecordingAction
 from acd.core.plan import AgentAction
 from acd.web.access import ROUTES, Role
 from acd.web.app import create_app
@@ -36,7 +36,7 @@ MAY: dict[tuple[str, str], set[Role]] = {
 }
 MAY |= {
     ("POST", f"/api/v1/agents/{agent}/{action.value}"): roles
-    for action in AgentAction
+    for action in (*AgentAction, *RecordingAction)
     for agent, roles in (("1001", LEADS | {Role.AGENT}), ("1002", LEADS), ("9999", LEADS))
 }
 MAY |= {
