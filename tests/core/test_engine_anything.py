@@ -19,6 +19,7 @@ from acd.core.events import (
     DeviceChanged,
     DeviceState,
     DigitPressed,
+    IncidentRequested,
     LegAnswered,
     LegConnected,
     LegEnded,
@@ -35,7 +36,19 @@ from acd.core.events import (
     WaitingRoomEntered,
     WaitingRoomLeft,
 )
-from acd.core.ids import CallId, DeviceId, Language, MenuId, OfferId, QueueId, RequestId, SkillId
+from acd.core.ids import (
+    CallId,
+    DeviceId,
+    IncidentId,
+    Language,
+    MenuId,
+    OfferId,
+    PromptId,
+    QueueId,
+    RequestId,
+    SkillId,
+)
+from acd.core.incident import Clip, Incident
 from acd.core.place import Place
 from acd.core.plan import AgentAction, Need, Plan
 from acd.core.queueplan import (
@@ -266,6 +279,28 @@ class Anything(RuleBasedStateMachine):
         self.centre.feed(
             CallRequested(RequestId(3), call, action, QueueId(queue), seconds, position)
         )
+
+    @rule(
+        name=st.sampled_from(["mitte", "wedding"]),
+        queue=st.sampled_from(["fault", "billing", "nowhere"]),
+        dangerous=st.booleans(),
+        asks=st.booleans(),
+        seconds=st.sampled_from([None, -1.0, 1.0, 60.0]),
+        over=st.booleans(),
+    )
+    def an_incident_is_set_or_ended(
+        self, name: str, queue: str, dangerous: bool, asks: bool, seconds: float | None, over: bool
+    ) -> None:
+        clips = (Clip(Language("de"), PromptId(f"incident/{name}"), 5.0),)
+        wanted = Incident(
+            id=IncidentId(name),
+            queues=(QueueId(queue),),
+            text=clips,
+            hazard=clips if dangerous else (),
+            question=clips if asks else (),
+            ends_at=None if seconds is None else self.centre.now + seconds,
+        )
+        self.centre.feed(IncidentRequested(RequestId(4), wanted.id, None if over else wanted))
 
     @rule(which=st.sampled_from(range(len(PLANS))))
     def the_plan_is_replaced(self, which: int) -> None:

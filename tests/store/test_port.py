@@ -11,11 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from acd.core.ids import AgentId
+from acd.core.ids import AgentId, IncidentId, Language, PromptId
+from acd.core.incident import Clip, Incident
 from acd.core.memory import Memory
 from acd.core.records import (
     Activity,
     AgentChanged,
+    IncidentEnded,
+    IncidentKept,
     Noticed,
     Outcome,
     Presence,
@@ -52,6 +55,50 @@ def test_a_new_store_remembers_nothing(opened: Opened) -> None:
     assert store.remember() == Memory()
     assert store.ended(call_id(1)) is None
     assert store.ended_count() == 0
+
+
+def incident(name: str = "mitte", **fields: object) -> Incident:
+    """An incident with words of any content."""
+    clip = Clip(Language("de"), PromptId(f"incident/{name}"), 7.25, 'Rohr\x00bruch \ud800 "; --')
+    whole = Incident(id=IncidentId(name), queues=(BILLING,), text=(clip,), hazard=(clip,))
+    return msgspec.structs.replace(whole, **fields)
+
+
+def test_incidents_come_back_as_set_last_until_they_are_over(opened: Opened) -> None:
+    store = opened()
+    plain = (Clip(Language("de"), PromptId("incident/a"), 7.25, "Wasserrohrbruch"),)
+    first = incident("b", text=plain, hazard=(), postcodes=("10*",), begins_at=T0)
+    store.write([IncidentKept(T0, incident("a", text=(), hazard=())), IncidentKept(T0, first)])
+    changed = incident("a", text=plain, hazard=plain, question=plain, ends_at=T0 + 60)
+    store.write([IncidentKept(T0 + 1, changed)])
+    assert store.remember().incidents == (changed, first)
+    store.write([IncidentEnded(T0 + 2, IncidentId("b"), "ended")])
+    store.write([IncidentEnded(T0 + 2, IncidentId("b"), "ended")])
+    assert store.remember().incidents == (changed,)
+    store.write([IncidentEnded(T0 + 3, changed.id, "over"), IncidentKept(T0 + 3, first)])
+    store.write([IncidentKept(T0 + 4, changed), IncidentEnded(T0 + 4, changed.id, "ended")])
+    assert store.remember().incidents == (first,)
+
+
+def test_an_incident_of_any_content_is_kept(opened: Opened) -> None:
+    store = opened()
+    store.write([IncidentKept(T0, incident())])
+    [kept_one] = store.remember().incidents
+    assert kept_one.id == "mitte"
+    assert kept_one.text[0].text.startswith("Rohr")
+
+
+def test_what_a_call_has_heard_comes_back(opened: Opened) -> None:
+    store = opened()
+    heard = ("mitte", "mitte/hazard")
+    alive = living(1)
+    store.write(
+        [msgspec.structs.replace(alive, call=msgspec.structs.replace(alive.call, heard=heard))]
+    )
+    assert store.remember().calls[0].heard == heard
+    over = msgspec.structs.replace(ended(1), heard=heard, outcome=Outcome.DEFLECTED)
+    store.write([over])
+    assert store.ended(over.call) == over
 
 
 def test_agents_and_living_calls_come_back_whole_and_as_written_last(opened: Opened) -> None:
