@@ -345,6 +345,7 @@ def _setup(service: "Service", config: Path) -> "Setup":
         open_store=lambda: open_store(service.store_url),
         spill_path=data / "acd.spill",
         journal_path=data / "journal",
+        voicemail_path=service.voicemail_dir,
         reload=read_again,
         tell=partial(have_told, config),
         watched=service.watched,

@@ -17,13 +17,12 @@ import gc
 import secrets
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Literal
 
-from acd.ami.client import Connection, Link, LinkLimits, LinkSettings
+from acd.ami.client import Connection, Link, LinkLimits
 from acd.ami.items import FramesReceived, LinkItem, Outputs, Write
 from acd.bookgauges import book_gauges
 from acd.books import Books
@@ -35,21 +34,22 @@ from acd.core.events import (
     Confirmed,
     PlanReplaced,
     Tick,
+    VoicemailAction,
+    VoicemailRequested,
 )
-from acd.core.ids import AgentId, CallId, DeviceId, PbxId, QueueId
+from acd.core.ids import AgentId, CallId, DeviceId, QueueId, VoicemailId
 from acd.core.memory import Memory
-from acd.core.plan import Plan
 from acd.core.records import ConfirmationDue, Explanation, Replied, Snapshot
 from acd.inbox import Inbox
-from acd.incidents import Incidents, Tell
+from acd.incidents import Incidents
 from acd.log import Log, capture_logging, open_log
 from acd.loop import fastest_loop
 from acd.metrics import Metrics
 from acd.pipeline import Item, PbxSetup, Pipeline
-from acd.reloads import Fresh, Reloads
+from acd.reloads import Reloads
 from acd.reports import Reports
 from acd.requests import Request, Requests, agent_request
-from acd.store.port import Store
+from acd.setup import Setup as Setup
 from acd.systemd import Notifier
 from acd.web.loading import load
 from acd.web.port import EngineBusy, Readiness, Reloaded
@@ -64,29 +64,6 @@ _STOP_SECONDS: Final = 1.5
 _WORK_OFF_SECONDS: Final = 0.3
 _BATCH_ITEMS: Final = 16
 """After how many items in a row sockets and timers get their turn."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What the daemon is started with; secrets in it are never shown."""
-
-    plan: Plan
-    links: tuple[LinkSettings, ...]
-    system_names: Mapping[PbxId, str] = field(default_factory=dict, repr=False)
-    http_host: str = "127.0.0.1"
-    http_port: int = 8023
-    tokens_file: Path | None = None
-    open_store: Callable[[], Store] | None = field(default=None, repr=False)
-    """Opens what outlives the engine; without one nothing does. Raises StoreError."""
-    spill_path: Path = Path("acd.spill")
-    """Where records go while the store does not take them."""
-    journal_path: Path | None = None
-    """The folder of the journal; without one there is none."""
-    tell: Tell | None = None
-    reload: Callable[[], Fresh] | None = None
-    """Reads the configuration again, in a thread; raises ConfigError and changes nothing."""
-    watched: tuple[Path, ...] = ()
-    """The folders of which edits are noticed, and the configuration is read again."""
 
 
 Beside = Callable[["Daemon"], Coroutine[object, object, None]]
@@ -221,6 +198,25 @@ class Daemon:
     async def read_again(self) -> Reloaded:
         """The same for somebody who waits for what came of it. Raises OperatorError."""
         return await self._reloads.ask()
+
+    async def change_voicemail(
+        self, voicemail: VoicemailId, action: VoicemailAction, agent: AgentId
+    ) -> Replied:
+        """The same for a voicemail."""
+        replied = await self._requests.ask(
+            lambda number: VoicemailRequested(number, voicemail, action, agent)
+        )
+        await self._books.are_durable()
+        return replied
+
+    def boxes_of(self, agent: AgentId) -> Collection[QueueId]:
+        """The queues whose voicemails the agent may take."""
+        return self.pipeline.boxes_of(agent)
+
+    def voicemail_file(self, voicemail: VoicemailId) -> Path | None:
+        """Where its sound is, None where nobody can know."""
+        folder = self._setup.voicemail_path
+        return None if folder is None else folder / f"{voicemail}.wav"
 
     def readiness(self) -> Readiness:
         """Ready when every PBX is live; otherwise why not."""

@@ -13,9 +13,11 @@ from typing import Final
 
 from acd.core.agent import ACTIVITY, PRESENCE
 from acd.core.call import CALL
+from acd.core.voicemail import VOICEMAIL
 
 DRAWINGS: Final[Mapping[str, str]] = {
-    machine.name: f"```mermaid\n{machine.mermaid()}\n```" for machine in (CALL, PRESENCE, ACTIVITY)
+    machine.name: f"```mermaid\n{machine.mermaid()}\n```"
+    for machine in (CALL, PRESENCE, ACTIVITY, VOICEMAIL)
 }
 
 _PLACE: Final = re.compile(r"(<!-- machine (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)

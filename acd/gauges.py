@@ -58,6 +58,7 @@ def gauges(now: Snapshot) -> Iterator[Figure]:
         values = [(view.queue, getattr(view, field)) for view in now.queues]
         samples: list[Sample] = [((queue,), value) for queue, value in values if value is not None]
         yield Figure(f"acd_{name}", text, ("queue",), samples)
+    yield from _voicemails(now)
     doing = [(agent.presence, agent.activity) for agent in now.agents]
     yield Figure(
         "acd_agents",
@@ -74,4 +75,22 @@ def gauges(now: Snapshot) -> Iterator[Figure]:
         "Agents' phones by what they are doing.",
         ("device",),
         [((device.value,), states.count(device)) for device in DeviceState],
+    )
+
+
+def _voicemails(now: Snapshot) -> Iterator[Figure]:
+    begun: dict[str, list[float]] = {view.queue: [] for view in now.queues}
+    for voicemail in now.voicemails:
+        begun.setdefault(voicemail.queue, []).append(voicemail.begun_at)
+    yield Figure(
+        "acd_voicemails_open",
+        "Messages in the queue's box that no agent has done yet, taken ones included.",
+        ("queue",),
+        [((queue,), len(found)) for queue, found in begun.items()],
+    )
+    yield Figure(
+        "acd_voicemail_oldest_seconds",
+        "The age of the oldest of them, 0 when there is none.",
+        ("queue",),
+        [((queue,), now.at - min(found, default=now.at)) for queue, found in begun.items()],
     )

@@ -34,6 +34,7 @@ from acd.core.records import (
     Noticed,
     Record,
     Repaired,
+    VoicemailKept,
 )
 
 _NUMBER: Final = re.compile(r"(?<![\d.])\d{2,}(\d{3})(?!\d|\.\d)")
@@ -184,7 +185,9 @@ def is_told(record: Record) -> bool:
     """Whether a record has a line: what is kept has none, nor what an agent's calls tell."""
     if isinstance(record, AgentChanged):
         return record.what != "activity"
-    return not isinstance(record, CallKept | AgentKept | IncidentKept | ConfirmationDue)
+    return not isinstance(
+        record, CallKept | AgentKept | IncidentKept | VoicemailKept | ConfirmationDue
+    )
 
 
 def fields_of(record: Record) -> dict[str, object]:

@@ -27,6 +27,7 @@ from acd.core.plan import (
     Say,
     SubMenu,
     SwitchLanguage,
+    TakeMessage,
     Transfer,
 )
 
@@ -125,6 +126,9 @@ def ways(node: Node) -> Iterator[tuple[str, NodeId]]:
         case AgentDo():
             yield "done", node.done
             yield "refused", node.refused
+        case TakeMessage():
+            yield "", node.next
+            yield "no message", node.otherwise
         case SubMenu():
             yield "", node.entry
             yield "afterwards", node.then
@@ -151,7 +155,7 @@ def _in_order(menu: MenuPlan, entry: NodeId, ends: Collection[NodeId]) -> list[N
     return list(found)
 
 
-def _shape(node: Node) -> tuple[Shape, str]:
+def _shape(node: Node) -> tuple[Shape, str]:  # noqa: C901
     match node:
         case Ask():
             return Shape.ASK, f"{node.id}: a key"
@@ -175,6 +179,8 @@ def _shape(node: Node) -> tuple[Shape, str]:
             return Shape.BRANCH, f"look up {node.lookup}"
         case Transfer():
             return Shape.END, f"to {node.number}"
+        case TakeMessage():
+            return Shape.STEP, f"message for {node.queue}"
         case Enqueue():
             return Shape.END, f"queue {node.queue}"
         case HangUp():
@@ -190,7 +196,7 @@ def _told(condition: Condition) -> str:
             return f"{attribute} is {', '.join(values[:3])}{more}"
         case QueueIs(queue, waiting, over_seconds):
             told = [f"{waiting} wait"] * (waiting > 0)
-            told += [f"wait over {over_seconds:g} s"] * (over_seconds is not None)
+            told += [f"wait over {over_seconds:g} s"] if over_seconds is not None else []
             return f"{queue}: {', '.join(told)}"
 
 

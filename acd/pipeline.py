@@ -27,10 +27,11 @@ from acd.core.events import (
     RecordingExpired,
     RecordingRequested,
     Tick,
+    VoicemailRequested,
     WaitingRoomEntered,
     WaitingRoomLeft,
 )
-from acd.core.ids import CallId, PbxId
+from acd.core.ids import AgentId, CallId, PbxId, QueueId
 from acd.core.memory import NOTHING, Memory
 from acd.core.plan import Plan
 from acd.core.records import Explanation, Snapshot
@@ -43,6 +44,7 @@ Item = (
     | IncidentRequested
     | RecordingRequested
     | RecordingExpired
+    | VoicemailRequested
     | Confirmed
     | LookedUp
     | LookUpFailed
@@ -134,6 +136,10 @@ class Pipeline:
     def explain(self, call: CallId) -> Explanation | None:
         """Return why a call is where it is, None when it is not known; call it between steps."""
         return self.engine.explain(call)
+
+    def boxes_of(self, agent: AgentId) -> frozenset[QueueId]:
+        """Return the queues whose voicemails the agent may take; call it between steps."""
+        return self.engine.boxes_of(agent)
 
     def pbx_status(self) -> Mapping[PbxId, str]:
         """Return for each PBX ``down``, ``sync`` (its state is being read) or ``live``."""

@@ -14,8 +14,19 @@ from acd.config.expectations import Expectation
 from acd.core.calendar import Calendar
 from acd.core.deciding import composed, decide
 from acd.core.ids import Language, PromptId, QueueId
-from acd.core.ivr import Act, Compose, Decide, Dialogue, Finished, Inquire, Note, Play, Step
-from acd.core.plan import AgentDo, Enqueue, HangUp, LookUp, MenuPlan, Plan, Transfer
+from acd.core.ivr import (
+    Act,
+    Compose,
+    Decide,
+    Dialogue,
+    Finished,
+    Inquire,
+    Note,
+    Play,
+    Step,
+    TakeDown,
+)
+from acd.core.plan import AgentDo, Enqueue, HangUp, LookUp, MenuPlan, Plan, TakeMessage, Transfer
 from acd.errors import Problem
 
 MOST_SILENCES: Final = 200
@@ -71,7 +82,7 @@ class Rehearsal:
         """What has been done for the agent on the phone."""
         self.kept: list[str] = []
         """The forms that have been filled."""
-        self.end: Enqueue | Transfer | HangUp | None = None
+        self.end: Enqueue | TakeMessage | Transfer | HangUp | None = None
         self._around = circumstances
         self._now = 0.0
         self._hear(self.dialogue.start(self._now))
@@ -119,7 +130,7 @@ class Rehearsal:
                     waiting += self._look_up(node)
                 case Note(form):
                     self.kept.append(form)
-                case Finished(node):
+                case Finished(node) | TakeDown(node=node):
                     self.end = node
                 case _:
                     pass
@@ -147,7 +158,7 @@ def failures(plan: Plan, expectations: Sequence[Expectation]) -> list[Problem]:
     return problems
 
 
-def _judge(plan: Plan, example: Expectation) -> str:
+def _judge(plan: Plan, example: Expectation) -> str:  # noqa: C901
     """Return in what the call is not as its example says, empty when it is."""
     around = Circumstances(
         dict(example.attributes),
@@ -170,6 +181,10 @@ def _judge(plan: Plan, example: Expectation) -> str:
     elif example.transfer is not None:
         if not isinstance(end, Transfer) or end.number != example.transfer:
             return f"this call is not sent to {example.transfer} but ends {_end(rehearsal)}"
+    elif example.voicemail is not None:
+        if not isinstance(end, TakeMessage) or end.queue != example.voicemail:
+            box = example.voicemail
+            return f'this call does not end in the box of "{box}" but {_end(rehearsal)}'
     elif not isinstance(end, HangUp):
         return f"this call is not hung up but ends {_end(rehearsal)}"
     for form in example.keeps:
@@ -188,5 +203,7 @@ def _end(rehearsal: Rehearsal) -> str:
         return f'in the queue "{rehearsal.end.queue}"'
     if isinstance(rehearsal.end, Transfer):
         return f"outside, at {rehearsal.end.number}"
+    if isinstance(rehearsal.end, TakeMessage):
+        return f'in the box of "{rehearsal.end.queue}"'
     done = [f"{node.action} {node.reason}".strip() for node in rehearsal.done]
     return f"with {', '.join(done)} and is hung up" if done else "by being hung up"

@@ -16,12 +16,15 @@ from acd.core.events import (
     IncidentRequested,
     RecordingAction,
     RecordingRequested,
+    VoicemailRequested,
 )
 from acd.core.ids import AgentId, DeviceId, RequestId
 from acd.core.records import Replied
 from acd.web.port import EngineBusy
 
-Request = AgentRequested | CallRequested | IncidentRequested | RecordingRequested
+Request = (
+    AgentRequested | CallRequested | IncidentRequested | RecordingRequested | VoicemailRequested
+)
 
 
 def agent_request(

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TextIO
 
 from acd.config.loader import Loaded
 from acd.core.ids import MenuId
-from acd.core.plan import Enqueue, MenuPlan, Plan, Transfer
+from acd.core.plan import Enqueue, MenuPlan, Plan, TakeMessage, Transfer
 from acd.errors import OperatorError
 from acd.rehearsal import MOST_SILENCES, Circumstances, Rehearsal
 
@@ -114,6 +114,8 @@ class _Screen:
             label = end.label.get(dialogue.language, "")
             shown = " ".join(filter(None, (self._client, end.option, label)))
             where = f"queue {end.queue}, the phone shows {shown!r}"
+        if isinstance(end, TakeMessage):
+            where = f"a message for {end.queue}"
         return ", ".join([where, *told])
 
     def _write(self, text: str) -> None:

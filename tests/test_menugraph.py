@@ -58,6 +58,13 @@ def test_ways_are_told_in_words_and_quoted() -> None:
     assert any("#35;3" in line for line in lines)
 
 
+def test_a_queue_is_asked_for_who_waits_alone() -> None:
+    """How long the wait is need not be asked as well."""
+    case = Case((QueueIs(QueueId("fault"), 3),), NodeId("there"))
+    branch = Branch(id=NodeId("here"), cases=(case,), next=NodeId("on"))
+    assert next(iter(ways(branch))) == ("fault: 3 wait", "there")
+
+
 def test_every_node_and_every_way_is_drawn() -> None:
     for menu in (main_menu(), login_menu()):
         lines = drawn(menu)

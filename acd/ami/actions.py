@@ -13,6 +13,7 @@ from typing import Final, assert_never
 
 import msgspec
 
+from acd.ami.answers import Ordered
 from acd.ami.duties import DEVICE
 from acd.ami.tracker import CallerChannel, Tracker
 from acd.ami.wire import encode
@@ -27,6 +28,7 @@ from acd.core.commands import (
     MoveToWaitingRoom,
     MuteRecording,
     PlayPrompt,
+    RecordMessage,
     ReturnAfterTalk,
     RingAgent,
     SendToNumber,
@@ -178,7 +180,7 @@ class Actions:
 
     # -- the commands of the core -------------------------------------------------------------
 
-    def for_command(
+    def for_command(  # noqa: C901
         self, command: CallCommand, service: tuple[str, str], now: float
     ) -> list[bytes]:
         """Encode what a command needs; nothing when its channel is already gone.
@@ -192,19 +194,10 @@ class Actions:
             return []
         match command:
             case PlayPrompt(_, play_id, path, stop_digits):
-                command_id = self._new_token()
-                self.tracker.expect_prompt(caller, command_id, play_id)
                 line = f'GET OPTION "{path}" "{stop_digits}" 1'
-                return [
-                    self.encode(
-                        Pending("prompt", caller.call),
-                        now,
-                        "AGI",
-                        ("Channel", caller.channel),
-                        ("Command", line),
-                        ("CommandID", command_id),
-                    )
-                ]
+                return [self._agi("prompt", caller, line, Ordered(play_id), now)]
+            case RecordMessage():
+                return self._record(command, caller, now)
             case StopPrompt() | EnterMenu():
                 self.tracker.announcers.silence(caller.call)
                 return [*self.silence(now), self.enter_menu(caller, now)]
@@ -247,6 +240,29 @@ class Actions:
                 return [self.encode(pending, now, "Hangup", ("Channel", caller.channel))]
             case _:
                 assert_never(command)
+
+    def _agi(
+        self, kind: str, caller: CallerChannel, line: str, ordered: Ordered, now: float
+    ) -> bytes:
+        command_id = self._new_token()
+        self.tracker.expect_answer(caller, command_id, ordered)
+        return self.encode(
+            Pending(kind, caller.call),
+            now,
+            "AGI",
+            ("Channel", caller.channel),
+            ("Command", line),
+            ("CommandID", command_id),
+        )
+
+    def _record(self, command: RecordMessage, caller: CallerChannel, now: float) -> list[bytes]:
+        if not _FILE.fullmatch(command.path):
+            return []
+        line = f'RECORD FILE "{command.path}" "wav" "#" {round(command.longest_seconds * 1000)}'
+        line += " BEEP" if command.beep else ""
+        line += f" s={round(command.silence_seconds)}"
+        ordered = Ordered(command.play_id, records=True, beeps=command.beep)
+        return [self._agi("record", caller, line, ordered, now)]
 
     def enter_menu(self, caller: CallerChannel, now: float) -> bytes:
         """Send a channel to the start of the menu (or code) it belongs to."""

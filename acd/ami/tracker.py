@@ -24,6 +24,7 @@ from typing import Final
 import msgspec
 
 from acd.ami.announcers import Announcers
+from acd.ami.answers import Ordered, meaning
 from acd.ami.messages import (
     AgiExecuted,
     AgiStarted,
@@ -60,7 +61,6 @@ from acd.core.events import (
     LegLeftTalk,
     LegRinging,
     MenuReached,
-    PromptEnded,
     RingOutcome,
     WaitingRoomEntered,
     WaitingRoomLeft,
@@ -110,8 +110,8 @@ class CallerChannel(msgspec.Struct, gc=False):
     """When his dialogue last showed that it lives: it began, or put off his dead-man timer."""
     key_down: str = ""
     sends_begin: bool = False
-    commands: dict[str, int] = {}
-    """CommandID -> play_id of prompts that have not ended."""
+    commands: dict[str, Ordered] = {}
+    """By CommandID: prompts and recordings that have not ended."""
     reentries: int = 0
 
 
@@ -164,9 +164,9 @@ class Tracker:
         """A leg with this Uniqueid is about to be originated."""
         self.legs[offer] = Leg(offer, call)
 
-    def expect_prompt(self, caller: CallerChannel, command_id: str, play_id: int) -> None:
-        """A prompt with this CommandID is about to be sent."""
-        caller.commands[command_id] = play_id
+    def expect_answer(self, caller: CallerChannel, command_id: str, ordered: Ordered) -> None:
+        """A prompt or a recording with this CommandID is about to be sent."""
+        caller.commands[command_id] = ordered
 
     # -- messages -----------------------------------------------------------------------------
 
@@ -269,8 +269,8 @@ class Tracker:
 
     def _agi_executed(self, uniqueid: str, command_id: str, result: str) -> list[Event]:
         caller = self.callers.get(uniqueid)
-        play_id = caller.commands.pop(command_id, None) if caller is not None else None
-        if caller is None or play_id is None:
+        ordered = caller.commands.pop(command_id, None) if caller is not None else None
+        if caller is None or ordered is None:
             return []
         if not result[:3].isdigit() and not caller.left and caller.reentries < MOST_REENTRIES:
             # The rest of a long environment was read as an answer (res_agi.c reads it in pieces);
@@ -278,8 +278,7 @@ class Tracker:
             caller.reentries += 1
             self.out_of_step.append(caller)
             return [DifferenceFound("menu_out_of_step", caller.call)]
-        played = result.startswith("200 result=") and "=-1" not in result
-        return [PromptEnded(caller.call, play_id, played)]
+        return [meaning(caller.call, ordered, result)]
 
     def _key_begun(self, uniqueid: str, digit: str) -> list[Event]:
         caller = self.callers.get(uniqueid)

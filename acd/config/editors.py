@@ -22,14 +22,13 @@ from pydantic_core import core_schema
 from acd.config.agents import AgentEntry, GroupEntry
 from acd.config.explain import descriptions, did_you_mean, one_of
 from acd.config.incidents import IncidentEntry
+from acd.config.menufiles import CodesFile, MenuFile
 from acd.config.queues import QueueEntry
 from acd.config.schema import (
     PATTERNS,
     AcdFile,
     ClientEntry,
-    CodesFile,
     HoursEntry,
-    MenuFile,
     Name,
     NumbersFile,
     SkillEntry,

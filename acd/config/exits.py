@@ -29,6 +29,7 @@ from acd.core.queueplan import (
     ToMenu,
     ToNumber,
     ToQueue,
+    ToVoicemail,
 )
 
 
@@ -68,6 +69,8 @@ class ExitEntry(Entry):
         default_factory=list
     )
     """Target: these prompts, one after another, then the end of the call."""
+    voicemail: Name = ""
+    """Target: the box of this queue, or of another one."""
 
 
 class Row(NamedTuple):
@@ -89,7 +92,7 @@ CONDITIONS: Mapping[str, Row] = {
     "key": Row(ExitCondition.KEY, False, True),
 }
 
-TARGETS = ("queue", "menu", "number", "announcement")
+TARGETS = ("queue", "menu", "number", "announcement", "voicemail")
 
 _DESERTED = frozenset({ExitCondition.NO_AGENTS, ExitCondition.NONE_READY})
 
@@ -189,6 +192,8 @@ def _target(entry: ExitEntry, leads: str) -> Target:
             return ToMenu(menu=MenuId(entry.menu))
         case "number":
             return ToNumber(number=entry.number)
+        case "voicemail":
+            return ToVoicemail(queue=QueueId(entry.voicemail))
         case _:
             return ToAnnouncement(prompts=tuple(PromptId(name) for name in entry.announcement))
 

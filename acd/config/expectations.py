@@ -12,7 +12,7 @@ from typing import Final
 
 from acd.config.agents import Midnights
 from acd.config.explain import is_known
-from acd.config.schema import ExpectEntry
+from acd.config.menufiles import ExpectEntry
 from acd.config.source import Key, Source
 from acd.core.ids import Language, MenuId, QueueId
 from acd.core.plan import AgentAction
@@ -41,6 +41,7 @@ class Expectation:
     action: AgentAction | None
     reason: str
     hangs_up: bool
+    voicemail: QueueId | None
     language: Language | None
     typed: Mapping[str, str]
     source: Source
@@ -77,6 +78,7 @@ def _expectation(
         action=entry.do,
         reason=entry.reason or "",
         hangs_up=entry.hang_up is not None,
+        voicemail=QueueId(entry.voicemail) if entry.voicemail is not None else None,
         language=Language(entry.language) if entry.language is not None else None,
         typed=entry.typed,
         source=source,
@@ -88,16 +90,22 @@ def _check(
     source: Source, path: tuple[Key, ...], entry: ExpectEntry, queues: Collection[str] | None
 ) -> None:
     ends = [
-        name for name in ("queue", "transfer", "do", "hang_up") if getattr(entry, name) is not None
+        name
+        for name in ("queue", "transfer", "do", "hang_up", "voicemail")
+        if getattr(entry, name) is not None
     ]
     if not ends:
         what = "nothing says where this call ends"
-        source.blame(path, what, 'add "queue", "transfer", "do" or "hang_up"', key=True)
+        source.blame(
+            path, what, 'add "queue", "transfer", "do", "voicemail" or "hang_up"', key=True
+        )
     elif len(ends) > 1:
         what = f'a call cannot end with "{ends[0]}" and "{ends[1]}"'
         source.blame((*path, ends[1]), what, "keep one of them", key=True)
     if entry.queue is not None:
         is_known(source, (*path, "queue"), "queue", entry.queue, queues)
+    if entry.voicemail is not None:
+        is_known(source, (*path, "voicemail"), "queue", entry.voicemail, queues)
     for field in ("waiting", "estimate_seconds"):
         for queue in getattr(entry, field):
             is_known(source, (*path, field, queue), "queue", queue, queues, key=True)

@@ -33,6 +33,7 @@ from acd.core.plan import (
     Say,
     SubMenu,
     SwitchLanguage,
+    TakeMessage,
     Transfer,
 )
 
@@ -120,7 +121,16 @@ def _asks(node: Node) -> bool:
     What follows a ``SubMenu`` follows its questions, and a ``Return`` leads to no way of its own.
     """
     match node:
-        case Ask() | Collect() | SubMenu() | Return() | Enqueue() | Transfer() | HangUp():
+        case (
+            Ask()
+            | Collect()
+            | SubMenu()
+            | Return()
+            | Enqueue()
+            | TakeMessage()
+            | Transfer()
+            | HangUp()
+        ):
             return True
         case Say() | SwitchLanguage() | Branch() | Keep() | LookUp() | AgentDo():
             return False

@@ -163,6 +163,7 @@ def _plan(
         not_ready_reasons=tuple(acd.not_ready_reasons),
         prompts_path_on_pbx=acd.prompts_path_on_pbx.rstrip("/"),
         recordings_path_on_pbx=acd.recordings_path_on_pbx.rstrip("/") if acd.recordings else "",
+        voicemail_path_on_pbx=acd.voicemail_path_on_pbx.rstrip("/"),
         service_name=acd.service_name,
         service_number=acd.service_number,
         hours=parts.hours,

@@ -12,10 +12,10 @@ from functools import cached_property
 from acd.config.building import build_target
 from acd.config.expectations import Expected
 from acd.config.explain import did_you_mean, is_known, one_of
-from acd.config.queues import QueueEntry, needs_of
+from acd.config.menufiles import ExpectEntry
+from acd.config.queues import QueueEntry, box_of, needs_of
 from acd.config.schema import (
     AcdFile,
-    ExpectEntry,
     Labels,
     LookupEntry,
     Spoken,
@@ -33,6 +33,7 @@ from acd.core.plan import (
     Text,
     Value,
 )
+from acd.core.queueplan import Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +229,16 @@ class MenuBench:
     def know_queue(self, queue: str, path: tuple[Key, ...]) -> None:
         """Blame ``path`` unless the queue exists."""
         is_known(self.source, path, "queue", queue, self.around.queues)
+
+    def box(self, queue: str, path: tuple[Key, ...]) -> Box | None:
+        """Return the queue's box; None, and ``path`` is blamed, when it has none."""
+        if not is_known(self.source, path, "queue", queue, self.around.queues):
+            return None
+        entry = (self.around.queues or {}).get(queue)
+        if entry is not None and entry.voicemail is None:
+            what = f'the queue "{queue}" has no box for messages'
+            self.source.blame(path, what, 'add "voicemail" to it in queues.yaml')
+        return box_of(entry) if entry is not None else None
 
     def ask(self, queue: str, needs: Mapping[str, int], path: tuple[Key, ...]) -> None:
         """Take note of the ``needs`` at ``path`` besides the queue's; blame unknown skills."""

@@ -18,32 +18,21 @@ from acd.config.menubench import Place as Place
 from acd.config.menubench import Speech as Speech
 from acd.config.menubench import Surroundings as Surroundings
 from acd.config.menubench import has_choices as has_choices
+from acd.config.menufiles import CodesFile, MenuFile
 from acd.config.schema import (
-    CodesFile,
     LanguageEntry,
-    MenuFile,
 )
 from acd.config.target import Spot, Target
 from acd.config.verbs import ToLanguage, ToQueue
 from acd.core.ids import Language, MenuId, NodeId, PromptId
 from acd.core.plan import (
-    AgentDo,
     Ask,
-    Branch,
-    Collect,
-    Enqueue,
     HangUp,
-    Keep,
-    LookUp,
     MenuPlan,
     Node,
-    Return,
-    Say,
     Sentence,
-    SubMenu,
-    SwitchLanguage,
-    Transfer,
 )
+from acd.menugraph import ways
 
 _KEY_NAMES = {"*": "star", "#": "hash"}
 
@@ -220,23 +209,7 @@ def _build_codes(bench: MenuBench) -> list[tuple[str, MenuId, NodeId]]:
 
 def following(node: Node) -> tuple[NodeId, ...]:
     """Return every node a call can come to from ``node``."""
-    match node:
-        case Ask():
-            return (*node.choices.values(), node.otherwise)
-        case Collect():
-            return (node.next, node.otherwise)
-        case SubMenu():
-            return (node.entry, node.then)
-        case LookUp():
-            return (node.found, node.missing, node.failed)
-        case Say() | SwitchLanguage() | Keep():
-            return (node.next,)
-        case AgentDo():
-            return (node.done, node.refused)
-        case Branch():
-            return (*(case.target for case in node.cases), node.next)
-        case Return() | Enqueue() | Transfer() | HangUp():
-            return ()
+    return tuple(target for _, target in ways(node))
 
 
 def _sentences_in(menus: Collection[str], built: Menus) -> dict[str, Sentence]:

@@ -122,6 +122,10 @@ def prompts_named(files: Files, menus: Menus, parts: Parts) -> Iterator[Naming]:
             yield Naming(source, (*path, "estimate"), estimate)
             for at, each in enumerate(told.prompts):
                 yield Naming(source, (*path, "prompts", at), (each,))
+        if entry.voicemail is not None:
+            for key in ("invitation", "thanks"):
+                spoken = tuple(PromptId(prompt) for prompt in getattr(entry.voicemail, key))
+                yield Naming(source, (name, "voicemail", key), spoken)
         for at, rule in enumerate(entry.exits):
             for number, prompt in enumerate(rule.announcement):
                 place = (name, "exits", at, "announcement", number)
@@ -180,6 +184,13 @@ def _check_exit_names(files: Files, menus: Menus, path: tuple[Key, ...], rule: E
     if rule.number and files.acd is not None and rule.number not in files.acd.external_numbers:
         what = f'"{rule.number}" is no number to which callers may be sent'
         source.blame((*path, "number"), what, 'add it to "external_numbers" in acd.yaml')
+    if rule.voicemail and is_known(
+        source, (*path, "voicemail"), "queue", rule.voicemail, files.queues
+    ):
+        other = (files.queues or {}).get(rule.voicemail)
+        if other is not None and other.voicemail is None:
+            what = f'the queue "{rule.voicemail}" has no box for messages'
+            source.blame((*path, "voicemail"), what, 'add "voicemail" to that queue')
     if rule.menu:
         _know_menu(files, menus, (*path, "menu"), rule.menu)
 

@@ -16,6 +16,7 @@ from acd.core.ids import AgentId, Language, MenuId, PromptId, QueueId, SkillId
 from acd.core.queueplan import (
     PROMPT_POSITIONS,
     Announcements,
+    Box,
     CallerValue,
     Exit,
     Need,
@@ -92,6 +93,19 @@ class RecordingEntry(Entry):
     """After so many days a recording is deleted; the record of the call stays."""
 
 
+class VoicemailEntry(Entry):
+    """The box of a queue: menus and exits lead there by ``voicemail: <queue>``."""
+
+    invitation: Annotated[list[PromptName], Field(min_length=1, max_length=32)] = Field(
+        default=["voicemail/invitation"]
+    )
+    """Said before the beep."""
+    thanks: Annotated[list[PromptName], Field(max_length=32)] = Field(default=["voicemail/thanks"])
+    """Said after a message, to who is still there."""
+    longest_seconds: Annotated[float, Field(ge=5, le=3600)] = 180.0
+    """How long a message may be."""
+
+
 class QueueEntry(Entry):
     """One waiting line in ``config/queues.yaml``."""
 
@@ -152,6 +166,8 @@ class QueueEntry(Entry):
     """Record talks with callers who agree; without it nothing is."""
     survey: Name | None = None
     """The menu a caller comes to when his agent has hung up; what he types there is kept."""
+    voicemail: VoicemailEntry | None = None
+    """A box in which callers leave messages for the agents of this queue."""
 
 
 def queue_plan(name: str, entry: QueueEntry, exits: tuple[Exit | None, ...]) -> QueuePlan:
@@ -200,6 +216,18 @@ def queue_plan(name: str, entry: QueueEntry, exits: tuple[Exit | None, ...]) -> 
         else None,
         recording=RecordingPlan(keep_days=entry.recording.keep_days) if entry.recording else None,
         survey=MenuId(entry.survey) if entry.survey is not None else None,
+        box=box_of(entry),
+    )
+
+
+def box_of(entry: QueueEntry) -> Box | None:
+    """Return the queue's box as plans hold it, None when it has none."""
+    if entry.voicemail is None:
+        return None
+    return Box(
+        invitation=tuple(PromptId(prompt) for prompt in entry.voicemail.invitation),
+        thanks=tuple(PromptId(prompt) for prompt in entry.voicemail.thanks),
+        longest_seconds=entry.voicemail.longest_seconds,
     )
 
 

@@ -62,6 +62,7 @@ def read_service(config_dir: Path, today: date, *, examples: bool = False) -> Se
         store_url=_store_url(loaded, data_dir),
         log_format=settings.log_format,
         watched=_watched(loaded),
+        voicemail_dir=config_dir / (settings.voicemail or settings.voicemail_path_on_pbx),
     )
 
 

@@ -25,7 +25,7 @@ from pydantic import BaseModel
 from acd.config.conditions import WhenEntry
 from acd.config.explain import descriptions
 from acd.config.loader import Loaded, load
-from acd.config.schema import CodesFile, ExpectEntry, MenuFile
+from acd.config.menufiles import CodesFile, ExpectEntry, MenuFile
 from acd.config.target import CollectEntry, Target
 from acd.config.verbs import VERBS, AttributeNeedEntry
 from acd.core.ids import MenuId, NodeId

@@ -1,7 +1,7 @@
 """What may stand in the files under ``config/`` and ``ivr_menus/``: one model a file or entry.
 
-Queues have their models in ``acd.config.queues`` and ``exits``, agents in ``agents``, what a
-choice of a menu does in ``verbs``; here are the others, and the kinds of values all are made of.
+Queues have their models in ``acd.config.queues`` and ``exits``, agents in ``agents``, menus in
+``menufiles`` and ``verbs``; here are the others, and the kinds of values all are made of.
 
 Rules: every key that is not named here is refused; models are frozen; each field says in its
 docstring what it means, in which unit, and what happens without it. Scalars arrive as text
@@ -14,8 +14,6 @@ from enum import IntEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
-
-from acd.core.plan import AgentAction
 
 NAME_PATTERN = r"^[a-z][a-z0-9_]{0,31}$"
 SKILL_PATTERN = r"^[a-z][a-z0-9_]{0,31}(\.[A-Za-z0-9_-]{1,32})?$"
@@ -306,6 +304,10 @@ class AcdFile(Entry):
     queues with ``recording``. acd deletes there, Asterisk writes."""
     recordings_path_on_pbx: PbxPath = "/var/lib/acd/recordings"
     """Where Asterisk finds that same folder."""
+    voicemail_path_on_pbx: PbxPath = "/var/lib/acd/voicemail"
+    """The folder into which Asterisk writes voicemails; it must exist and be writable for it."""
+    voicemail: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """The same folder as acd sees it, if at another place; relative to this file."""
     speech: Speech = Speech()
     """How ``acd prompts build`` speaks what is not recorded."""
     reload_on_change: bool = True
@@ -377,73 +379,3 @@ class ClientEntry(Entry):
     """What the agent is to ask."""
     tell: Annotated[list[Line], Field(max_length=50)] = Field(default_factory=list)
     """What a caller may be told."""
-
-
-# -- menus ---------------------------------------------------------------------------------------
-
-
-class ExpectEntry(Entry):
-    """An example of a call through a menu, and where it ends; ``acd check`` plays it."""
-
-    keys: Annotated[str, StringConstraints(pattern=r"^[0-9*#.]{0,64}$")] = ""
-    """What he presses, each when all has been said; a dot is a key that does not come."""
-    at: Moment | None = None
-    """When he calls, by the house's clock: 2026-12-24 10:00. Without it all hours are open."""
-    attributes: dict[Name, AttributeValue] = {}
-    """What is known of him: language, ani, dnis, client, and what another menu has asked for."""
-    waiting: dict[Name, Annotated[int, Field(ge=0, le=100_000)]] = {}
-    """Queue -> how many wait in it; without it nobody."""
-    estimate_seconds: dict[Name, Annotated[float, Field(ge=0, le=86_400)]] = {}
-    """Queue -> how long who joined it would wait; without it nobody knows."""
-    queue: Name | None = None
-    """He ends in this queue, or on his way into it: its own exits are not looked at."""
-    transfer: ExternalNumber | None = None
-    """He ends at this number outside."""
-    lookups: dict[Name, dict[Name, AttributeValue]] = {}
-    """Look-up -> what it finds of him; {} is nothing, and one that is not named does not answer."""
-    keeps: list[Name] = []
-    """These forms are kept in this call."""
-    do: AgentAction | None = None
-    """This is done for the agent on the phone."""
-    reason: Reason | None = None
-    """The reason that goes with ``do: not-ready``."""
-    hang_up: Literal["true"] | None = None
-    """He is hung up without having been in a queue."""
-    language: LanguageCode | None = None
-    """The language he hears in the end."""
-    typed: dict[Name, AttributeValue] = {}
-    """What he has typed, by attribute."""
-
-
-class MenuFile(Entry):
-    """A menu callers (or agents) choose from by one key. Choices and targets: ``verbs``."""
-
-    menu: Name
-    """Its name, which is also the file's."""
-    languages: Annotated[list[LanguageCode], Field(min_length=1)]
-    """What it speaks; the first is heard first."""
-    welcome: Spoken | None = None
-    """Said once, before the choices."""
-    wrong_key: Spoken
-    """Said when a key is not among the choices, before they are repeated."""
-    choices: Annotated[dict[Digit, dict[str, object]], Field(min_length=1)]
-    """Key -> what it does; announced in this order."""
-    retries: Annotated[int, Field(ge=0, le=9)] = 2
-    """How often the choices are repeated: 2 is three playings."""
-    timeout_seconds: Annotated[float, Field(ge=1, le=60)] = 6.0
-    """How long to wait for a key after the last word."""
-    otherwise: dict[str, object]
-    """What happens when no choice was made."""
-    expect: Annotated[list[ExpectEntry], Field(max_length=1000)] = []
-    """Examples of calls, and where they end."""
-
-
-class CodesFile(Entry):
-    """What agents' phones may dial, each code with what it does."""
-
-    menu: Name
-    """Its name, which is also the file's."""
-    languages: Annotated[list[LanguageCode], Field(min_length=1)]
-    """What it speaks; the first is heard."""
-    codes: Annotated[dict[Code, dict[str, object]], Field(min_length=1)]
-    """Dialled code -> what it does."""

@@ -59,6 +59,8 @@ class Service:
     log_format: Literal["text", "json"]
     watched: tuple[Path, ...] = ()
     """The folders it was read from, when their edits are to be noticed."""
+    voicemail_dir: Path = Path("voicemail")
+    """Where the engine finds what callers left; it need not be there."""
 
 
 def needs_restart(running: Service, fresh: Service) -> tuple[str, ...]:

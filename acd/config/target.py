@@ -27,6 +27,7 @@ from acd.core.plan import (
     Node,
     Text,
 )
+from acd.core.queueplan import Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,9 @@ class Bench(Protocol):
 
     def know_queue(self, queue: str, path: tuple[Key, ...]) -> None:
         """Blame ``path`` unless the queue exists."""
+
+    def box(self, queue: str, path: tuple[Key, ...]) -> Box | None:
+        """Return the queue's box; None, and ``path`` is blamed, when it has none."""
 
     def ask(self, queue: str, needs: Mapping[str, int], path: tuple[Key, ...]) -> None:
         """Take note of the ``needs`` at ``path`` besides the queue's; blame unknown skills."""

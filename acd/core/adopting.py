@@ -35,7 +35,7 @@ def found_waiting(floor: Floor, event: CallFoundWaiting, now: float) -> None:
         floor.emit(ChangePlace(event.call, place))
     call = Call(event.call, event.pbx, event.ani, place.dnis, place.queued_at)
     floor.calls[call.id] = call
-    kept = recall(floor, call)
+    kept = recall(floor, call, now)
     if kept is not None and kept.answered_at is not None:
         _talk_is_over(floor, call, place, now)
         return
@@ -150,7 +150,7 @@ def found_talking(floor: Floor, event: TalkFound, now: float) -> None:
     if place is not None:
         call.arrived_at = place.queued_at
         _waited(call, place)
-    kept = recall(floor, call)
+    kept = recall(floor, call, now)
     floor.calls[call.id] = call
     floor.emit(Repaired(now, "talk_adopted", call.id))
     leg = call.legs.get(event.offer)

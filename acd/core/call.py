@@ -13,7 +13,16 @@ from typing import Final
 import msgspec
 
 from acd.core.history import Trail
-from acd.core.ids import AgentId, CallId, ClientId, Language, OfferId, PbxId, QueueId
+from acd.core.ids import (
+    AgentId,
+    CallId,
+    ClientId,
+    Language,
+    OfferId,
+    PbxId,
+    QueueId,
+    VoicemailId,
+)
 from acd.core.ivr import Dialogue
 from acd.core.machine import IGNORE, ILLEGAL, Machine
 from acd.core.memory import CallMemory, LegVisit, QueueVisit
@@ -142,6 +151,7 @@ class Call:
         "queue",
         "queue_path",
         "queued_at",
+        "recording",
         "sequence",
         "since",
         "state",
@@ -151,6 +161,7 @@ class Call:
         "told_position",
         "told_times",
         "trail",
+        "voicemail",
     )
 
     def __init__(self, call: CallId, pbx: PbxId, ani: str, dnis: str, now: float) -> None:
@@ -205,6 +216,10 @@ class Call:
         self.hearing: frozenset[str] = frozenset()
         """The same of what he is hearing before he is put into a queue."""
         self.informed: Informed | None = None
+        self.voicemail: VoicemailId | None = None
+        """The last message he has left, or speaks."""
+        self.recording = False
+        """The PBX was asked to record him, and has not reported the end."""
         self.trail = Trail()
         """What was decided about him, for ``acd explain``."""
         self.menu_path: list[str] = []

@@ -28,6 +28,21 @@ class PlayPrompt(_Command, frozen=True):
     stop_digits: str
 
 
+class RecordMessage(_Command, frozen=True):
+    """Record what the caller says into the file ``path`` (as the PBX finds it, no ending).
+
+    Ends at the hash key, after ``longest_seconds``, after ``silence_seconds`` in which nothing was
+    said, or with the call; answered by one ``MessageRecorded`` with the same ``play_id``.
+    """
+
+    call: CallId
+    play_id: int
+    path: str
+    beep: bool
+    longest_seconds: float
+    silence_seconds: float
+
+
 class StopPrompt(_Command, frozen=True):
     """Break off what is playing by entering the menu again; answered by ``MenuReached``."""
 
@@ -157,6 +172,7 @@ class ShowDuty(_Command, frozen=True):
 
 CallCommand = (
     PlayPrompt
+    | RecordMessage
     | StopPrompt
     | KeepInMenu
     | MoveToWaitingRoom

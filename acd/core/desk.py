@@ -14,6 +14,7 @@ from acd.core.matching import review_and_match
 from acd.core.offers import end_wrap_up, take_back
 from acd.core.plan import AgentAction
 from acd.core.records import Activity, Presence, ShiftEnding, WrapUpEnd
+from acd.core.voicemail import give_back
 
 SHIFT_OVER: Final = "shift_over"
 """The not-ready reason of an agent whose shift is over while he has a call."""
@@ -44,6 +45,7 @@ def act(
             _says(floor, agent, PresenceSignal.LOG_OUT, "", now)
             take_back(floor, agent, now)
             end_wrap_up(floor, agent, WrapUpEnd.LOGGED_OUT, now)
+            give_back(floor, agent, now)
         case AgentAction.READY:
             if agent.presence is Presence.LOGGED_OUT:
                 return "not logged in"

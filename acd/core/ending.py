@@ -1,5 +1,6 @@
 """The end of a call: its one final record, and everything that hung on it let go."""
 
+from acd.core import voicemail
 from acd.core.call import Call, CallSignal
 from acd.core.floor import Floor
 from acd.core.offers import silence
@@ -14,8 +15,9 @@ def end_call(floor: Floor, call: Call, outcome: Outcome | None, now: float) -> N
     UNSEEN when a phone rang for him and nobody saw how ring and call ended. If it was one phone,
     its agent has the wrap-up of the talk that there may have been: he can end a needless one.
     """
-    for kind in ("dialogue", "keep", "unplayed", "enter"):
+    for kind in ("dialogue", "keep", "unplayed", "unbeeped", "enter"):
         floor.deadlines.clear((kind, call.id))
+    voicemail.call_ended(floor, call, now)
     del floor.calls[call.id]
     floor.settle(call)
     short_seconds = (

@@ -22,6 +22,7 @@ from acd.core import (
     remembering,
     supervising,
     visits,
+    voicemail,
     waiting,
 )
 from acd.core.agent import Agent
@@ -56,6 +57,7 @@ from acd.core.events import (
     LookedUp,
     LookUpFailed,
     MenuReached,
+    MessageRecorded,
     PbxDown,
     PbxLive,
     PlanReplaced,
@@ -66,6 +68,7 @@ from acd.core.events import (
     RingFound,
     TalkFound,
     Tick,
+    VoicemailRequested,
     WaitingRoomEntered,
     WaitingRoomLeft,
 )
@@ -122,6 +125,10 @@ class Engine:
         """Return why the call is where it is, step by step; None when it is not known."""
         return explaining.explain(self.floor, call)
 
+    def boxes_of(self, agent: AgentId) -> frozenset[QueueId]:
+        """Return the queues whose voicemails the agent may take."""
+        return voicemail.boxes_of(self.floor, agent)
+
     def snapshot(self, now: float) -> Snapshot:
         """Return the picture of this moment."""
         return snapshot(self.floor, now)
@@ -144,8 +151,6 @@ class Engine:
                 visits.room_left(floor, call)
             case AnnouncementEnded(call, announcement_id):
                 self._announced(call, announcement_id)
-            case CallRequested():
-                supervising.requested(floor, event, now)
             case LegRinging(offer):
                 offers.ringing(floor, offer)
             case LegAnswered(offer):
@@ -169,13 +174,15 @@ class Engine:
                 adopting.found_waiting(floor, event, now)
             case CodeDialled():
                 visits.code_dialled(floor, event, now)
+            case MessageRecorded():
+                visits.message_recorded(floor, event, now)
             case MenuReached(call):
                 visits.menu_reached(floor, call, now)
             case Confirmed(call, durable):
                 visits.confirmed(floor, call, durable, now)
             case LookedUp() | LookUpFailed():
                 visits.looked_up(floor, event, now)
-            case AgentRequested():
+            case AgentRequested() | CallRequested() | VoicemailRequested():
                 self._requested(event, now)
             case CallFoundInMenu(call):
                 remembering.found_in_menu(floor, call, now)
@@ -268,6 +275,8 @@ class Engine:
                 incidents.due(floor, call, now)
             case "announce":
                 announcing.due(floor, call, now)
+            case "unbeeped":
+                voicemail.may_begin(floor, call, beep=False)
             case _:
                 raise AssertionError(f"no deadline is called {kind}")
 
@@ -289,7 +298,15 @@ class Engine:
                 floor.report_agent(agent, now, "device")
             review_and_match(floor, agent, now)
 
-    def _requested(self, event: AgentRequested, now: float) -> None:
+    def _requested(
+        self, event: AgentRequested | CallRequested | VoicemailRequested, now: float
+    ) -> None:
+        if isinstance(event, VoicemailRequested):
+            voicemail.requested(self.floor, event, now)
+            return
+        if isinstance(event, CallRequested):
+            supervising.requested(self.floor, event, now)
+            return
         agent = self.floor.agents.get(event.agent)
         refusal = (
             f"no agent {event.agent!r}"

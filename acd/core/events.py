@@ -20,10 +20,13 @@ from acd.core.ids import (
     PbxId,
     QueueId,
     RequestId,
+    VoicemailId,
 )
 from acd.core.incident import Incident
 from acd.core.place import Place
 from acd.core.plan import AgentAction, Plan
+from acd.core.wishes import CallAction as CallAction
+from acd.core.wishes import VoicemailAction as VoicemailAction
 
 
 class RingOutcome(StrEnum):
@@ -136,6 +139,26 @@ class PromptEnded(_Event, frozen=True):
     call: CallId
     play_id: int
     ok: bool
+
+
+class RecordingEnd(StrEnum):
+    """How a recording ended."""
+
+    OVER = "over"
+    """By a key, by its time, by silence, or with the call: the file is there."""
+    NO_BEEP = "no_beep"
+    """It did not begin, because the beep could not be played."""
+    FAILED = "failed"
+    """There is no file, and there will be none if it is tried again."""
+
+
+class MessageRecorded(_Event, frozen=True):
+    """What ``RecordMessage(play_id)`` ordered is over; ``seconds`` of sound are in the file."""
+
+    call: CallId
+    play_id: int
+    how: RecordingEnd
+    seconds: float
 
 
 class DigitPressed(_Event, frozen=True):
@@ -314,19 +337,6 @@ class RecordingExpired(_Event, frozen=True):
     call: CallId
 
 
-class CallAction(StrEnum):
-    """What a supervisor can do about a waiting call."""
-
-    MOVE = "move"
-    """Into another queue, keeping the wait clock."""
-    PRIORITISE = "prioritise"
-    """By ``seconds`` earlier (later, if negative) in the order over all queues."""
-    PLACE = "place"
-    """Before the call that is at ``position`` of its queue."""
-    WITHDRAW = "withdraw"
-    """Out of the queue, and the call is ended."""
-
-
 class CallRequested(_Event, frozen=True):
     """A supervisor asked for a change of a waiting call; answered by one ``Replied``."""
 
@@ -347,8 +357,17 @@ class IncidentRequested(_Event, frozen=True):
     incident: Incident | None
 
 
+class VoicemailRequested(_Event, frozen=True):
+    """An agent asked for a change of a voicemail; answered by one ``Replied``."""
+
+    request: RequestId
+    voicemail: VoicemailId
+    action: VoicemailAction
+    agent: AgentId
+
+
 class Confirmed(_Event, frozen=True):
-    """What the agent on this call has done is ``durable``, or could not be written down in time."""
+    """What this call waits for to be written down is ``durable``, or could not be in time."""
 
     call: CallId
     durable: bool
@@ -389,6 +408,7 @@ Event = (
     | CodeDialled
     | MenuReached
     | PromptEnded
+    | MessageRecorded
     | DigitPressed
     | WaitingRoomEntered
     | WaitingRoomLeft
@@ -413,6 +433,7 @@ Event = (
     | RecordingMuted
     | RecordingExpired
     | IncidentRequested
+    | VoicemailRequested
     | Confirmed
     | LookedUp
     | LookUpFailed

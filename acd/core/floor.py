@@ -29,10 +29,11 @@ from acd.core.ids import (
     PbxId,
     QueueId,
     SkillId,
+    VoicemailId,
 )
 from acd.core.incident import Incident
 from acd.core.ivr import Dialogue
-from acd.core.memory import AgentMemory, CallMemory
+from acd.core.memory import AgentMemory, CallMemory, VoicemailMemory
 from acd.core.offer import Offer
 from acd.core.plan import Need, Plan, QueuePlan
 from acd.core.queue import CallHeap, Lane, LaneKey, Line
@@ -109,6 +110,8 @@ class Floor:
         """Those that people have set; others stand in the plan."""
         self.remembered: dict[CallId, CallMemory] = {}
         """Calls that a former engine kept and no PBX has shown yet (acd.core.remembering)."""
+        self.voicemails: dict[VoicemailId, VoicemailMemory] = {}
+        """Messages that are being spoken, wait, or have been taken (acd.core.voicemail)."""
         self.set_back_seconds = 0.0
         """How far the clock was set back between a former engine's last moment and our first."""
         self.changed_calls: dict[CallId, Call] = {}

@@ -15,6 +15,9 @@ CallId = NewType("CallId", str)
 OfferId = NewType("OfferId", str)
 """One attempt to connect one call with one agent; also the ChannelId of the agent's leg."""
 
+VoicemailId = NewType("VoicemailId", str)
+"""One message in a queue's box, and its file: ``<call>-<milliseconds since the epoch>``."""
+
 AgentId = NewType("AgentId", str)
 QueueId = NewType("QueueId", str)
 SkillId = NewType("SkillId", str)

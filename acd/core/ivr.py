@@ -34,6 +34,7 @@ from acd.core.menuplan import (
     Say,
     SubMenu,
     SwitchLanguage,
+    TakeMessage,
     Transfer,
 )
 from acd.core.steps import Act as Act
@@ -47,6 +48,7 @@ from acd.core.steps import Note as Note
 from acd.core.steps import Play as Play
 from acd.core.steps import Step as Step
 from acd.core.steps import Stop as Stop
+from acd.core.steps import TakeDown as TakeDown
 from acd.core.steps import WakeAt as WakeAt
 
 ALL_DIGITS: Final = "0123456789*#"
@@ -95,6 +97,7 @@ class Dialogue:
         self._typed = ""
         self._collected = ""
         self._returns: list[NodeId] = []
+        self._taken_down = False
 
     @property
     def node(self) -> NodeId:
@@ -163,6 +166,24 @@ class Dialogue:
             return steps
         self._playing = False
         self._advance(now, steps)
+        return steps
+
+    @property
+    def taking_down(self) -> TakeDown | None:
+        """What is being recorded, or about to be; None when nothing is."""
+        node = self._node
+        if isinstance(node, TakeMessage) and self._taken_down and self._playing:
+            return TakeDown(self._play_id, node)
+        return None
+
+    def message_ended(self, play_id: int, kept: bool, now: float) -> list[Step]:
+        """Go on after ``TakeDown``, by whether there is a message; ignored as ``prompt_ended``."""
+        steps: list[Step] = []
+        taking_down = self.taking_down
+        if not self.over and taking_down is not None and taking_down.play_id == play_id:
+            self._playing = self._stopping = False
+            node = taking_down.node
+            self._enter(node.next if kept else node.otherwise, now, steps)
         return steps
 
     def restarted(self, now: float) -> list[Step]:
@@ -287,8 +308,9 @@ class Dialogue:
                     steps.append(WakeAt(now + node.timeout_seconds + LOOK_UP_LATE_SECONDS))
                     steps.append(Inquire(node))
                     return
-                case Ask() | Collect() | Say():
+                case Ask() | Collect() | Say() | TakeMessage():
                     self._collected = ""
+                    self._taken_down = False
                     self._prepare(repeated=False)
                     self._use_typed(now, steps)
                     if self._node is node and not self.over:
@@ -305,7 +327,7 @@ class Dialogue:
             self._to_play = (node.wrong_prompts + prompts) if wrong else prompts
         elif isinstance(node, Collect):
             self._to_play = (node.wrong_prompts + node.prompts) if wrong else node.prompts
-        elif isinstance(node, Say):
+        elif isinstance(node, Say | TakeMessage) and not self._taken_down:
             self._to_play = node.prompts
         else:
             self._to_play = ()
@@ -327,7 +349,11 @@ class Dialogue:
             steps.append(Play(self._play_id, self.language, prompt, can_stop))
             return
         node = self._node
-        if isinstance(node, Say):
+        if isinstance(node, TakeMessage) and not self._taken_down:
+            self._taken_down = self._playing = True
+            self._play_id += 1
+            steps.append(TakeDown(self._play_id, node))
+        elif isinstance(node, Say | TakeMessage):
             self._enter(node.next, now, steps)
         elif isinstance(node, HangUp):
             self._enter(node.id, now, steps)
@@ -338,6 +364,12 @@ class Dialogue:
         """Let the present node take keys; what it leaves waits for the next."""
         node = self._node
         if not self._typed or (isinstance(node, Say) and not node.can_skip):
+            return
+        if isinstance(node, TakeMessage):
+            # A key skips the invitation; in a message it means nothing, or the PBX's end of it.
+            self._typed = ""
+            if not self._taken_down:
+                self._silence(now, steps)
             return
         if isinstance(node, Say):
             # A key skips what is said, and counts at the next node that asks.

@@ -21,6 +21,7 @@ from acd.core.ids import (
     OfferId,
     PbxId,
     QueueId,
+    VoicemailId,
 )
 from acd.core.incident import Incident
 from acd.core.place import Place
@@ -127,6 +128,31 @@ class CallMemory(msgspec.Struct, frozen=True):
     client: ClientId | None = None
 
 
+class VoicemailMemory(msgspec.Struct, frozen=True):
+    """A message in a queue's box, and how far it is: the task that it is for an agent."""
+
+    id: VoicemailId
+    """Also the name of its file, without the ending."""
+    state: str
+    """A word of ``acd.core.voicemail.VoicemailState``."""
+    call: CallId
+    queue: QueueId
+    ani: str
+    dnis: str
+    language: Language
+    attributes: tuple[tuple[str, str], ...]
+    """What he typed in menus, by name."""
+    begun_at: float
+    left_at: float | None = None
+    """When it was whole, None while it is spoken."""
+    seconds: float | None = None
+    """Of sound, None when nobody saw how it ended."""
+    agent: AgentId | None = None
+    """Who has taken it."""
+    changed_at: float = 0.0
+    """When it came into its state."""
+
+
 class Memory(msgspec.Struct, frozen=True):
     """Everything a new engine is told before it sees its first PBX."""
 
@@ -134,6 +160,8 @@ class Memory(msgspec.Struct, frozen=True):
     calls: tuple[CallMemory, ...] = ()
     incidents: tuple[Incident, ...] = ()
     """Those that people have set, in the order of their ids."""
+    voicemails: tuple[VoicemailMemory, ...] = ()
+    """Those that are not done."""
 
 
 NOTHING: Final = Memory()
@@ -153,6 +181,7 @@ def newest(memory: Memory) -> float:
         times.append(call.arrived_at)
         times += [visit.left_at or visit.entered_at for visit in call.queue_path]
         times += [leg.ended_at or leg.connected_at or leg.rung_at for leg in call.legs]
+    times += [voicemail.changed_at for voicemail in memory.voicemails]
     return max(times)
 
 
@@ -186,6 +215,10 @@ def moved(memory: Memory, seconds: float) -> Memory:
         ),
         # What people said of the clock on the wall stays as they said it.
         memory.incidents,
+        tuple(
+            _earlier(voicemail, seconds, ("begun_at", "left_at", "changed_at"))
+            for voicemail in memory.voicemails
+        ),
     )
 
 

@@ -229,6 +229,21 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True, tag="transfer"):
     number: str
 
 
+class TakeMessage(msgspec.Struct, frozen=True, kw_only=True, tag="take_message"):
+    """Play ``prompts`` (a key skips them) and record what the caller says for ``queue``.
+
+    It ends with the hash key, with silence and after ``longest_seconds``; then the call goes to
+    ``next``, or to ``otherwise`` when he has said nothing. Who hangs up has left his message, too.
+    """
+
+    id: NodeId
+    queue: QueueId
+    prompts: tuple[PromptId, ...]
+    longest_seconds: float
+    next: NodeId
+    otherwise: NodeId
+
+
 class HangUp(msgspec.Struct, frozen=True, kw_only=True, tag="hang_up"):
     """End the call from our side."""
 
@@ -246,6 +261,7 @@ Node = (
     | Keep
     | LookUp
     | AgentDo
+    | TakeMessage
     | Enqueue
     | Transfer
     | HangUp

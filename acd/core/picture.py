@@ -8,6 +8,7 @@ import msgspec
 from acd.core.events import DeviceState
 from acd.core.ids import AgentId, CallId, DeviceId, PbxId, QueueId
 from acd.core.incident import Incident
+from acd.core.memory import VoicemailMemory
 from acd.core.numbers import ClientView
 from acd.core.states import Activity, CallState, Presence
 
@@ -83,3 +84,5 @@ class Snapshot(msgspec.Struct, frozen=True):
     calls: tuple[CallView, ...]
     agents: tuple[AgentView, ...]
     incidents: tuple[IncidentView, ...] = ()
+    voicemails: tuple[VoicemailMemory, ...] = ()
+    """Those that wait or are taken, the oldest first."""

@@ -48,6 +48,7 @@ from acd.core.menuplan import Say as Say
 from acd.core.menuplan import Sentence as Sentence
 from acd.core.menuplan import SubMenu as SubMenu
 from acd.core.menuplan import SwitchLanguage as SwitchLanguage
+from acd.core.menuplan import TakeMessage as TakeMessage
 from acd.core.menuplan import Transfer as Transfer
 from acd.core.menuplan import Value as Value
 from acd.core.numbers import ClientPlan as ClientPlan
@@ -129,6 +130,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     not_ready_reasons: tuple[str, ...]
     prompts_path_on_pbx: str
     """Where Asterisk finds the files of prompts, without a closing slash."""
+    voicemail_path_on_pbx: str = "/var/lib/acd/voicemail"
+    """Where Asterisk writes ``<voicemail>.wav``, without a closing slash."""
     service_name: str
     """What the caller's side is told it talks to."""
     service_number: str

@@ -234,7 +234,13 @@ class ToAnnouncement(msgspec.Struct, frozen=True, kw_only=True, tag="announcemen
     prompts: tuple[PromptId, ...]
 
 
-Target = ToQueue | ToMenu | ToNumber | ToAnnouncement
+class ToVoicemail(msgspec.Struct, frozen=True, kw_only=True, tag="voicemail"):
+    """Into the box of a queue that has one."""
+
+    queue: QueueId
+
+
+Target = ToQueue | ToMenu | ToNumber | ToAnnouncement | ToVoicemail
 
 
 class Exit(msgspec.Struct, frozen=True, kw_only=True):
@@ -250,6 +256,14 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
     grace_seconds: float = 0.0
     key: str = ""
     hours: str = ""
+
+
+class Box(msgspec.Struct, frozen=True, kw_only=True):
+    """The voicemail box of a queue: what is said before and after a message, and how long it is."""
+
+    invitation: tuple[PromptId, ...]
+    thanks: tuple[PromptId, ...]
+    longest_seconds: float = 180.0
 
 
 class QueuePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -289,3 +303,4 @@ class QueuePlan(msgspec.Struct, frozen=True, kw_only=True):
     recording: RecordingPlan | None = None
     survey: MenuId | None = None
     """The menu a caller comes to when his agent has hung up."""
+    box: Box | None = None

@@ -27,7 +27,7 @@ from acd.core.ids import (
     RequestId,
 )
 from acd.core.incident import Incident
-from acd.core.memory import AgentMemory, CallMemory, LegVisit, QueueVisit
+from acd.core.memory import AgentMemory, CallMemory, LegVisit, QueueVisit, VoicemailMemory
 from acd.core.picture import AgentView as AgentView
 from acd.core.picture import CallView as CallView
 from acd.core.picture import IncidentView as IncidentView
@@ -306,6 +306,12 @@ class AgentKept(_Record, frozen=True):
     agent: AgentMemory
 
 
+class VoicemailKept(_Record, frozen=True):
+    """A voicemail has changed; replaces what was kept of it."""
+
+    voicemail: VoicemailMemory
+
+
 class Replied(_Record, frozen=True):
     """The answer to one ``AgentRequested``: ``refusal`` is empty when it was done."""
 
@@ -332,8 +338,8 @@ class LookUpDue(_Record, frozen=True):
 
 
 class ConfirmationDue(_Record, frozen=True):
-    """An agent has done something by telephone and waits to be told so: answered by ``Confirmed``
-    when that is durable, and not before."""
+    """Something that was done waits until it is written down, to be told or to go on: answered by
+    ``Confirmed`` when that is durable, and not before."""
 
     call: CallId
 
@@ -380,6 +386,7 @@ Record = (
     | AgentKept
     | FormFilled
     | LookUpDue
+    | VoicemailKept
     | Replied
     | ConfirmationDue
     | Noticed

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from acd.core import incidents
+from acd.core import incidents, voicemail
 from acd.core.agent import Agent
 from acd.core.call import Call
 from acd.core.clients import identify
@@ -40,6 +40,7 @@ from acd.core.records import (
     Presence,
     Repaired,
     TalkEnded,
+    VoicemailKept,
     WrapUpEnd,
     WrapUpEnded,
 )
@@ -132,12 +133,14 @@ def restore(floor: Floor, memory: Memory, now: float) -> None:
         memory = moved(memory, floor.set_back_seconds)
         floor.emit(*(AgentKept(now, agent) for agent in memory.agents))
         floor.emit(*(CallKept(now, call) for call in memory.calls))
+        floor.emit(*(VoicemailKept(now, one) for one in memory.voicemails))
     for kept in memory.agents:
         agent = floor.agents.get(kept.agent)
         if agent is not None:
             _restore_agent(floor, agent, kept, now)
     floor.remembered = {call.call: call for call in memory.calls}
     incidents.restore(floor, memory.incidents, now)
+    voicemail.restore(floor, memory.voicemails, now)
 
 
 def _restore_agent(floor: Floor, agent: Agent, kept: AgentMemory, now: float) -> None:
@@ -179,7 +182,7 @@ def _restore_wrap_up(floor: Floor, agent: Agent, kept: WrapUpMemory, now: float)
     floor.deadlines.set(("wrap_up", agent.id), ends_at)
 
 
-def recall(floor: Floor, call: Call) -> CallMemory | None:
+def recall(floor: Floor, call: Call, now: float) -> CallMemory | None:
     """Give a call that was found what is remembered of it; None when nothing is.
 
     For whom it is the number tells only then: the plan may be another since it came.
@@ -200,6 +203,7 @@ def recall(floor: Floor, call: Call) -> CallMemory | None:
     for leg in kept.legs:
         if leg.connected_at is not None and leg.ended_at is not None:
             call.talk_ended_at = leg.ended_at
+    voicemail.recall(floor, call, now)
     return kept
 
 
@@ -231,7 +235,7 @@ def end_unseen(floor: Floor, pbx: PbxId, now: float) -> None:
 def end_remembered(floor: Floor, kept: CallMemory, outcome: Outcome | None, now: float) -> None:
     """Write the final record of a call of which nothing is left but what was kept."""
     call = Call(kept.call, kept.pbx, kept.ani, kept.dnis, kept.arrived_at)
-    recall(floor, call)
+    recall(floor, call, now)
     call.language, call.queued_at = kept.language, kept.queued_at
     call.queue = kept.queue if kept.queue in floor.lines else None
     talked = [leg for leg in kept.legs if leg.connected_at is not None]

@@ -19,6 +19,7 @@ class Outcome(StrEnum):
     EMERGENCY = "emergency"
     SWITCH_LOST = "switch_lost"
     UNSEEN = "unseen"
+    VOICEMAIL = "voicemail"
 
 
 class CallState(StrEnum):

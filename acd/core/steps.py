@@ -5,7 +5,16 @@ from collections.abc import Mapping
 import msgspec
 
 from acd.core.ids import Language, MenuId, PromptId
-from acd.core.menuplan import AgentDo, Branch, Enqueue, HangUp, LookUp, Sentence, Transfer
+from acd.core.menuplan import (
+    AgentDo,
+    Branch,
+    Enqueue,
+    HangUp,
+    LookUp,
+    Sentence,
+    TakeMessage,
+    Transfer,
+)
 
 
 class Play(msgspec.Struct, frozen=True, gc=False):
@@ -17,6 +26,13 @@ class Play(msgspec.Struct, frozen=True, gc=False):
     prompt: PromptId
     can_stop: bool = True
     """Any key ends it; otherwise none does."""
+
+
+class TakeDown(msgspec.Struct, frozen=True, gc=False):
+    """Record what he says; answered by ``message_ended``, or by ``timed_out``."""
+
+    play_id: int
+    node: TakeMessage
 
 
 class Stop(msgspec.Struct, frozen=True, gc=False):
@@ -79,4 +95,17 @@ class Note(msgspec.Struct, frozen=True, gc=False):
     values: Mapping[str, str]
 
 
-Step = Play | Stop | WakeAt | Chosen | Missed | Finished | Act | Decide | Compose | Inquire | Note
+Step = (
+    Play
+    | TakeDown
+    | Stop
+    | WakeAt
+    | Chosen
+    | Missed
+    | Finished
+    | Act
+    | Decide
+    | Compose
+    | Inquire
+    | Note
+)

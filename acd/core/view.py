@@ -9,6 +9,7 @@ from acd.core.events import DeviceState
 from acd.core.floor import Floor
 from acd.core.ids import QueueId
 from acd.core.records import AgentView, CallState, CallView, Presence, QueueView, Snapshot
+from acd.core.voicemail import VoicemailState
 
 
 def snapshot(floor: Floor, now: float) -> Snapshot:
@@ -19,6 +20,7 @@ def snapshot(floor: Floor, now: float) -> Snapshot:
         tuple(_call(floor, call) for call in floor.calls.values()),
         tuple(_agent(floor, agent) for _, agent in sorted(floor.agents.items())),
         incidents.views(floor, now),
+        tuple(one for one in floor.voicemails.values() if one.state != VoicemailState.RECORDING),
     )
 
 

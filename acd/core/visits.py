@@ -7,7 +7,7 @@ nobody does, the dialplan takes the caller to the emergency queue).
 
 from typing import Final
 
-from acd.core import desk, incidents, recording, survey, waiting
+from acd.core import desk, incidents, recording, survey, voicemail, waiting
 from acd.core.agent import Agent
 from acd.core.attributes import BUILT_IN, value_of
 from acd.core.call import Call, CallSignal
@@ -28,6 +28,7 @@ from acd.core.events import (
     CodeDialled,
     LookedUp,
     LookUpFailed,
+    MessageRecorded,
 )
 from acd.core.floor import CodeCall, Floor
 from acd.core.ids import AgentId, CallId, Language, NodeId
@@ -46,6 +47,7 @@ from acd.core.ivr import (
     Play,
     Step,
     Stop,
+    TakeDown,
     WakeAt,
 )
 from acd.core.matching import match_call, review_and_match
@@ -83,7 +85,7 @@ def arrived(floor: Floor, event: CallArrived, now: float) -> None:
         return
     call = Call(event.call, event.pbx, event.ani, event.dnis, now)
     floor.calls[call.id] = call
-    kept = recall(floor, call)
+    kept = recall(floor, call, now)
     if kept is None:
         floor.emit(CallOffered(now, call.id, call.pbx))
     call.moves(CallSignal.MENU, now)
@@ -142,6 +144,8 @@ def menu_reached(floor: Floor, call_id: CallId, now: float) -> None:
         return
     floor.deadlines.clear(("enter", call_id))
     _keep(floor, call_id, now)
+    if isinstance(talker, Call) and dialogue.taking_down is not None:
+        voicemail.unseen(floor, talker, now)
     _carry_out(floor, talker, dialogue.restarted(now), now)
 
 
@@ -174,10 +178,12 @@ def digit(floor: Floor, call_id: CallId, key: str, now: float) -> None:
 
 def confirmed(floor: Floor, call_id: CallId, durable: bool, now: float) -> None:
     """Tell an agent what he did by telephone; if it could not be written down, that it failed, so
-    that he does it again."""
+    that he does it again. A caller may speak now, for what he says has a task."""
     code_call = floor.code_calls.get(call_id)
     if code_call is not None:
         _carry_out(floor, code_call, code_call.dialogue.agent_done(durable, now), now)
+    elif call_id in floor.calls:
+        voicemail.may_begin(floor, floor.calls[call_id])
 
 
 def prompt_ended(floor: Floor, call_id: CallId, play_id: int, ok: bool, now: float) -> None:
@@ -189,6 +195,17 @@ def prompt_ended(floor: Floor, call_id: CallId, play_id: int, ok: bool, now: flo
         # So it ends, too, for a caller who is just hanging up: look again when that is known.
         floor.deadlines.set(("unplayed", call_id), now + UNPLAYED_SECONDS)
     _carry_out(floor, talker, talker.dialogue.prompt_ended(play_id, now), now)
+
+
+def message_recorded(floor: Floor, event: MessageRecorded, now: float) -> None:
+    """What a caller said is recorded: go on, by whether there is a message."""
+    call = floor.calls.get(event.call)
+    asked = call.dialogue.taking_down if call is not None and call.dialogue is not None else None
+    if call is None or call.dialogue is None or asked is None or asked.play_id != event.play_id:
+        return
+    kept = voicemail.recorded(floor, call, event, now)
+    if kept is not None:
+        _carry_out(floor, call, call.dialogue.message_ended(event.play_id, kept, now), now)
 
 
 def unplayed_due(floor: Floor, call_id: CallId, now: float) -> None:
@@ -310,7 +327,7 @@ def _carry_out(floor: Floor, talker: Talker, steps: list[Step], now: float) -> N
                 floor.deadlines.set(("dialogue", talker.id), at)
             case Chosen() | Missed() | Note() | Inquire():
                 _tell(floor, talker, dialogue, step, now)
-            case Act() | Decide() | Compose():
+            case Act() | Decide() | Compose() | TakeDown():
                 _answer(floor, talker, dialogue, step, now)
             case Finished(node):
                 _finish(floor, talker, node, now)
@@ -357,8 +374,21 @@ def _finish(floor: Floor, talker: Talker, node: Enqueue | Transfer | HangUp, now
         floor.emit(HangUpCall(talker.id))
 
 
+def _take_down(floor: Floor, talker: Talker, step: TakeDown, now: float) -> None:
+    if isinstance(talker, Call):
+        voicemail.begin(floor, talker, step, now)
+    else:
+        # An agent who dials a code leaves no message.
+        ended = talker.dialogue.message_ended(step.play_id, False, now)
+        _carry_out(floor, talker, ended, now)
+
+
 def _answer(
-    floor: Floor, talker: Talker, dialogue: Dialogue, step: Act | Decide | Compose, now: float
+    floor: Floor,
+    talker: Talker,
+    dialogue: Dialogue,
+    step: Act | Decide | Compose | TakeDown,
+    now: float,
 ) -> None:
     match step:
         case Act(node):
@@ -369,6 +399,8 @@ def _answer(
         case Compose(sentence):
             prompts = composed(sentence, KnownNow(floor, talker, now))
             _carry_out(floor, talker, dialogue.composed(prompts, now), now)
+        case TakeDown():
+            _take_down(floor, talker, step, now)
 
 
 def _enqueue(floor: Floor, call: Call, node: Enqueue, now: float) -> None:

@@ -27,9 +27,17 @@ from acd.core.ivr import Dialogue
 from acd.core.matching import match_call
 from acd.core.offers import failed, silence
 from acd.core.place import Place
-from acd.core.plan import Enqueue, HangUp, MenuPlan, Say
+from acd.core.plan import Enqueue, HangUp, MenuPlan, Node, Say, TakeMessage
 from acd.core.queue import Line
-from acd.core.queueplan import Exit, ToAnnouncement, ToMenu, ToNumber, ToQueue
+from acd.core.queueplan import (
+    Box,
+    Exit,
+    ToAnnouncement,
+    ToMenu,
+    ToNumber,
+    ToQueue,
+    ToVoicemail,
+)
 from acd.core.records import (
     CallLeftQueue,
     CallQueued,
@@ -311,6 +319,13 @@ def _go_to(floor: Floor, call: Call, rule: Exit, now: float, *, waiting: bool) -
         case ToAnnouncement(prompts=prompts):
             words = Dialogue(_announcement(call, prompts), call.language)
             _ask(floor, call, words, now, waiting=waiting)
+        case ToVoicemail(queue=queue):
+            line = floor.lines.get(queue)
+            box = line.plan.box if line is not None else None
+            graph = floor.plan.menus[floor.plan.callers_menu]
+            if box is not None:
+                graph = _voicemail(call, queue, box)
+            _ask(floor, call, Dialogue(graph, call.language), now, waiting=waiting)
 
 
 def _ask(floor: Floor, call: Call, dialogue: Dialogue, now: float, *, waiting: bool) -> None:
@@ -346,6 +361,28 @@ def _announcement(call: Call, prompts: tuple[str, ...]) -> MenuPlan:
     )
 
 
+def _voicemail(call: Call, queue: QueueId, box: Box) -> MenuPlan:
+    take, thanks, bye = NodeId("take"), NodeId("thanks"), NodeId("bye")
+    nodes: tuple[Node, ...] = (
+        TakeMessage(
+            id=take,
+            queue=queue,
+            prompts=box.invitation,
+            longest_seconds=box.longest_seconds,
+            next=thanks,
+            otherwise=bye,
+        ),
+        Say(id=thanks, prompts=box.thanks, next=bye),
+        HangUp(id=bye),
+    )
+    return MenuPlan(
+        id=MenuId("voicemail"),
+        languages=(call.language,),
+        entry=take,
+        nodes={node.id: node for node in nodes},
+    )
+
+
 def _words(rule: Exit) -> str:
     match rule.target:
         case ToQueue(queue=queue):
@@ -356,6 +393,8 @@ def _words(rule: Exit) -> str:
             return f"number:{number}"
         case ToAnnouncement():
             return "announcement"
+        case ToVoicemail(queue=queue):
+            return f"voicemail:{queue}"
 
 
 def withdraw(floor: Floor, call: Call, now: float) -> None:

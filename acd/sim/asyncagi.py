@@ -7,6 +7,8 @@ Oddities that are Asterisk's (measured on 22.10, or read in res_agi.c):
 - `STREAM FILE` of a file that is not there ends the session; `EXEC Playback` does not.
 - What is queued behind the end of a session gets no AsyncAGIExec from it.
 - Keys between two commands are lost to AGI; the DTMF events come all the same.
+- `RECORD FILE` keeps what was said when the caller hangs up or is sent elsewhere, and tells how
+  much before anything else is told; without its folder it ends the session.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ _UNRESERVED: Final = "-_.!~*'()"
 _ENCODED: Final = {n: quote(chr(n), safe=_UNRESERVED) for n in range(128)}
 _SAMPLES_PER_SECOND: Final = 8000
 _SPOKEN_DIGIT_SECONDS: Final = 0.6
+_BEEP_SECONDS: Final = 0.35
 _WORD: Final = re.compile(r'"([^"]*)"|(\S+)')
 _HARMLESS: Final = frozenset({"NOOP", "SET", "ANSWER", "VERBOSE", "RINGING"})
 
@@ -43,6 +46,8 @@ class AgiSession:
         self._began_at = exchange.now
         self._stops: Callable[[str], bool] = lambda digit: False
         self._cut_result = ""
+        self._recording = ""
+        """The file that is being recorded into."""
         channel.occupation = self
         if channel.commands is None:
             channel.commands = []
@@ -93,12 +98,15 @@ class AgiSession:
         if self._timer is not None:
             self._timer.cancel()
         if self._command_id is not None:
-            self._answer(self._cut_result)
+            self._answer(self._recorded("-1 (hangup)") if self._recording else self._cut_result)
         self._exchange.emit("AsyncAGIEnd", "agi", self._channel.headers())
 
     def key(self, digit: str) -> None:
         if self._command_id is not None and self._stops(digit):
-            self._finish(f"200 result={ord(digit)}{self._position()}")
+            if self._recording:
+                self._finish(self._recorded(f"{ord(digit)} (dtmf)"))
+            else:
+                self._finish(f"200 result={ord(digit)}{self._position()}")
 
     def vanish(self) -> None:
         """The channel is taken away from under the session, which tells nobody."""
@@ -141,9 +149,11 @@ class AgiSession:
 
     # -- commands --------------------------------------------------------------------------------
 
-    def _run(self, command: str) -> None:
+    def _run(self, command: str) -> None:  # noqa: C901
         words = _words(command)
         match [word.upper() for word in words[:2]]:
+            case ["RECORD", "FILE"] if len(words) > 5:
+                self._record(words)
             case ["STREAM", "FILE"] | ["CONTROL", "STREAM"] | ["GET", "OPTION"]:
                 self._stream(words)
             case ["EXEC", "PLAYBACK"]:
@@ -194,6 +204,25 @@ class AgiSession:
         if words[0].upper() == "GET":
             seconds += float(words[4]) / 1000 if len(words) > 4 else 5.0
         self._busy(seconds, f"200 result=0{end}")
+
+    def _record(self, words: list[str]) -> None:
+        if words[2].rpartition("/")[0] in self._exchange.options.missing_folders:
+            self._end("200 result=-1 (writefile)")
+            return
+        self._escape_digits(words[4])
+        self._recording = words[2]
+        if "BEEP" in words[6:]:
+            self._began_at += _BEEP_SECONDS
+        seconds = self._began_at - self._exchange.now + float(words[5]) / 1000
+        full = lambda: self._finish(self._recorded("0 (timeout)"))  # noqa: E731
+        self._timer = self._exchange.after(seconds, full)
+
+    def _recorded(self, how: str) -> str:
+        """The end of a recording: its file is there, with all that was said after the beep."""
+        path, self._recording = self._recording, ""
+        seconds = max(0.0, self._exchange.now - self._began_at)
+        self._exchange.recorded[path] = seconds
+        return f"200 result={how} endpos={int(seconds * _SAMPLES_PER_SECOND)}"
 
     def _playback(self, files: str) -> None:
         missing = self._exchange.options.missing_prompts

@@ -75,6 +75,8 @@ class Exchange:
         self.now = start
         self.contexts: dict[str, Callable[[Channel, str], None]] = {}
         self.queue_log: list[str] = []
+        self.recorded: dict[str, float] = {}
+        """What was recorded: file without ending -> seconds of sound."""
         self._sequence = 0
         self._timers: list[tuple[float, int, Timer]] = []
         self._out: list[Message] = []

@@ -23,6 +23,8 @@ class Options:
     prompt_seconds: Mapping[str, float] = field(default_factory=dict)
     default_prompt_seconds: float = 2.0
     missing_prompts: frozenset[str] = frozenset()
+    missing_folders: frozenset[str] = frozenset()
+    """Into which nothing can be recorded."""
     stale_after_seconds: float = 15.0
     dead_man_seconds: float = 14.0
     round_seconds: float = 10.0

@@ -110,6 +110,11 @@ class VirtualPbx:
         """The lines that `QueueLog` actions wrote."""
         return self._x.queue_log
 
+    @property
+    def recorded(self) -> Mapping[str, float]:
+        """What was recorded: file without ending -> seconds of sound."""
+        return self._x.recorded
+
     def find(self, name: str) -> Channel | None:
         """A channel by name or Uniqueid; None when it is gone."""
         return self._x.find(name)

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from acd.core.records import AgentKept, CallKept
+from acd.core.records import AgentKept, CallKept, VoicemailKept
 from acd.errors import StoreRecordError
 from acd.store.port import Kept, Store
 
@@ -74,4 +74,6 @@ def _subject(record: Kept) -> str:
         return record.agent.agent
     if isinstance(record, CallKept):
         return record.call.call
+    if isinstance(record, VoicemailKept):
+        return record.voicemail.id
     return getattr(record, "call", "") or getattr(record, "agent", "")

@@ -9,9 +9,9 @@ another ends stays open.
 from collections.abc import Sequence
 from typing import assert_never
 
-from acd.core.ids import AgentId, CallId, IncidentId
+from acd.core.ids import AgentId, CallId, IncidentId, VoicemailId
 from acd.core.incident import Incident
-from acd.core.memory import AgentMemory, CallMemory
+from acd.core.memory import AgentMemory, CallMemory, VoicemailMemory
 from acd.core.records import (
     AgentChanged,
     AgentKept,
@@ -22,6 +22,7 @@ from acd.core.records import (
     Record,
     RecordingDeleted,
     SurveyAnswered,
+    VoicemailKept,
     WrapUpEnded,
     WrapUpStarted,
 )
@@ -31,12 +32,13 @@ from acd.store.port import kept
 class Batch:
     """Records in order of their happening, sorted by where they are kept."""
 
-    def __init__(self, records: Sequence[Record]) -> None:
+    def __init__(self, records: Sequence[Record]) -> None:  # noqa: C901
         self.agents: dict[AgentId, AgentMemory] = {}
         self.living: dict[CallId, CallMemory] = {}
         self.ended: dict[CallId, CallEnded] = {}
         self.incidents: dict[IncidentId, Incident | None] = {}
         """None for one that is over."""
+        self.voicemails: dict[VoicemailId, VoicemailMemory] = {}
         self.presences: list[AgentChanged] = []
         self.wrap_up_ends: dict[AgentId, WrapUpEnded] = {}
         """Each agent's first: what began after it is in ``wrap_ups`` with its own end."""
@@ -50,6 +52,8 @@ class Batch:
                 case CallKept():
                     if record.call.call not in self.ended:
                         self.living[record.call.call] = record.call
+                case VoicemailKept():
+                    self.voicemails[record.voicemail.id] = record.voicemail
                 case AgentKept():
                     self.agents[record.agent.agent] = record.agent
                 case CallEnded():

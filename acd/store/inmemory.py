@@ -9,9 +9,9 @@ from typing import Generic, TypeVar, assert_never
 
 import msgspec
 
-from acd.core.ids import AgentId, CallId, IncidentId
+from acd.core.ids import AgentId, CallId, IncidentId, VoicemailId
 from acd.core.incident import Incident
-from acd.core.memory import AgentMemory, CallMemory, Memory
+from acd.core.memory import AgentMemory, CallMemory, Memory, VoicemailMemory
 from acd.core.records import (
     AgentChanged,
     AgentKept,
@@ -23,10 +23,11 @@ from acd.core.records import (
     Record,
     RecordingDeleted,
     SurveyAnswered,
+    VoicemailKept,
     WrapUpEnded,
     WrapUpStarted,
 )
-from acd.store.port import NotReadySpan, Session, Spans, WrapUpSpan, kept
+from acd.store.port import OVER, NotReadySpan, Session, Spans, WrapUpSpan, kept
 
 _S = TypeVar("_S", Session, NotReadySpan, WrapUpSpan)
 
@@ -75,6 +76,7 @@ class InMemoryStore:
         self._calls: dict[CallId, CallMemory] = {}
         self._ended: dict[CallId, CallEnded] = {}
         self._incidents: dict[IncidentId, Incident] = {}
+        self._voicemails: dict[VoicemailId, VoicemailMemory] = {}
         self._spans: dict[AgentId, _Agent] = {}
         self._answers: dict[CallId, dict[str, SurveyAnswered]] = {}
 
@@ -84,6 +86,8 @@ class InMemoryStore:
             match record:
                 case AgentKept():
                     self._agents[record.agent.agent] = record.agent
+                case VoicemailKept():
+                    self._voicemails[record.voicemail.id] = record.voicemail
                 case CallKept():
                     if record.call.call not in self._ended:
                         self._calls[record.call.call] = record.call
@@ -136,11 +140,20 @@ class InMemoryStore:
             tuple(self._agents[one] for one in sorted(self._agents)),
             tuple(self._calls[one] for one in sorted(self._calls)),
             tuple(self._incidents[one] for one in sorted(self._incidents)),
+            tuple(
+                voicemail
+                for _, voicemail in sorted(self._voicemails.items())
+                if voicemail.state not in OVER
+            ),
         )
 
     def ended(self, call: CallId) -> CallEnded | None:
         """See ``Store``."""
         return self._ended.get(call)
+
+    def voicemail(self, voicemail: VoicemailId) -> VoicemailMemory | None:
+        """See ``Store``."""
+        return self._voicemails.get(voicemail)
 
     def ended_count(self) -> int:
         """See ``Store``."""

@@ -12,8 +12,8 @@ from typing import Final, Protocol, TypeGuard
 
 import msgspec
 
-from acd.core.ids import AgentId, CallId, DeviceId, QueueId
-from acd.core.memory import Memory
+from acd.core.ids import AgentId, CallId, DeviceId, QueueId, VoicemailId
+from acd.core.memory import Memory, VoicemailMemory
 from acd.core.records import (
     AgentChanged,
     AgentKept,
@@ -24,6 +24,7 @@ from acd.core.records import (
     Record,
     RecordingDeleted,
     SurveyAnswered,
+    VoicemailKept,
     WrapUpEnded,
     WrapUpStarted,
 )
@@ -39,6 +40,7 @@ Kept = (
     | WrapUpEnded
     | SurveyAnswered
     | RecordingDeleted
+    | VoicemailKept
 )
 """The records a store looks at; all others pass it by."""
 
@@ -53,6 +55,7 @@ _KEPT: Final = frozenset(
         WrapUpEnded,
         SurveyAnswered,
         RecordingDeleted,
+        VoicemailKept,
     }
 )
 
@@ -109,6 +112,10 @@ class Spans(msgspec.Struct, frozen=True):
     wrap_ups: tuple[WrapUpSpan, ...] = ()
 
 
+OVER: Final = ("done", "discarded")
+"""The states of a voicemail of which nobody needs to remember anything."""
+
+
 class Store(Protocol):
     """Somewhere to keep agents, calls and spans. All of it may raise ``StoreError``."""
 
@@ -120,10 +127,14 @@ class Store(Protocol):
         """Keep them all, in order, and return when they are durable; or keep none and raise."""
 
     def remember(self) -> Memory:
-        """Every agent, living call and incident as last written, ordered by id."""
+        """Every agent, living call, incident and voicemail that is not done, as last written, by
+        id."""
 
     def ended(self, call: CallId) -> CallEnded | None:
         """The final record of a call."""
+
+    def voicemail(self, voicemail: VoicemailId) -> VoicemailMemory | None:
+        """A voicemail as last written, also one that is done."""
 
     def ended_count(self) -> int:
         """How many calls have a final record."""

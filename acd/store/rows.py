@@ -12,7 +12,14 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from acd.core.incident import Incident
-from acd.core.memory import AgentMemory, CallMemory, LegVisit, QueueVisit, WrapUpMemory
+from acd.core.memory import (
+    AgentMemory,
+    CallMemory,
+    LegVisit,
+    QueueVisit,
+    VoicemailMemory,
+    WrapUpMemory,
+)
 from acd.core.place import Place
 from acd.core.records import CallEnded, Outcome, SurveyAnswered, WrapUpEnded, WrapUpStarted
 
@@ -161,6 +168,30 @@ def incident_row(incident: Incident) -> Row:
 def incident_of(row: Mapping[str, Any]) -> Incident:
     """Return the incident of a row."""
     return _incident.decode(row["told"])
+
+
+def voicemail_row(voicemail: VoicemailMemory) -> Row:
+    """Return a voicemail's row."""
+    return (
+        voicemail.id,
+        voicemail.state,
+        voicemail.call,
+        voicemail.queue,
+        clean(voicemail.ani),
+        clean(voicemail.dnis),
+        clean(voicemail.language),
+        _json(voicemail.attributes),
+        voicemail.begun_at,
+        voicemail.left_at,
+        voicemail.seconds,
+        voicemail.agent,
+        voicemail.changed_at,
+    )
+
+
+def voicemail_of(row: Mapping[str, Any]) -> VoicemailMemory:
+    """Return the voicemail of a row."""
+    return VoicemailMemory(**{**row, "attributes": _attributes.decode(row["attributes"])})
 
 
 def wrap_up_row(wrap_up: WrapUpStarted, ended: WrapUpEnded | None) -> Row:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, Text
 
-HEAD: Final = "0005"
+HEAD: Final = "0006"
 """The version of the tables below."""
 
 VERSION_TABLE: Final = "acd_version"
@@ -144,6 +144,27 @@ survey_answers = Table(
 """What callers said after their talk."""
 
 Index("survey_answers_by_time", survey_answers.c.answered_at)
+
+voicemails = Table(
+    "voicemails",
+    metadata,
+    Column("id", String, primary_key=True),
+    _text("state"),
+    _text("call"),
+    _text("queue"),
+    _text("ani"),
+    _text("dnis"),
+    _text("language"),
+    _json("attributes"),
+    _at("begun_at"),
+    _at("left_at", null=True),
+    _at("seconds", null=True),
+    _text("agent", null=True),
+    _at("changed_at"),
+)
+"""Every message in a queue's box; its file is named by its id."""
+
+Index("voicemails_by_state", voicemails.c.state)
 
 sessions = _spans("agent_sessions", _text("phone"))
 not_ready = _spans("not_ready_spans", _text("reason"))

@@ -37,13 +37,13 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.dml import Insert
 
-from acd.core.ids import AgentId, CallId
-from acd.core.memory import Memory
+from acd.core.ids import AgentId, CallId, VoicemailId
+from acd.core.memory import Memory, VoicemailMemory
 from acd.core.records import AgentChanged, CallEnded, Presence, Record, SurveyAnswered
 from acd.errors import StoreError
 from acd.store import schema
 from acd.store.batch import Batch
-from acd.store.port import NotReadySpan, Session, Spans, WrapUpSpan
+from acd.store.port import OVER, NotReadySpan, Session, Spans, WrapUpSpan
 from acd.store.rows import (
     Row,
     agent_of,
@@ -57,6 +57,8 @@ from acd.store.rows import (
     incident_row,
     living_of,
     living_row,
+    voicemail_of,
+    voicemail_row,
     wrap_up_row,
 )
 
@@ -94,6 +96,9 @@ class SqlStore:
             to.forget(connection, list(batch.ended))
         if batch.living:
             to.keep_calls.run(connection, [living_row(one) for one in batch.living.values()])
+        if batch.voicemails:
+            rows = [voicemail_row(one) for one in batch.voicemails.values()]
+            to.keep_voicemails.run(connection, rows)
         if batch.agents:
             to.keep_agents.run(connection, [agent_row(one) for one in batch.agents.values()])
         if batch.wrap_up_ends:
@@ -135,14 +140,17 @@ class SqlStore:
         """See ``Store``."""
         living, ended = schema.living_calls, schema.ended_calls
         over = exists().where(ended.c.call == living.c.call)
+        waiting = select(schema.voicemails).where(schema.voicemails.c.state.not_in(OVER))
         with self._reading() as connection:
             agents = connection.execute(select(schema.agents)).mappings()
             calls = connection.execute(select(living).where(~over)).mappings()
             incidents = connection.execute(select(schema.incidents)).mappings()
+            left = connection.execute(waiting).mappings()
             return Memory(
                 tuple(sorted((agent_of({**row}) for row in agents), key=lambda one: one.agent)),
                 tuple(sorted((living_of({**row}) for row in calls), key=lambda one: one.call)),
                 tuple(sorted((incident_of({**row}) for row in incidents), key=lambda one: one.id)),
+                tuple(sorted((voicemail_of({**row}) for row in left), key=lambda one: one.id)),
             )
 
     def ended(self, call: CallId) -> CallEnded | None:
@@ -151,6 +159,13 @@ class SqlStore:
         with self._reading() as connection:
             row = connection.execute(wanted).mappings().one_or_none()
         return None if row is None else ended_of({**row})
+
+    def voicemail(self, voicemail: VoicemailId) -> VoicemailMemory | None:
+        """See ``Store``."""
+        wanted = select(schema.voicemails).where(schema.voicemails.c.id == voicemail)
+        with self._reading() as connection:
+            row = connection.execute(wanted).mappings().one_or_none()
+        return None if row is None else voicemail_of({**row})
 
     def ended_count(self) -> int:
         """See ``Store``."""
@@ -206,6 +221,7 @@ class _Statements:
         self.end_calls = _Rows(dialect, insert, schema.ended_calls, replace=False)
         self._forget = _forget(dialect)
         self.keep_calls = _Rows(dialect, insert, schema.living_calls)
+        self.keep_voicemails = _Rows(dialect, insert, schema.voicemails)
         self.keep_agents = _Rows(dialect, insert, schema.agents)
         # Who said what a call came to is not known here, and must not be unsaid.
         self.keep_wrap_ups = _Rows(dialect, insert, schema.wrap_ups, leaves={"outcome_code"})

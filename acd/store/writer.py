@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Final
 
 from acd.core.memory import Memory
-from acd.core.records import AgentKept, CallKept, Record
+from acd.core.records import AgentKept, CallKept, Record, VoicemailKept
 from acd.errors import StoreError
 from acd.store.aside import Aside
 from acd.store.hand import Attempt, Hand
@@ -184,6 +184,7 @@ class Writer:
             model = InMemoryStore()
             model.write([AgentKept(0.0, agent) for agent in memory.agents])
             model.write([CallKept(0.0, call) for call in memory.calls])
+            model.write([VoicemailKept(0.0, one) for one in memory.voicemails])
             while True:
                 records, mark = self._spill.read(_MOST_IN_BATCH)
                 if not records:

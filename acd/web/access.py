@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from acd.core.events import CallAction, RecordingAction
+from acd.core.events import CallAction, RecordingAction, VoicemailAction
 from acd.core.ids import AgentId
 from acd.core.plan import AgentAction
 
@@ -67,6 +67,7 @@ class Route(NamedTuple):
 
 _AGENT: Final = "/api/v1/agents/{agent}"
 _CALL: Final = "/api/v1/calls/{call}"
+_AGENTS_ONE: Final = f"{_AGENT}/voicemails/{{voicemail}}"
 
 ROUTES: Final = (
     Route("GET", "/healthz", _EVERYONE, open=True),
@@ -87,6 +88,11 @@ ROUTES: Final = (
         for action in (*AgentAction, *RecordingAction)
     ),
     Route("POST", "/api/v1/reload", frozenset({Role.ADMIN})),
+    Route("GET", "/api/v1/voicemails", _LEADS),
+    Route("GET", "/api/v1/voicemails/{voicemail}/audio", _LEADS),
+    Route("GET", f"{_AGENT}/voicemails", _LEADS, own=True),
+    Route("GET", f"{_AGENTS_ONE}/audio", _LEADS, own=True),
+    *(Route("POST", f"{_AGENTS_ONE}/{what.value}", _LEADS, own=True) for what in VoicemailAction),
 )
 
 
@@ -127,7 +133,7 @@ def _agent_in(template: str, parts: Sequence[str]) -> str | None:
     for wanted, part in zip(pattern, parts, strict=True):
         if wanted == "{agent}" and part:
             agent = part
-        elif wanted != part and not (wanted in ("{call}", "{incident}") and part):
+        elif wanted != part and not (wanted in ("{call}", "{incident}", "{voicemail}") and part):
             return None
     return agent
 

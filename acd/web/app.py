@@ -4,7 +4,7 @@ Rules: a handler reads a snapshot or sends one request through the port, and hol
 Who may do what is decided before any of this, in `acd.web.guard`. Refusals have one shape
 (`Problem`); none of them repeats what the client sent. Every request for a change is logged with
 the name of the token that made it.
-This is the only module that imports FastAPI, because that takes half a second: import it once the
+This is where FastAPI is imported, which takes half a second: import it once the
 links to the PBXs are being made, and not before.
 It must not know the engine, only its port.
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -26,16 +26,15 @@ import acd
 from acd.core.events import AgentWish, CallAction, RecordingAction
 from acd.core.ids import AgentId, CallId, DeviceId, IncidentId, QueueId
 from acd.core.plan import AgentAction
-from acd.core.records import AgentView, CallView, Replied
+from acd.core.records import CallView
 from acd.errors import ConfigError, OperatorError
 from acd.web import incidents, models
 from acd.web.access import Caller
+from acd.web.asking import CHANGES, UNKNOWN, ask, find_agent
 from acd.web.guard import CALLER, Guard
-from acd.web.port import EngineBusy, EnginePort, IncidentPort
+from acd.web.port import EnginePort, IncidentPort
 from acd.web.tokens import Token
-
-REPLY_TIMEOUT_SECONDS: Final = 5.0
-"""How long a request for a change may wait for the engine and the store."""
+from acd.web.voicemails import voicemails
 
 SPEAKING_TIMEOUT_SECONDS: Final = 60.0
 """How long one may wait that has something spoken before."""
@@ -43,24 +42,14 @@ SPEAKING_TIMEOUT_SECONDS: Final = 60.0
 RELOAD_TIMEOUT_SECONDS: Final = 30.0
 """How long reading the configuration may take; it goes on when nobody waits any more."""
 
-METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
-
 _log: Final = logging.getLogger(__name__)
+
+METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 _REFUSALS: Final[dict[int | str, dict[str, object]]] = {
     401: {"model": models.Problem, "description": "Tokens are configured and none was shown."},
     403: {"model": models.Problem, "description": "Not for this role, or not from there."},
 }
-_UNKNOWN: Final[dict[int | str, dict[str, object]]] = {
-    404: {"model": models.Problem, "description": "No such agent, call or incident."},
-    422: {"model": models.Problem, "description": "The body is not what it must be."},
-}
-_CHANGES: Final[dict[int | str, dict[str, object]]] = {
-    **_UNKNOWN,
-    409: {"model": models.Problem, "description": "The engine refused; detail says why."},
-    503: {"model": models.Problem, "description": "No answer from the engine; ask again."},
-}
-
 Id = Annotated[str, Path(description="The agent's id, as in agents.yaml.")]
 Known = Annotated[str, Path(description="The incident's id.")]
 Called = Annotated[str, Path(description="The call's id, as in the list of calls.")]
@@ -97,6 +86,7 @@ def create_app(
     app.include_router(_call_changes(port), prefix="/api/v1/calls")
     app.include_router(_incidents(port, desk), prefix="/api/v1/incidents")
     app.include_router(_configuration(port), prefix="/api/v1")
+    app.include_router(voicemails(port), prefix="/api/v1")
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_middleware(Guard, tokens=tokens, now=now)
@@ -156,7 +146,7 @@ def _pages(port: EnginePort) -> APIRouter:
     @router.get(
         "/calls/{call}/explain",
         summary="What was decided about a call, step by step, and why",
-        responses=_UNKNOWN,
+        responses=UNKNOWN,
         response_model=models.ExplanationOut,
     )
     async def explain(call: Called) -> Response:
@@ -170,7 +160,7 @@ def _pages(port: EnginePort) -> APIRouter:
     async def agents() -> models.AgentsOut:
         return models.AgentsOut.of(port.snapshot())
 
-    @router.get("/agents/{agent}", summary="One agent now", responses=_UNKNOWN)
+    @router.get("/agents/{agent}", summary="One agent now", responses=UNKNOWN)
     async def agent(agent: Id) -> models.AgentOut:
         return _agent(port, agent)
 
@@ -179,7 +169,7 @@ def _pages(port: EnginePort) -> APIRouter:
 
 def _changes(port: EnginePort, phones: Callable[[], Collection[DeviceId]] | None) -> APIRouter:
     """What an agent does about himself, or a supervisor for him. Each answers his new state."""
-    router = APIRouter(tags=["agents"], responses=_CHANGES)
+    router = APIRouter(tags=["agents"], responses=CHANGES)
 
     async def change(
         request: Request,
@@ -188,9 +178,9 @@ def _changes(port: EnginePort, phones: Callable[[], Collection[DeviceId]] | None
         reason: str = "",
         phone: DeviceId | None = None,
     ) -> models.AgentOut:
-        view = _find(port, agent)
+        view = find_agent(port, agent)
         what = f"agent {view.agent}: {action.value}"
-        await _ask(request, what, port.request(view.agent, action, reason, phone))
+        await ask(request, what, port.request(view.agent, action, reason, phone))
         return _agent(port, agent)
 
     @router.post("/{agent}/login", summary="Log in and take calls")
@@ -198,7 +188,7 @@ def _changes(port: EnginePort, phones: Callable[[], Collection[DeviceId]] | None
         request: Request, agent: Id, body: Annotated[models.LoginIn | None, Body()] = None
     ) -> models.AgentOut:
         phone = body.phone if body else None
-        _find(port, agent)
+        find_agent(port, agent)
         if phone is not None and phone not in (phones() if phones else _phones(port)):
             raise HTTPException(422, "phone: not a phone of this service centre")
         return await change(request, agent, AgentAction.LOG_IN, phone=phone)
@@ -232,7 +222,7 @@ def _changes(port: EnginePort, phones: Callable[[], Collection[DeviceId]] | None
 
 def _call_changes(port: EnginePort) -> APIRouter:
     """What a supervisor does about a waiting call. Each answers where the call stands then."""
-    router = APIRouter(tags=["calls"], responses=_CHANGES)
+    router = APIRouter(tags=["calls"], responses=CHANGES)
 
     async def change(
         request: Request,
@@ -247,7 +237,7 @@ def _call_changes(port: EnginePort) -> APIRouter:
         view = _living(port, call)
         what = f"call {view.call}: {action.value}{how}"
         reply = port.change_call(view.call, action, queue=queue, seconds=seconds, position=position)
-        await _ask(request, what, reply)
+        await ask(request, what, reply)
         return models.CallPlaceOut.of(view.call, _call(port, call))
 
     @router.post("/{call}/move", summary="Into another queue; the wait clock goes on")
@@ -279,7 +269,7 @@ def _call_changes(port: EnginePort) -> APIRouter:
 
 def _incidents(port: EnginePort, desk: IncidentPort) -> APIRouter:
     """Known faults that callers are told of."""
-    router = APIRouter(tags=["incidents"], responses=_CHANGES)
+    router = APIRouter(tags=["incidents"], responses=CHANGES)
 
     @router.get("", summary="Every incident that is not over")
     async def every() -> incidents.IncidentsOut:
@@ -290,7 +280,7 @@ def _incidents(port: EnginePort, desk: IncidentPort) -> APIRouter:
         if faults := body.faults():
             raise HTTPException(422, faults)
         what = f"incident {body.incident}: set"
-        await _ask(request, what, desk.set_incident(body.wish()), SPEAKING_TIMEOUT_SECONDS)
+        await ask(request, what, desk.set_incident(body.wish()), SPEAKING_TIMEOUT_SECONDS)
         for view in port.snapshot().incidents:
             if view.incident.id == body.incident:
                 return incidents.IncidentOut.of(view)
@@ -301,7 +291,7 @@ def _incidents(port: EnginePort, desk: IncidentPort) -> APIRouter:
         if incident not in {view.incident.id for view in port.snapshot().incidents}:
             raise HTTPException(404, "no such incident, or it is over")
         name = IncidentId(incident)
-        await _ask(request, f"incident {name}: end", desk.end_incident(name))
+        await ask(request, f"incident {name}: end", desk.end_incident(name))
 
     return router
 
@@ -340,30 +330,6 @@ def _configuration(port: EnginePort) -> APIRouter:
     return router
 
 
-async def _ask(
-    request: Request,
-    what: str,
-    asked: Coroutine[object, object, Replied],
-    timeout_seconds: float = REPLY_TIMEOUT_SECONDS,
-) -> None:
-    """Wait for the engine's answer and log it with the token's name; refusals are raised."""
-    caller: Caller = request.scope[CALLER]
-    try:
-        async with asyncio.timeout(timeout_seconds):
-            reply = await asked
-    except OperatorError as error:
-        _log.info("token %s, %s refused: %s", caller.name, what, error)
-        raise HTTPException(409, str(error)) from error
-    except (TimeoutError, EngineBusy) as error:
-        _log.warning("token %s, %s got no answer", caller.name, what)
-        detail = "the engine did not answer; look at the state before you ask again"
-        raise HTTPException(503, detail, {"Retry-After": "1"}) from error
-    if reply.refusal:
-        _log.info("token %s, %s refused: %s", caller.name, what, reply.refusal)
-        raise HTTPException(409, reply.refusal)
-    _log.info("token %s, %s done", caller.name, what)
-
-
 def _call(port: EnginePort, call: str) -> CallView | None:
     return next((view for view in port.snapshot().calls if view.call == call), None)
 
@@ -373,13 +339,6 @@ def _living(port: EnginePort, call: str) -> CallView:
     if view is None:
         raise HTTPException(404, "no such call, or it is over")
     return view
-
-
-def _find(port: EnginePort, agent: str) -> AgentView:
-    for view in port.snapshot().agents:
-        if view.agent == agent:
-            return view
-    raise HTTPException(404, "no such agent")
 
 
 def _agent(port: EnginePort, agent: str) -> models.AgentOut:

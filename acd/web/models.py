@@ -352,6 +352,12 @@ class ReloadRefused(Problem):
         return cls(detail=str(error).splitlines()[-1], problems=problems)
 
 
+class DoneOut(_Out):
+    """What was asked for is done, and written down."""
+
+    done: bool
+
+
 class LoginIn(_In):
     """Where the agent sits; without it the phone that agents.yaml gives him."""
 

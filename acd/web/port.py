@@ -7,14 +7,15 @@ This module must not know HTTP.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
 from acd.changes import Change
-from acd.core.events import AgentWish, CallAction
-from acd.core.ids import AgentId, CallId, DeviceId, IncidentId, QueueId
+from acd.core.events import AgentWish, CallAction, VoicemailAction
+from acd.core.ids import AgentId, CallId, DeviceId, IncidentId, QueueId, VoicemailId
 from acd.core.incident import Wish
 from acd.core.records import Explanation, Replied, Snapshot
 from acd.errors import AcdError
@@ -95,6 +96,17 @@ class EnginePort(Protocol):
         Raises OperatorError when it is refused (ConfigError: these are its problems); the old one
         stays then. Being cancelled does not undo it.
         """
+
+    async def change_voicemail(
+        self, voicemail: VoicemailId, action: VoicemailAction, agent: AgentId
+    ) -> Replied:
+        """The same for what an agent does about a voicemail."""
+
+    def boxes_of(self, agent: AgentId) -> Collection[QueueId]:
+        """The queues whose voicemails the agent may take."""
+
+    def voicemail_file(self, voicemail: VoicemailId) -> Path | None:
+        """Where its sound is, None where nobody can know; the file need not be there."""
 
     def explain(self, call: CallId) -> Explanation | None:
         """What was decided about a call and why; None when it is not known (any more)."""

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from acd.ami.answers import Ordered
 from acd.ami.messages import (
     AgiExecuted,
     AgiStarted,
@@ -234,7 +235,7 @@ def test_a_prompt_that_has_ended_is_known_by_its_command_id(result: str, ok: boo
     tracker.feed(AgiStarted("x-1.1", "PJSIP/trunk-1", "acd-menu", "", ""), 0.0)
     caller = tracker.caller(CallId("main-1.1"))
     assert caller is not None
-    tracker.expect_prompt(caller, "token", 3)
+    tracker.expect_answer(caller, "token", Ordered(3))
     assert tracker.feed(AgiExecuted("x-1.1", "forged", result), 0.0) == []
     ended = [PromptEnded(CallId("main-1.1"), 3, ok)]
     assert tracker.feed(AgiExecuted("x-1.1", "token", result), 0.0) == ended
@@ -248,12 +249,12 @@ def test_a_dialogue_whose_answer_is_none_is_begun_again_but_not_for_ever() -> No
     assert caller is not None
     rest = "agi_rdnis: unknown"
     for play_id in range(MOST_REENTRIES):
-        tracker.expect_prompt(caller, "token", play_id)
+        tracker.expect_answer(caller, "token", Ordered(play_id))
         [difference] = tracker.feed(AgiExecuted("x-1.1", "token", rest), 0.0)
         assert difference == DifferenceFound("menu_out_of_step", caller.call)
         assert tracker.out_of_step == [caller]
         tracker.out_of_step.clear()
-    tracker.expect_prompt(caller, "token", 9)
+    tracker.expect_answer(caller, "token", Ordered(9))
     ended = tracker.feed(AgiExecuted("x-1.1", "token", rest), 0.0)
     assert ended == [PromptEnded(caller.call, 9, False)]
     assert tracker.out_of_step == []

@@ -4,6 +4,7 @@ import pytest
 
 from acd.core.ids import MenuId, PromptId, QueueId
 from acd.core.queueplan import (
+    Box,
     Exit,
     ExitCondition,
     Target,
@@ -11,6 +12,7 @@ from acd.core.queueplan import (
     ToMenu,
     ToNumber,
     ToQueue,
+    ToVoicemail,
 )
 from tests.config.conftest import Small
 
@@ -87,6 +89,16 @@ def test_each_target_is_where_the_exit_leads(leaving: Small, written: str, found
     assert exit_.target == found
 
 
+def test_an_exit_leads_into_a_box(leaving: Small) -> None:
+    leaving.edit(
+        "config/queues.yaml", "{billing: 1}\n", "{billing: 1}\n  voicemail: {thanks: []}\n"
+    )
+    (exit_,) = exits(leaving, "closed: office, voicemail: billing")
+    assert exit_.target == ToVoicemail(queue=QueueId("billing"))
+    box = leaving.load().plan.queues[QueueId("billing")].box
+    assert box == Box(invitation=(PromptId("voicemail/invitation"),), thanks=())
+
+
 def test_exits_stay_in_their_order(leaving: Small) -> None:
     found = exits(leaving, "full: 20, menu: main", "full: 10, queue: billing",
                   "closed: office, menu: main", "max_wait_seconds: 60, menu: main")  # fmt: skip
@@ -98,7 +110,8 @@ CONDITIONS = ("max_wait_seconds, full, no_agents, none_ready, crowded, estimate_
 
 MISTAKES = [
     ("queue: billing", f"5:7: this exit has no condition; add one of: {CONDITIONS}"),
-    ("full: 20", "5:7: this exit leads nowhere; add one of: queue, menu, number, announcement"),
+    ("full: 20",
+     "5:7: this exit leads nowhere; add one of: queue, menu, number, announcement, voicemail"),
     ("full: 20, closed: office, queue: billing",
      '5:18: "full" and "closed" are two conditions; write two exits, each with a target'),
     ("full: 20, queue: billing, menu: main",
@@ -106,7 +119,7 @@ MISTAKES = [
     ("max_wait: 600, queue: billing",
      '5:8: unknown key "max_wait", did you mean "max_wait_seconds"?; allowed: max_wait_seconds, '
      "full, no_agents, none_ready, crowded, estimate_over_seconds, closed, key, grace_seconds, "
-     "when, queue, keep_clock, menu, number, announcement"),
+     "when, queue, keep_clock, menu, number, announcement, voicemail"),
     ("full: 0, queue: billing", '5:14: "full" cannot be "0"; at least 1'),
     ("full: , queue: billing",
      '5:8: "full" is empty; it is for: condition: so many calls wait already when he comes'),

@@ -38,7 +38,8 @@ def test_an_agents_example_names_what_is_done(small: Small) -> None:
 
 MISTAKES = [
     ('keys: "1"',
-     '11:5: nothing says where this call ends; add "queue", "transfer", "do" or "hang_up"'),
+     '11:5: nothing says where this call ends; '
+     'add "queue", "transfer", "do", "voicemail" or "hang_up"'),
     ("queue: fault, hang_up: true",
      '11:20: a call cannot end with "queue" and "hang_up"; keep one of them'),
     ("queue: faul", '11:13: unknown queue "faul", did you mean "fault"?; allowed: fault, billing'),

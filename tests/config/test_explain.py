@@ -12,7 +12,7 @@ MISTAKES = [
      "strategy, agent_order, agent_weights, progress_seconds, preferred_agent, reserved_agents, "
      "ring_timeout_seconds, wrap_up_seconds, busy_delay_seconds, declined_delay_seconds, "
      "no_answer_delay_seconds, rona_after, unreachable_delay_seconds, short_abandon_seconds, "
-     "exits, announcements, recording, survey"),
+     "exits, announcements, recording, survey, voicemail"),
     ("config/queues.yaml", "wrap_up_seconds: 120", "wrap_up_seconds: 301",
      'config/queues.yaml:4:20: "wrap_up_seconds" cannot be "301"; at most 300'),
     ("config/queues.yaml", "wrap_up_seconds: 120", "ring_timeout_seconds: 0",

@@ -20,6 +20,7 @@ from acd.core.plan import (
     Say,
     SubMenu,
     SwitchLanguage,
+    TakeMessage,
     Transfer,
 )
 from tests.config.conftest import Small
@@ -76,6 +77,46 @@ def test_queue_without_a_label_takes_the_queues_own(small: Small) -> None:
     found = chosen(main(small), "1")
     assert isinstance(found, Enqueue)
     assert found.label == {"de": "Entstörung", "en": "Faults"}
+
+
+BOX = "  needs: {billing: 1}\n  voicemail: {longest_seconds: 60, thanks: []}\n"
+
+
+def test_voicemail_takes_what_the_box_of_its_queue_says(small: Small) -> None:
+    small.edit("config/queues.yaml", "  needs: {billing: 1}\n", BOX)
+    small.edit(
+        "ivr_menus/main.yaml", "otherwise: {queue: billing}", "otherwise: {voicemail: billing}"
+    )
+    small.edit(
+        "ivr_menus/main.yaml", "{queue: fault}", "{label: {de: a, en: b}, voicemail: billing}"
+    )
+    menu = small.load(need_prompts=False).plan.menus[MenuId("main")]
+    found = chosen(menu, "1")
+    assert isinstance(found, TakeMessage)
+    assert (found.queue, found.longest_seconds) == ("billing", 60.0)
+    assert found.prompts == ("voicemail/invitation",)
+    assert isinstance(menu.nodes[found.next], Say)
+    silent = menu.nodes[found.otherwise]
+    assert isinstance(silent, TakeMessage), "who says nothing goes where he chooses nothing"
+    assert isinstance(menu.nodes[silent.otherwise], HangUp)
+
+
+def test_a_queue_without_a_box_takes_no_messages(small: Small) -> None:
+    small.edit(
+        "ivr_menus/main.yaml", "otherwise: {queue: billing}", "otherwise: {voicemail: fault}"
+    )
+    small.edit("config/queues.yaml", "  needs: {billing: 1}\n",
+               "  needs: {billing: 1}\n  exits: [{full: 1, voicemail: fault}]\n")  # fmt: skip
+    what = 'the queue "fault" has no box for messages; add "voicemail" to'
+    assert [each for each in small.told() if "box" in each] == [
+        f"config/queues.yaml:8:32: {what} that queue",
+        f"ivr_menus/main.yaml:9:24: {what} it in queues.yaml",
+    ]
+
+
+def test_a_box_of_no_queue_is_told(small: Small) -> None:
+    small.edit("ivr_menus/main.yaml", "otherwise: {queue: billing}", "otherwise: {voicemail: bil}")
+    assert any('9:24: unknown queue "bil"' in each for each in small.told())
 
 
 def test_queue_may_ask_for_more_than_the_queue_needs(small: Small) -> None:

@@ -40,10 +40,13 @@ from acd.core.records import (
     IncidentKept,
     Record,
     Replied,
+    VoicemailKept,
 )
 from acd.core.tokens import Tokens
 
 PBX = PbxId("main")
+OVER = ("done", "discarded")
+"""What a store does not tell of any more."""
 T = TypeVar("T")
 
 
@@ -64,6 +67,7 @@ class Centre:
         self.agents_kept = {one.agent: one for one in memory.agents}
         self.calls_kept = {one.call: one for one in memory.calls}
         self.incidents_kept = {one.id: one for one in memory.incidents}
+        self.voicemails_kept = {one.id: one for one in memory.voicemails}
         self.said: list[Command | Record] = []
         self.rings: dict[str, RingAgent] = {}
         """The last ring ordered for each agent; ``take`` does not forget it."""
@@ -98,6 +102,8 @@ class Centre:
                 self.incidents_kept.pop(one.incident, None)
             elif isinstance(one, CallEnded):
                 self.calls_kept.pop(one.call, None)
+            elif isinstance(one, VoicemailKept):
+                self.voicemails_kept[one.voicemail.id] = one.voicemail
             if isinstance(one, RingAgent):
                 self.rings[one.agent] = one
                 self.rung_by[one.offer] = one.agent
@@ -111,6 +117,7 @@ class Centre:
             tuple(self.agents_kept.values()),
             tuple(self.calls_kept.values()),
             tuple(self.incidents_kept.values()),
+            tuple(one for one in self.voicemails_kept.values() if one.state not in OVER),
         )
 
     def wait(self, seconds: float) -> list[Command | Record]:

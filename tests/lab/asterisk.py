@@ -68,6 +68,7 @@ class LabAsterisk:
         self.agents_secret = layout.secrets.agents
         self.directory = slot.directory
         self.prompts_path_on_pbx = place.inside(slot.directory / "prompts")
+        self.voicemail_path_on_pbx = place.inside(slot.directory / "voicemail")
         self.boot_seconds = 0.0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -119,7 +120,7 @@ class LabAsterisk:
         )
         lab = cls(place, slot, layout)
         try:
-            for part in sorted({*mine.values(), "prompts"}):
+            for part in sorted({*mine.values(), "prompts", "voicemail"}):
                 (home / part).mkdir()
             (home / "log" / "cdr-csv").mkdir()
             (home / "lib" / "keys").mkdir()

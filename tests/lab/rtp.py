@@ -22,6 +22,8 @@ SAMPLE_RATE = 8000
 PACKET_SECONDS = 0.02
 ULAW, ALAW, TELEPHONE_EVENT = 0, 8, 101
 ALAW_SILENCE = b"\xd5" * 160
+ALAW_TONE = b"\x34\x21\x21\x34\xb4\xa1\xa1\xb4" * 20
+"""1 kHz, loud: what a caller says."""
 SO_TIMESTAMPNS = 35
 """socket(7): have the kernel say when a packet came, however late it is read."""
 
@@ -180,12 +182,18 @@ class Key:
     hold_seconds: float = 0.1
 
 
-def write_keys_pcap(path: Path, keys: Sequence[Key], *, sound_until_seconds: float = 0) -> None:
+def write_keys_pcap(
+    path: Path,
+    keys: Sequence[Key],
+    *,
+    sound_until_seconds: float = 0,
+    sound: bytes = ALAW_SILENCE,
+) -> None:
     """Writes RFC 4733 key presses as a capture file that SIPp's play_pcap_audio sends.
 
     A packet each 20 ms while a key is held, and its end three times, as phones do. With
-    `sound_until_seconds` there is silence as sound in between, as from a real phone; without it
-    nothing is sent between keys. SIPp keeps the packets' spacing and starts with the first.
+    `sound_until_seconds` there is `sound` (20 ms of it) in between, as from a real phone; without
+    it nothing is sent between keys. SIPp keeps the packets' spacing and starts with the first.
     """
     packets: list[tuple[float, int, bool, int, bytes]] = []
     busy: list[tuple[float, float]] = []
@@ -204,7 +212,7 @@ def write_keys_pcap(path: Path, keys: Sequence[Key], *, sound_until_seconds: flo
     for index in range(round(sound_until_seconds / PACKET_SECONDS)):
         at = index * PACKET_SECONDS
         if not any(start <= at < end for start, end in busy):
-            packets.append((at, ALAW, False, round(at * SAMPLE_RATE), ALAW_SILENCE))
+            packets.append((at, ALAW, False, round(at * SAMPLE_RATE), sound))
     packets.sort(key=lambda packet: packet[0])
     with path.open("wb") as file:
         file.write(_CAPTURE_HEADER)

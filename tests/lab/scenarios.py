@@ -245,7 +245,7 @@ def agents(table: str, talks: str, sound: Path | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a caller presses: as a capture file to play from `begins_ms` on, or as INFO messages."""
+    """What a caller sends: a capture file played from `begins_ms` on, and keys as INFO messages."""
 
     keys: tuple[Key, ...]
     pcap: Path | None
@@ -350,8 +350,7 @@ def callers(
         if plan.pcap is not None:
             parts.append(f'<pause milliseconds="{plan.begins_ms}"/>\n')
             parts.append(f'<nop><action><exec play_pcap_audio="{plan.pcap}"/></action></nop>\n')
-        else:
-            parts += _by_info(plan)
+        parts += _by_info(plan)
         parts.append(_goto("hold"))
     parts += [
         _label("hold"),

@@ -16,7 +16,7 @@ from typing import Self
 from tests.lab import scenarios, siplog
 from tests.lab.asterisk import LabAsterisk
 from tests.lab.place import AGENTS_ADDRESS, free_udp_port
-from tests.lab.rtp import Key, write_keys_pcap
+from tests.lab.rtp import ALAW_SILENCE, ALAW_TONE, Key, write_keys_pcap
 from tests.lab.siplog import SipMessage
 
 CALLERS_ADDRESS = "127.0.0.2"
@@ -232,6 +232,7 @@ class Call:
     keys: what he presses (`Key`), by RFC 4733 events or, with `keys_by="info"`, by INFO.
     hang_up_after_seconds: when he hangs up; UNTIL_BYE: he waits for the other side.
     media_port: where he wants to hear, if not at SIPp's own port (an `RtpRecorder`).
+    speaks_seconds: so long he says something (a tone), from the answer on.
     """
 
     number: str
@@ -240,6 +241,15 @@ class Call:
     hang_up_after_seconds: float = UNTIL_BYE
     keys_by: str = "rfc4733"
     media_port: int | None = None
+    speaks_seconds: float = 0.0
+
+    @property
+    def plan(self) -> "_Sends":
+        """What of it is the same for callers who do the same."""
+        return (self.keys, self.keys_by, self.speaks_seconds)
+
+
+_Sends = tuple[tuple[Key, ...], str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,11 +309,11 @@ class SippCallers(_Sipp):
         """
         self.calls = list(calls)
         directory.mkdir(parents=True, exist_ok=True)
-        plans = sorted({(call.keys, call.keys_by) for call in calls}, key=repr)
+        plans = sorted({call.plan for call in calls}, key=repr)
         self._port = free_udp_port(address)
         media_port = free_udp_port(address) & ~1
         lines = ["SEQUENTIAL"] + [
-            f"{call.number};{call.dnis};;{plans.index((call.keys, call.keys_by))};"
+            f"{call.number};{call.dnis};;{plans.index(call.plan)};"
             f"{round(call.hang_up_after_seconds * 1000)};{call.media_port or media_port};"
             for call in calls
         ]
@@ -327,16 +337,28 @@ class SippCallers(_Sipp):
 
     @staticmethod
     def _plan(
-        directory: Path, index: int, keys: tuple[Key, ...], keys_by: str, sound: bool
+        directory: Path,
+        index: int,
+        keys: tuple[Key, ...],
+        keys_by: str,
+        speaks_seconds: float,
+        sound: bool,
     ) -> scenarios.Plan:
-        if not keys or keys_by == "info":
-            return scenarios.Plan(keys, None, 0)
-        begins = 0.0 if sound else keys[0].at_seconds
+        by_info = keys if keys_by == "info" else ()
+        in_sound = () if keys_by == "info" else keys
+        if not in_sound and not speaks_seconds:
+            return scenarios.Plan(by_info, None, 0)
+        begins = 0.0 if sound or speaks_seconds else in_sound[0].at_seconds
         pcap = directory / f"keys-{index}.pcap"
-        shifted = [Key(k.key, k.at_seconds - begins, k.hold_seconds) for k in keys]
-        until = keys[-1].at_seconds + 0.5 if sound else 0
-        write_keys_pcap(pcap, shifted, sound_until_seconds=until)
-        return scenarios.Plan(keys, pcap.absolute(), round(begins * 1000))
+        shifted = [Key(k.key, k.at_seconds - begins, k.hold_seconds) for k in in_sound]
+        until = in_sound[-1].at_seconds + 0.5 if sound and in_sound else 0
+        write_keys_pcap(
+            pcap,
+            shifted,
+            sound_until_seconds=max(until, speaks_seconds),
+            sound=ALAW_TONE if speaks_seconds else ALAW_SILENCE,
+        )
+        return scenarios.Plan(by_info, pcap.absolute(), round(begins * 1000))
 
     def wait(self, timeout: float = 60) -> list[CallRow]:
         """Returns every call's row when the last has ended; raises TimeoutError, who has not."""

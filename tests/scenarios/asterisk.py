@@ -6,6 +6,8 @@ and to end calls, by a session of its own.
 
 import contextlib
 import itertools
+import wave
+from array import array
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -33,6 +35,8 @@ from tests.scenarios.world import (
 
 COLLEAGUE = "1039"
 KEY_SECONDS = 0.06
+AUDIBLE = 1000
+"""Of 32767: a tenth of a second in which nothing is louder is silence."""
 GIVE_UP_SECONDS = 45.0
 
 TRUNK_CHANNELS = "PJSIP/trunk-"
@@ -76,6 +80,7 @@ class AsteriskWorld:
         self.prompts_path = self.lab.prompts_path_on_pbx
         self._recordings = self.lab.directory / "spool" / "recordings"
         self.recordings_path = self.lab.place.inside(self._recordings)
+        self.voicemail_path = self.lab.voicemail_path_on_pbx
         self._workdir = workdir
         self._unplugged = dict.fromkeys(agents, Handset("dead"))
         self._count = itertools.count(1)
@@ -117,11 +122,13 @@ class AsteriskWorld:
         hostile: Hostile | None = None,
         in_sound: bool = False,
         dialled: str = SERVICE_NUMBER,
+        speaks: float = 0.0,
         media_port: int | None = None,
     ) -> SippCaller:
         call = Call(
             number,
             dnis=dialled,
+            speaks_seconds=speaks,
             keys=_pressed(keys),
             hang_up_after_seconds=UNTIL_BYE if hang_up_after is None else hang_up_after,
             keys_by="rfc4733" if in_sound else "info",
@@ -230,6 +237,15 @@ class AsteriskWorld:
                 for row in observer.rows("CoreShowChannels")
                 if row["Context"] == "acd-emergency"
             }
+
+    def recorded(self, name: str) -> float:
+        path = self.lab.directory / "voicemail" / f"{name}.wav"
+        if not path.exists():
+            return 0.0
+        with wave.open(str(path)) as sound:
+            rate, whole = sound.getframerate(), array("h", sound.readframes(sound.getnframes()))
+        parts = [whole[at : at + rate // 10] for at in range(0, len(whole), rate // 10)]
+        return sum(max(map(abs, part)) > AUDIBLE for part in parts) / 10
 
     def channels(self) -> list[str]:
         return self.lab.channels()

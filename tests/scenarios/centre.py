@@ -36,6 +36,7 @@ from acd.core.plan import (
     Plan,
     QueuePlan,
     Say,
+    TakeMessage,
 )
 from acd.core.queueplan import (
     Announcements,
@@ -101,6 +102,8 @@ PROMPT_SECONDS = {
 }
 MISSING_PROMPT = "main/nobody-recorded-this"
 ASKED, DISTRICT = "0308", "10*"
+SPEAKS = "0305"
+"""Callers whose number begins so are asked for a message for the queue third, at key 7 as well."""
 
 TEAM = [str(number) for number in range(1051, 1061)]
 """Ten who are rung all at once, for callers who press the star."""
@@ -116,7 +119,9 @@ CLIENT_NUMBER, CLIENT_AGENTS = "0800555201", ("1015", "1016")
 PHONES = [*SPECIALISTS, *GENERALISTS, QUALIFIED, *TEAM, THIRD, TELLER, RATER]
 
 
-def plan(prompts_path: str, recordings_path: str = "/recordings") -> Plan:
+def plan(
+    prompts_path: str, recordings_path: str = "/recordings", voicemail_path: str = "/voicemail"
+) -> Plan:
     """Return the plan; key 7 leads to fault past a prompt of which there is no file.
 
     Callers whose number begins with `ASKED` are asked for their postcode there, and those of one
@@ -148,6 +153,7 @@ def plan(prompts_path: str, recordings_path: str = "/recordings") -> Plan:
         clients={CLIENT.id: CLIENT},
         numbers=Numbers(country_code="49", whole={"+49800555201": Dialled(CLIENT.menu, CLIENT.id)}),
         recordings_path_on_pbx=recordings_path,
+        voicemail_path_on_pbx=voicemail_path,
     )
 
 
@@ -241,8 +247,17 @@ def _districts(others: NodeId, elsewhere: NodeId) -> tuple[Node, ...]:
     who, ask, where, told, bye = map(NodeId, ("who", "postcode", "where", "told", "bye"))
     wanted = Case((AttributeIs("ani", (f"{ASKED}*",)),), ask)
     hit = Case((AttributeIs("postcode", (DISTRICT,)),), told)
+    take, speaks = NodeId("take"), Case((AttributeIs("ani", (f"{SPEAKS}*",)),), NodeId("take"))
     return (
-        Branch(id=who, cases=(wanted, RATED_CASE), next=others),
+        Branch(id=who, cases=(wanted, RATED_CASE, speaks), next=others),
+        TakeMessage(
+            id=take,
+            queue=QueueId("third"),
+            prompts=(PromptId("agent/number"),),
+            longest_seconds=20.0,
+            next=told,
+            otherwise=bye,
+        ),
         Collect(
             id=ask,
             prompts=(PromptId("agent/number"),),
@@ -298,7 +313,7 @@ class Centre:
     def __init__(self, world: World) -> None:
         self.world = world
         self.proxy = Proxy(world.ami.port)
-        self.plan = plan(world.prompts_path, world.recordings_path)
+        self.plan = plan(world.prompts_path, world.recordings_path, world.voicemail_path)
         self._folder = TemporaryDirectory()
         self.start_engine()
         self._numbers = itertools.count(100)

@@ -21,8 +21,15 @@ from typing import TypeVar
 
 from acd.ami.client import LinkSettings
 from acd.core.commands import Command, PlayPrompt
-from acd.core.events import CallArrived, CallFoundWaiting, CodeDialled, Event, PromptEnded
-from acd.core.ids import AgentId, CallId, DeviceId, PbxId
+from acd.core.events import (
+    CallArrived,
+    CallFoundWaiting,
+    CodeDialled,
+    Event,
+    PromptEnded,
+    VoicemailAction,
+)
+from acd.core.ids import AgentId, CallId, DeviceId, PbxId, VoicemailId
 from acd.core.memory import Memory
 from acd.core.plan import AgentAction, Plan
 from acd.core.records import AgentView, CallView, Record, Snapshot
@@ -134,6 +141,11 @@ class Engine:
         wish = self.daemon.request(
             AgentId(agent), action, reason, DeviceId(phone) if phone else None
         )
+        return asyncio.run_coroutine_threadsafe(wish, self._loop).result(5).refusal
+
+    def about_voicemail(self, voicemail: str, action: VoicemailAction, agent: str) -> str:
+        """Ask for something about a voicemail, as over HTTP; returns the refusal."""
+        wish = self.daemon.change_voicemail(VoicemailId(voicemail), action, AgentId(agent))
         return asyncio.run_coroutine_threadsafe(wish, self._loop).result(5).refusal
 
     def snapshot(self) -> Snapshot:

@@ -99,6 +99,7 @@ class SimulatedWorld:
     ) -> None:
         self.prompts_path = "/prompts"
         self.recordings_path = "/recordings"
+        self.voicemail_path = "/voicemail"
         secret, system_name = secrets.token_hex(8), f"sim-{secrets.token_hex(4)}"
         options = Options(
             prompt_seconds={
@@ -168,6 +169,7 @@ class SimulatedWorld:
         hostile: Hostile | None = None,
         in_sound: bool = False,
         dialled: str = SERVICE_NUMBER,
+        speaks: float = 0.0,
     ) -> SimulatedCaller:
         raw = hostile or Hostile()
 
@@ -263,6 +265,10 @@ class SimulatedWorld:
                 if channel.context == "acd-emergency"
             }
         )
+
+    def recorded(self, name: str) -> float:
+        # Whoever has the line says something all the time.
+        return self.pbx.recorded.get(f"{self.voicemail_path}/{name}", 0.0)
 
     def channels(self) -> list[str]:
         return self.act(lambda pbx, now: list(pbx.channels))

@@ -113,6 +113,7 @@ class World(Protocol):
     ami: AmiAccess
     prompts_path: str
     recordings_path: str
+    voicemail_path: str
 
     def phones(self, handsets: Mapping[str, Handset]) -> None:
         """These phones are plugged in, in place of those before; no call may be under way."""
@@ -126,8 +127,11 @@ class World(Protocol):
         hostile: Hostile | None = None,
         in_sound: bool = False,
         dialled: str = SERVICE_NUMBER,
+        speaks: float = 0.0,
     ) -> Caller:
         """A caller dials in. Without `hang_up_after` (seconds after the answer) he stays.
+
+        He `speaks` for so long from the answer on.
 
         His keys are messages of their own (INFO), which SIP repeats until they are answered, or
         RFC 4733 events in his sound, of which a busy machine loses one now and then (`in_sound`).
@@ -156,6 +160,9 @@ class World(Protocol):
 
     def in_emergency(self) -> set[str]:
         """The numbers of the callers whom the dialplan has taken to acd-emergency."""
+
+    def recorded(self, name: str) -> float:
+        """How many seconds can be heard in the file of a message, 0 when there is none."""
 
     def channels(self) -> list[str]:
         """All channels there are at the PBX."""

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from acd.core.ids import AgentId, IncidentId, Language, PromptId
+from acd.core.ids import AgentId, IncidentId, Language, PromptId, VoicemailId
 from acd.core.incident import Clip, Incident
-from acd.core.memory import Memory
+from acd.core.memory import Memory, VoicemailMemory
 from acd.core.records import (
     Activity,
     AgentChanged,
@@ -23,6 +23,7 @@ from acd.core.records import (
     Outcome,
     Presence,
     Record,
+    VoicemailKept,
     WrapUpEnd,
 )
 from acd.errors import StoreError
@@ -196,6 +197,31 @@ def test_a_recording_that_is_gone_is_marked_in_the_record_of_its_call(opened: Op
     assert again.ended(call_id(1)) == marked
     assert again.ended(call_id(2)) == ended(2)
     assert again.ended_count() == 2
+
+
+def voicemail(state: str, **changes: object) -> VoicemailKept:
+    """A message in the box of billing."""
+    told = VoicemailMemory(
+        VoicemailId("main-1.1-5"), state, call_id(1), BILLING, "+4930\0", "100", Language("de"),
+        (("contract", "4711"),), T0,
+    )  # fmt: skip
+    return VoicemailKept(T0, msgspec.structs.replace(told, **changes))
+
+
+def test_a_voicemail_is_remembered_until_it_is_done(opened: Opened) -> None:
+    store = opened()
+    store.write([voicemail("recording")])
+    taken = voicemail("taken", left_at=T0 + 9, seconds=8.5, agent=ANNA, changed_at=T0 + 20)
+    store.write([voicemail("waiting"), taken])
+    [found] = opened().remember().voicemails
+    assert (found.state, found.seconds, found.agent) == ("taken", 8.5, ANNA)
+    assert found.attributes == (("contract", "4711"),)
+    store.write([voicemail("done")])
+    assert store.remember().voicemails == ()
+    done = store.voicemail(found.id)
+    assert done is not None
+    assert done.state == "done"
+    assert store.voicemail(VoicemailId("main-9.9-9")) is None
 
 
 def test_other_records_pass_by(opened: Opened) -> None:

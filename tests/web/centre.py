@@ -17,7 +17,9 @@ from acd.core.ids import (
     PromptId,
     QueueId,
     SkillId,
+    VoicemailId,
 )
+from acd.core.memory import VoicemailMemory
 from acd.core.plan import AgentPlan, Ask, Enqueue, MenuPlan, Need, Plan, QueuePlan
 from acd.core.queueplan import Requirement
 from acd.core.records import (
@@ -37,6 +39,7 @@ NOW = 1_000_000.0
 FAULT, BILLING = QueueId("fault"), QueueId("billing")
 MAIN = PbxId("main")
 MENU = MenuId("main")
+VOICEMAIL, OTHER_VOICEMAIL = VoicemailId("main-900000.9-1"), VoicemailId("main-900000.8-1")
 NUMBERS = ("+4930555010177", "004940555020288", "017655503399")
 """The callers' numbers in `snapshot()`; two of them wait, one talks."""
 
@@ -161,6 +164,27 @@ def explanation(of: CallId) -> Explanation:
     )
 
 
+def voicemail(
+    name: VoicemailId, state: str, taken_by: AgentId | None, queue: QueueId = FAULT
+) -> VoicemailMemory:
+    """One message in a box."""
+    return VoicemailMemory(
+        name,
+        state,
+        CallId(name.rpartition("-")[0]),
+        queue,
+        NUMBERS[0],
+        "100",
+        Language("de"),
+        (("contract", "4711"),),
+        NOW - 100,
+        NOW - 90,
+        8.5,
+        taken_by,
+        NOW - 90,
+    )
+
+
 def snapshot(
     calls: Sequence[CallView] | None = None, agents: Sequence[AgentView] | None = None
 ) -> Snapshot:
@@ -220,4 +244,9 @@ def snapshot(
         ),
         calls=tuple(calls),
         agents=tuple(agents),
+        voicemails=(
+            voicemail(VOICEMAIL, "taken", AgentId("1001")),
+            voicemail(OTHER_VOICEMAIL, "waiting", None),
+            voicemail(VoicemailId("main-900000.7-1"), "waiting", None, queue=BILLING),
+        ),
     )

@@ -6,14 +6,25 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 import msgspec
 
 from acd.changes import Change
-from acd.core.events import CallAction
-from acd.core.ids import AgentId, CallId, DeviceId, IncidentId, PromptId, QueueId, RequestId
+from acd.core.events import CallAction, VoicemailAction
+from acd.core.ids import (
+    AgentId,
+    CallId,
+    DeviceId,
+    IncidentId,
+    PromptId,
+    QueueId,
+    RequestId,
+    VoicemailId,
+)
 from acd.core.incident import Clip, Incident, Wish
 from acd.core.plan import AgentAction
 from acd.core.records import Explanation, IncidentView, Presence, Replied, Snapshot
@@ -22,10 +33,15 @@ from acd.web.access import Role
 from acd.web.app import create_app
 from acd.web.port import Readiness, Reloaded
 from acd.web.tokens import Token, new_token, parse
-from tests.web.centre import MAIN, NOW, explanation, plan, snapshot
+from tests.web.centre import MAIN, NOW, VOICEMAIL, explanation, plan, snapshot
 
 Asked = tuple[AgentId, AgentAction, str, DeviceId | None]
 AskedOfCall = tuple[CallId, CallAction, QueueId | None, float, int]
+AskedOfVoicemail = tuple[VoicemailId, VoicemailAction, AgentId]
+AnyAsked = Asked | AskedOfCall | AskedOfVoicemail | Wish | IncidentId
+
+_SOUND = TemporaryDirectory()
+Path(_SOUND.name, f"{VOICEMAIL}.wav").write_bytes(b"RIFF of a message")
 
 SAYS = {
     AgentAction.LOG_IN: Presence.READY,
@@ -49,8 +65,9 @@ class Desk:
 
     def __init__(self) -> None:
         self.now = snapshot()
-        self.asked: list[Asked | AskedOfCall | Wish | IncidentId] = []
+        self.asked: list[AnyAsked] = []
         self.refusal = ""
+        self.voicemails: Path | None = Path(_SOUND.name)
         self.fails: Callable[[], BaseException] | None = None
         self.hangs = False
         self.reloads = 0
@@ -133,10 +150,22 @@ class Desk:
         self.reloads += 1
         return RELOADED
 
+    async def change_voicemail(
+        self, voicemail: VoicemailId, action: VoicemailAction, agent: AgentId
+    ) -> Replied:
+        await self._take((voicemail, action, agent))
+        return Replied(NOW, RequestId(len(self.asked)), self.refusal)
+
+    def boxes_of(self, agent: AgentId) -> frozenset[QueueId]:
+        return frozenset([QueueId("fault")]) if agent == "1001" else frozenset()
+
+    def voicemail_file(self, voicemail: VoicemailId) -> Path | None:
+        return self.voicemails / f"{voicemail}.wav" if self.voicemails is not None else None
+
     def explain(self, call: CallId) -> Explanation | None:
         return explanation(call) if any(one.call == call for one in self.now.calls) else None
 
-    async def _take(self, asked: Asked | AskedOfCall | Wish | IncidentId) -> None:
+    async def _take(self, asked: AnyAsked) -> None:
         if self.hangs:
             await asyncio.Event().wait()
         if self.fails:

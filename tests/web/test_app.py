@@ -16,7 +16,7 @@ from acd.core.plan import AgentAction
 from acd.core.records import Activity, CallState
 from acd.errors import ConfigError, OperatorError, Problem
 from acd.web import app as app_module
-from acd.web import guard, models
+from acd.web import asking, guard, models
 from acd.web.access import Role
 from acd.web.port import EngineBusy, Readiness
 from tests.web.centre import NOW, NUMBERS, agent, call, explanation, snapshot
@@ -363,7 +363,7 @@ async def test_a_busy_engine_is_said_to_be_busy(http: httpx.AsyncClient, desk: D
 async def test_a_silent_engine_does_not_hold_the_client(
     http: httpx.AsyncClient, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app_module, "REPLY_TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr(asking, "REPLY_TIMEOUT_SECONDS", 0.01)
     desk.hangs = True
     answer = await http.post("/api/v1/agents/1001/ready")
     assert answer.status_code == 503

@@ -12,11 +12,11 @@ import httpx
 import pytest
 from starlette.routing import Route
 
-from acd.core.events import CallAction, RecordingAction
+from acd.core.events import CallAction, RecordingAction, VoicemailAction
 from acd.core.plan import AgentAction
 from acd.web.access import ROUTES, Role
 from acd.web.app import create_app
-from tests.web.centre import NOW
+from tests.web.centre import NOW, VOICEMAIL
 from tests.web.desk import Desk, Keys, client_of
 
 EVERYONE = set(Role)
@@ -50,6 +50,20 @@ MAY |= {
     ("POST", f"/api/v1/calls/{call}/{action.value}"): LEADS
     for action in CallAction
     for call in (CALL, "main-1.9999")
+}
+OWN = f"/api/v1/agents/1001/voicemails/{VOICEMAIL}"
+MAY |= {
+    ("GET", "/api/v1/voicemails"): LEADS,
+    ("GET", f"/api/v1/voicemails/{VOICEMAIL}/audio"): LEADS,
+    ("GET", "/api/v1/voicemails/main-1.9999/audio"): LEADS,
+    ("GET", "/api/v1/agents/1001/voicemails"): LEADS | {Role.AGENT},
+    ("GET", "/api/v1/agents/1002/voicemails"): LEADS,
+    ("GET", f"{OWN}/audio"): LEADS | {Role.AGENT},
+}
+MAY |= {("POST", f"{OWN}/{action.value}"): LEADS | {Role.AGENT} for action in VoicemailAction}
+MAY |= {
+    ("POST", f"/api/v1/agents/{agent}/voicemails/{VOICEMAIL}/take"): LEADS
+    for agent in ("1002", "9999")
 }
 """Who may, with tokens; the agent's token is for 1001. 9999 does not exist."""
 
@@ -85,7 +99,13 @@ def test_the_table_names_the_routes_of_the_app_and_no_others() -> None:
     served = set(routes(app.routes))
     assert served == {(route.method, route.path) for route in ROUTES}
     tested = {
-        (method, path.replace("1001", "{agent}").replace(CALL, "{call}")) for method, path in MAY
+        (
+            method,
+            path.replace("1001", "{agent}")
+            .replace(CALL, "{call}")
+            .replace(VOICEMAIL, "{voicemail}"),
+        )
+        for method, path in MAY
     }
     tested = {one for one in tested if "1002" not in one[1] and "9999" not in one[1]}
     tested.add(("DELETE", "/api/v1/incidents/{incident}"))
