@@ -19,7 +19,6 @@ import signal
 import sys
 from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Literal
 
 from acd.ami.client import Connection, Link, LinkLimits
@@ -39,10 +38,11 @@ from acd.core.events import (
 )
 from acd.core.ids import AgentId, CallId, DeviceId, QueueId, VoicemailId
 from acd.core.memory import Memory
-from acd.core.records import ConfirmationDue, Explanation, Replied, Snapshot
+from acd.core.records import ConfirmationDue, Explanation, LookUpDue, Replied, Snapshot
 from acd.inbox import Inbox
 from acd.incidents import Incidents
 from acd.log import Log, capture_logging, open_log
+from acd.lookups import LookUps
 from acd.loop import fastest_loop
 from acd.metrics import Metrics
 from acd.pipeline import Item, PbxSetup, Pipeline
@@ -98,6 +98,7 @@ class Daemon:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._requests = Requests(self._take)
+        self._look_ups = LookUps(self.inbox.put_always)
         self._unreported: list[tuple[float, Item, Outputs]] = []
         self._beside: asyncio.Task[None] | None = None
 
@@ -298,6 +299,8 @@ class Daemon:
                     self._requests.answer(record)
                 elif isinstance(record, ConfirmationDue):
                     self._books.when_durable(partial(self._confirm, record.call))
+                elif isinstance(record, LookUpDue):
+                    self._look_ups.start(record, self._reloads.plan.lookups.get(record.lookup))
             if isinstance(item, PlanReplaced):
                 self._reloads.taken()
             self.reports.step(item, outputs, now)
@@ -361,6 +364,7 @@ class Daemon:
                 await self._reloads.close()
                 if self._web is not None:
                     await self._web.stop()
+                await self._look_ups.close()
                 self._at_work = False
                 if begun:
                     self._work_off()

@@ -12,6 +12,7 @@ from acd.config.explain import did_you_mean, is_known, one_of
 from acd.config.files import Files
 from acd.config.graphcheck import check_graphs
 from acd.config.hours import ALWAYS_NAME
+from acd.config.lookups import check_lookups
 from acd.config.menus import Menus, Speech, has_choices
 from acd.config.parts import Parts
 from acd.config.promptfiles import ENDING_OF_RATE, prompt_name, spoken_file, spoken_name
@@ -177,6 +178,8 @@ def _check_attributes(files: Files, menus: Menus) -> None:
     known = [*CALLER_ATTRIBUTES, *sorted(found)]
     for source, path, name in menus.attributes:
         is_known(source, path, "attribute", name, known)
+    if files.acd is not None:
+        check_lookups(files.acd_source, files.acd, known)
     for queue, entry in files.whole_queues():
         for at, value in enumerate(entry.caller_values):
             path = (queue, "caller_values", at, "attribute")

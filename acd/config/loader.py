@@ -22,6 +22,7 @@ from acd.config.expectations import Expectation, compile_expectations
 from acd.config.files import beside, read_files, shown
 from acd.config.hours import ALWAYS_NAME
 from acd.config.incidents import compile_incidents, incidents_of
+from acd.config.lookups import compile_lookups
 from acd.config.menus import Menus, Speech, Surroundings, build_menus
 from acd.config.parts import Parts, compile_parts
 from acd.config.promptfiles import files_of, with_files
@@ -31,7 +32,7 @@ from acd.config.source import Source
 from acd.config.texts import Naming, asked_of_incidents, read_texts
 from acd.core.ids import MenuId
 from acd.core.incident import Incident
-from acd.core.plan import Plan
+from acd.core.plan import LookupPlan, Plan
 from acd.errors import BugError, ConfigError, Problem
 
 
@@ -116,7 +117,9 @@ def load(
     prompts = _Prompts(files_of(speeches, acd, there), prompt_lengths(prompts_dir, there))
     incidents = incidents_of(written, languages, *prompts)
     return Loaded(
-        plan=_plan(menus, acd, parts, clients, prompts, incidents),
+        plan=_plan(
+            menus, acd, parts, clients, prompts, incidents, compile_lookups(acd, config_dir)
+        ),
         settings=acd,
         fingerprint=_fingerprint(sources),
         config_dir=config_dir,
@@ -152,6 +155,7 @@ def _plan(
     clients: Clients,
     prompts: _Prompts,
     incidents: tuple[Incident, ...],
+    lookups: dict[str, LookupPlan],
 ) -> Plan:
     """Make the plan of a configuration without problems."""
     return Plan(
@@ -172,6 +176,7 @@ def _plan(
         prompt_seconds=prompts.seconds,
         numbers=clients.numbers,
         clients=clients.plans,
+        lookups=lookups,
     )
 
 

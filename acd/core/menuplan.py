@@ -295,6 +295,18 @@ Sentence = tuple[PromptId | Value, ...]
 """A prompt with values in it: what is recorded and what is put together, in their order."""
 
 
+class LookupPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """How another program is asked about a caller; ``acd.lookups`` does it."""
+
+    url: str
+    """With the names of his attributes in braces."""
+    into: Mapping[str, str]
+    """Attribute -> where its value stands in the answer, with dots: ``owner.name``."""
+    timeout_seconds: float
+    token_file: str = ""
+    """Whose one line is the bearer token; empty: none is sent."""
+
+
 class MenuPlan(msgspec.Struct, frozen=True, kw_only=True):
     """One menu graph. Every NodeId that a node names is a key of ``nodes``."""
 

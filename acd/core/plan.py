@@ -40,6 +40,7 @@ from acd.core.menuplan import HoursAre as HoursAre
 from acd.core.menuplan import Keep as Keep
 from acd.core.menuplan import Kind as Kind
 from acd.core.menuplan import LookUp as LookUp
+from acd.core.menuplan import LookupPlan as LookupPlan
 from acd.core.menuplan import MenuPlan as MenuPlan
 from acd.core.menuplan import Node as Node
 from acd.core.menuplan import QueueIs as QueueIs
@@ -143,6 +144,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """How long each of these files takes, where that is known."""
     incidents: tuple[Incident, ...] = ()
     """Those that stand in the configuration."""
+    lookups: Mapping[str, LookupPlan] = msgspec.field(default_factory=dict)
+    """What menus may ask other programs, by name."""
     hours: Mapping[str, Calendar] = msgspec.field(default_factory=dict)
     """Opening hours by name; what ``acd.config`` makes has at least ``always``."""
     numbers: Numbers = Numbers()

@@ -7,7 +7,7 @@ race in a hundred in their talk, where nobody is any more, unless the engine see
 One thing only Asterisk can mend: a `Bridge()` that reaches for the caller within microseconds of
 his end leaves an entry `Surrogate/...` in Asterisk's table of channels, which is no channel any
 more (DESIGN.md, "Where we left the first design, and why"). acd-ring looks at him right before and
-makes it rare: one was seen in some 90,000 races. No call, no agent and no thread hangs on it.
+makes it rare: three were seen in some 140,000 races. No caller and no agent hangs on it.
 """
 
 import os
@@ -89,7 +89,8 @@ def test_row_21_an_agent_answers_as_the_caller_hangs_up(
     assert wrong == []
     assert left == []
     assert len(ghosts) <= 1 + len(races) // GHOSTS_IN_RACES
-    assert world.lab.current_calls() == 0
+    # Asterisk counts a ghost as a call.
+    assert world.lab.current_calls() <= len(ghosts)
     assert len(billed) == len(races)
     assert max(freed) <= FREED_SECONDS
 

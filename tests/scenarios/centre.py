@@ -69,6 +69,7 @@ from tests.scenarios.rated import (
     rated_nodes,
     survey_menu,
 )
+from tests.scenarios.selfservice import SELF_CASE, SENTENCES, self_nodes
 from tests.scenarios.world import QUALIFIED, Handset, Ring, World, until
 
 SPECIALISTS = {str(1001 + index): {queue: 1} for index, queue in enumerate(plans.QUEUES)}
@@ -98,6 +99,8 @@ PROMPT_SECONDS = {
         "incident/hazard": 1.0,
         "incident/text": 2.0,
         "incident/again": 0.8,
+        "say/4": 0.3,
+        "say/2": 0.3,
     }.items()
 }
 MISSING_PROMPT = "main/nobody-recorded-this"
@@ -232,7 +235,12 @@ def _main_menu() -> MenuPlan:
     entry = menu.nodes[ask]
     nodes = dict(menu.nodes)
     nodes[gap] = Say(id=gap, prompts=(PromptId(MISSING_PROMPT),), next=NodeId("who"))
-    for node in (*_districts(NodeId("option-1"), NodeId("option-2")), *rated_nodes()):
+    fault, billing = NodeId("option-1"), NodeId("option-2")
+    for node in (
+        *_districts(fault, billing),
+        *rated_nodes(),
+        *self_nodes(missing=billing, failed=fault),
+    ):
         nodes[node.id] = node
     choices = {"7": gap}
     for key, queue in (("*", "team"), ("0", "first"), ("#", "told")):
@@ -240,7 +248,7 @@ def _main_menu() -> MenuPlan:
         label = {plans.DE: queue.title(), plans.EN: queue}
         nodes[node] = Enqueue(id=node, queue=QueueId(queue), option=key, label=label)
     nodes[ask] = msgspec.structs.replace(entry, choices={**entry.choices, **choices})  # type: ignore[union-attr]
-    return msgspec.structs.replace(menu, nodes=nodes)
+    return msgspec.structs.replace(menu, nodes=nodes, sentences=SENTENCES)
 
 
 def _districts(others: NodeId, elsewhere: NodeId) -> tuple[Node, ...]:
@@ -249,7 +257,7 @@ def _districts(others: NodeId, elsewhere: NodeId) -> tuple[Node, ...]:
     hit = Case((AttributeIs("postcode", (DISTRICT,)),), told)
     take, speaks = NodeId("take"), Case((AttributeIs("ani", (f"{SPEAKS}*",)),), NodeId("take"))
     return (
-        Branch(id=who, cases=(wanted, RATED_CASE, speaks), next=others),
+        Branch(id=who, cases=(wanted, RATED_CASE, SELF_CASE, speaks), next=others),
         TakeMessage(
             id=take,
             queue=QueueId("third"),
