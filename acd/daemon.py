@@ -19,6 +19,7 @@ import signal
 import sys
 from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Literal
 
 from acd.ami.client import Connection, Link, LinkLimits

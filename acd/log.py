@@ -30,7 +30,9 @@ from acd.core.records import (
     AgentKept,
     CallKept,
     ConfirmationDue,
+    FormFilled,
     IncidentKept,
+    LookUpDue,
     Noticed,
     Record,
     Repaired,
@@ -181,13 +183,18 @@ def _second(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
+_UNTOLD: Final = (
+    *(CallKept, AgentKept, IncidentKept, VoicemailKept),
+    *(ConfirmationDue, FormFilled, LookUpDue),
+)
+"""What is kept, or is between us; what callers typed is in some of it."""
+
+
 def is_told(record: Record) -> bool:
-    """Whether a record has a line: what is kept has none, nor what an agent's calls tell."""
+    """Whether a record has a line: ``_UNTOLD`` has none, nor what an agent's calls tell."""
     if isinstance(record, AgentChanged):
         return record.what != "activity"
-    return not isinstance(
-        record, CallKept | AgentKept | IncidentKept | VoicemailKept | ConfirmationDue
-    )
+    return not isinstance(record, _UNTOLD)
 
 
 def fields_of(record: Record) -> dict[str, object]:

@@ -17,6 +17,7 @@ from acd.core.records import (
     AgentKept,
     CallEnded,
     CallKept,
+    FormFilled,
     IncidentEnded,
     IncidentKept,
     Record,
@@ -32,7 +33,7 @@ from acd.store.port import kept
 class Batch:
     """Records in order of their happening, sorted by where they are kept."""
 
-    def __init__(self, records: Sequence[Record]) -> None:  # noqa: C901
+    def __init__(self, records: Sequence[Record]) -> None:
         self.agents: dict[AgentId, AgentMemory] = {}
         self.living: dict[CallId, CallMemory] = {}
         self.ended: dict[CallId, CallEnded] = {}
@@ -46,16 +47,17 @@ class Batch:
         self.answers: dict[tuple[CallId, str], SurveyAnswered] = {}
         """By call and question, the last."""
         self.recordings_gone: dict[CallId, RecordingDeleted] = {}
+        self.forms: dict[tuple[CallId, str, float], FormFilled] = {}
         self._open: dict[AgentId, list[WrapUpStarted]] = {}
         for record in kept(records):
             match record:
+                case AgentKept() | WrapUpStarted() | WrapUpEnded() | AgentChanged():
+                    self._agents(record)
                 case CallKept():
                     if record.call.call not in self.ended:
                         self.living[record.call.call] = record.call
                 case VoicemailKept():
                     self.voicemails[record.voicemail.id] = record.voicemail
-                case AgentKept():
-                    self.agents[record.agent.agent] = record.agent
                 case CallEnded():
                     self.ended.setdefault(record.call, record)
                     self.living.pop(record.call, None)
@@ -63,18 +65,25 @@ class Batch:
                     self.incidents[record.incident.id] = record.incident
                 case IncidentEnded():
                     self.incidents[record.incident] = None
-                case WrapUpStarted():
-                    self.wrap_ups[record.agent, record.at] = (record, None)
-                    self._open.setdefault(record.agent, []).append(record)
-                case WrapUpEnded():
-                    self.wrap_up_ends.setdefault(record.agent, record)
-                    for began in self._open.pop(record.agent, ()):
-                        self.wrap_ups[began.agent, began.at] = (began, record)
                 case SurveyAnswered():
                     self.answers[record.call, record.question] = record
                 case RecordingDeleted():
                     self.recordings_gone.setdefault(record.call, record)
-                case AgentChanged():
-                    self.presences.append(record)
+                case FormFilled():
+                    self.forms[record.call, record.form, record.at] = record
                 case _:
                     assert_never(record)
+
+    def _agents(self, record: AgentKept | WrapUpStarted | WrapUpEnded | AgentChanged) -> None:
+        match record:
+            case AgentKept():
+                self.agents[record.agent.agent] = record.agent
+            case WrapUpStarted():
+                self.wrap_ups[record.agent, record.at] = (record, None)
+                self._open.setdefault(record.agent, []).append(record)
+            case WrapUpEnded():
+                self.wrap_up_ends.setdefault(record.agent, record)
+                for began in self._open.pop(record.agent, ()):
+                    self.wrap_ups[began.agent, began.at] = (began, record)
+            case AgentChanged():
+                self.presences.append(record)

@@ -17,6 +17,7 @@ from acd.core.records import (
     AgentKept,
     CallEnded,
     CallKept,
+    FormFilled,
     IncidentEnded,
     IncidentKept,
     Presence,
@@ -78,6 +79,7 @@ class InMemoryStore:
         self._incidents: dict[IncidentId, Incident] = {}
         self._voicemails: dict[VoicemailId, VoicemailMemory] = {}
         self._spans: dict[AgentId, _Agent] = {}
+        self._forms: dict[tuple[CallId, str, float], FormFilled] = {}
         self._answers: dict[CallId, dict[str, SurveyAnswered]] = {}
 
     def write(self, records: Sequence[Record]) -> None:
@@ -102,17 +104,22 @@ class InMemoryStore:
                     self._answers.setdefault(record.call, {})[record.question] = record
                 case RecordingDeleted():
                     self._recording_gone(record)
+                case FormFilled():
+                    self._forms[record.call, record.form, record.at] = record
                 case AgentChanged():
                     self._presence(record)
-                case WrapUpStarted():
-                    span = WrapUpSpan(
-                        record.at, record.ends_at, None, "", record.queue, record.call
-                    )
-                    self._of(record.agent).wrap_ups.put(span)
-                case WrapUpEnded():
-                    self._of(record.agent).wrap_ups.close(record.at, how=record.how.value)
+                case WrapUpStarted() | WrapUpEnded():
+                    self._wrap_up(record)
                 case _:
                     assert_never(record)
+
+    def _wrap_up(self, record: WrapUpStarted | WrapUpEnded) -> None:
+        spans = self._of(record.agent).wrap_ups
+        if isinstance(record, WrapUpEnded):
+            spans.close(record.at, how=record.how.value)
+            return
+        span = WrapUpSpan(record.at, record.ends_at, None, "", record.queue, record.call)
+        spans.put(span)
 
     def _recording_gone(self, gone: RecordingDeleted) -> None:
         ended = self._ended.get(gone.call)
@@ -163,6 +170,11 @@ class InMemoryStore:
         """See ``Store``."""
         answers = self._answers.get(call, {}).values()
         return tuple(sorted(answers, key=lambda one: (one.at, one.question)))
+
+    def forms(self, form: str, since: float = 0.0) -> tuple[FormFilled, ...]:
+        """See ``Store``."""
+        found = [one for one in self._forms.values() if one.form == form and one.at >= since]
+        return tuple(sorted(found, key=lambda one: (one.at, one.call)))
 
     def spans(self, agent: AgentId) -> Spans:
         """See ``Store``."""

@@ -19,6 +19,7 @@ from acd.core.records import (
     AgentKept,
     CallEnded,
     CallKept,
+    FormFilled,
     IncidentEnded,
     IncidentKept,
     Record,
@@ -41,6 +42,7 @@ Kept = (
     | SurveyAnswered
     | RecordingDeleted
     | VoicemailKept
+    | FormFilled
 )
 """The records a store looks at; all others pass it by."""
 
@@ -56,6 +58,7 @@ _KEPT: Final = frozenset(
         SurveyAnswered,
         RecordingDeleted,
         VoicemailKept,
+        FormFilled,
     }
 )
 
@@ -142,6 +145,9 @@ class Store(Protocol):
     def survey(self, call: CallId) -> tuple[SurveyAnswered, ...]:
         """What the caller said after his talk, in the order in which he said it; of two answers to
         one question the last."""
+
+    def forms(self, form: str, since: float = 0.0) -> tuple[FormFilled, ...]:
+        """What callers gave in menus under this name since a time, in order of it."""
 
     def spans(self, agent: AgentId) -> Spans:
         """All that is known of one agent's sessions, pauses and wrap-ups."""

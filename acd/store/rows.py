@@ -21,13 +21,21 @@ from acd.core.memory import (
     WrapUpMemory,
 )
 from acd.core.place import Place
-from acd.core.records import CallEnded, Outcome, SurveyAnswered, WrapUpEnded, WrapUpStarted
+from acd.core.records import (
+    CallEnded,
+    FormFilled,
+    Outcome,
+    SurveyAnswered,
+    WrapUpEnded,
+    WrapUpStarted,
+)
 
 Row = tuple[str | float | None, ...]
 """What is written: the columns of a table in their order (``acd.store.schema``)."""
 
 _encode: Final = msgspec.json.Encoder().encode
 _attributes: Final = msgspec.json.Decoder(tuple[tuple[str, str], ...])
+_entries: Final = msgspec.json.Decoder(dict[str, str])
 _words: Final = msgspec.json.Decoder(tuple[str, ...])
 _queues: Final = msgspec.json.Decoder(tuple[QueueVisit, ...])
 _legs: Final = msgspec.json.Decoder(tuple[LegVisit, ...])
@@ -223,6 +231,17 @@ def answer_of(row: Mapping[str, Any]) -> SurveyAnswered:
     """Return the answer of a row."""
     values = {**row}
     return SurveyAnswered(at=values.pop("answered_at"), **values)
+
+
+def form_row(filled: FormFilled) -> Row:
+    """Return the row of one form."""
+    entries = {clean(name): clean(value) for name, value in filled.values.items()}
+    return (filled.call, filled.form, filled.at, _encode(entries).decode())
+
+
+def form_of(row: Mapping[str, Any]) -> FormFilled:
+    """Return the form of a row."""
+    return FormFilled(row["filled_at"], row["call"], row["form"], _entries.decode(row["entries"]))
 
 
 def ended_of(row: Mapping[str, Any]) -> CallEnded:

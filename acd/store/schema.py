@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, Text
 
-HEAD: Final = "0006"
+HEAD: Final = "0007"
 """The version of the tables below."""
 
 VERSION_TABLE: Final = "acd_version"
@@ -165,6 +165,18 @@ voicemails = Table(
 """Every message in a queue's box; its file is named by its id."""
 
 Index("voicemails_by_state", voicemails.c.state)
+
+forms = Table(
+    "forms",
+    metadata,
+    Column("call", String, primary_key=True),
+    Column("form", String, primary_key=True),
+    Column("filled_at", Double, primary_key=True),
+    Column("entries", Text, nullable=False),
+)
+"""What callers gave in menus without an agent, as JSON: meter readings."""
+
+Index("forms_by_time", forms.c.form, forms.c.filled_at)
 
 sessions = _spans("agent_sessions", _text("phone"))
 not_ready = _spans("not_ready_spans", _text("reason"))

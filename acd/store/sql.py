@@ -39,7 +39,7 @@ from sqlalchemy.sql.dml import Insert
 
 from acd.core.ids import AgentId, CallId, VoicemailId
 from acd.core.memory import Memory, VoicemailMemory
-from acd.core.records import AgentChanged, CallEnded, Presence, Record, SurveyAnswered
+from acd.core.records import AgentChanged, CallEnded, FormFilled, Presence, Record, SurveyAnswered
 from acd.errors import StoreError
 from acd.store import schema
 from acd.store.batch import Batch
@@ -53,6 +53,8 @@ from acd.store.rows import (
     clean,
     ended_of,
     ended_row,
+    form_of,
+    form_row,
     incident_of,
     incident_row,
     living_of,
@@ -121,6 +123,8 @@ class SqlStore:
         if batch.recordings_gone:
             gone = [{"over": one.call, "at": one.at} for one in batch.recordings_gone.values()]
             to.mark_recordings.run(connection, gone)
+        if batch.forms:
+            to.keep_forms.run(connection, [form_row(one) for one in batch.forms.values()])
         for presence in batch.presences:
             self._presence(connection, presence)
 
@@ -182,6 +186,14 @@ class SqlStore:
             rows = connection.execute(wanted.order_by(table.c.answered_at, table.c.question))
             return tuple(answer_of({**row}) for row in rows.mappings())
 
+    def forms(self, form: str, since: float = 0.0) -> tuple[FormFilled, ...]:
+        """See ``Store``."""
+        table = schema.forms
+        wanted = select(table).where(table.c.form == form, table.c.filled_at >= since)
+        with self._reading() as connection:
+            rows = connection.execute(wanted.order_by(table.c.filled_at, table.c.call))
+            return tuple(form_of({**row}) for row in rows.mappings())
+
     def spans(self, agent: AgentId) -> Spans:
         """See ``Store``."""
 
@@ -232,6 +244,7 @@ class _Statements:
             calls.c.call == bindparam("over"), calls.c.recording_deleted_at.is_(None)
         )
         self.mark_recordings = _Many(dialect, marked.values(recording_deleted_at=bindparam("at")))
+        self.keep_forms = _Rows(dialect, insert, schema.forms)
         self.keep_not_ready = _Rows(dialect, insert, schema.not_ready)
         self.keep_incidents = _Rows(dialect, insert, schema.incidents)
         incident = schema.incidents.c.incident

@@ -22,6 +22,7 @@ from acd.core.records import (
     AgentKept,
     CallEnded,
     CallKept,
+    FormFilled,
     Outcome,
     Presence,
     Record,
@@ -147,6 +148,10 @@ def wrap_up(at: float, who: AgentId = ANNA, number: int = 1) -> WrapUpStarted:
 
 def wrap_up_over(at: float, how: WrapUpEnd = WrapUpEnd.EARLY, who: AgentId = ANNA) -> WrapUpEnded:
     return WrapUpEnded(at, who, BILLING, how, 10.0)
+
+
+def reading(value: str, at: float = T0, number: int = 1) -> FormFilled:
+    return FormFilled(at, call_id(number), "meter_reading", {"reading": value, "ani": "+4930"})
 
 
 def answer(question: str, said: str, at: float = T0, number: int = 1) -> SurveyAnswered:

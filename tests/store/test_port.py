@@ -41,6 +41,7 @@ from tests.store.samples import (
     legs,
     living,
     presence,
+    reading,
     recording_gone,
     whole_call,
     wrap_up,
@@ -222,6 +223,18 @@ def test_a_voicemail_is_remembered_until_it_is_done(opened: Opened) -> None:
     assert done is not None
     assert done.state == "done"
     assert store.voicemail(VoicemailId("main-9.9-9")) is None
+
+
+def test_forms_are_kept_once_each_and_read_by_name_and_time(opened: Opened) -> None:
+    store = opened()
+    store.write([reading("1234"), reading("1235", T0 + 5), reading("1234")])
+    store.write([reading("99\0\ud800", T0 + 1, number=2)])
+    again = opened()
+    assert again.forms("meter_reading", T0 + 2) == (reading("1235", T0 + 5),)
+    found = again.forms("meter_reading")
+    assert [one.at for one in found] == [T0, T0 + 1, T0 + 5]
+    assert found[1].values["reading"].startswith("99")
+    assert again.forms("other") == ()
 
 
 def test_other_records_pass_by(opened: Opened) -> None:
