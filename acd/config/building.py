@@ -78,6 +78,9 @@ def _collect(bench: Bench, spot: Spot, target: Target, number: int, following: N
         bench.source.blame((*place, "max_digits"), what)
     if entry.into in {earlier.into for earlier in target.collect[:number]}:
         bench.source.blame((*place, "into"), f'"{entry.into}" is asked for twice', "keep one")
+    if entry.leave is not None and entry.leave == entry.terminator:
+        what = f'"{entry.leave}" completes the digits already'
+        bench.source.blame((*place, "leave"), what, "name another key")
     for key, bound in (("at_least", entry.at_least), ("at_most", entry.at_most)):
         if isinstance(bound, str):
             bench.look_at(bound, (*place, key))
@@ -111,6 +114,7 @@ def _collect(bench: Bench, spot: Spot, target: Target, number: int, following: N
             next=following,
             otherwise=otherwise,
             wrong_prompts=wrong,
+            leave=entry.leave or "",
             check=entry.check,
             at_least=entry.at_least,
             at_most=entry.at_most,

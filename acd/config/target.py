@@ -122,6 +122,8 @@ class CollectEntry(Entry):
     """The least number that can be right, or the attribute that holds it."""
     at_most: Annotated[int, Field(ge=0)] | Name | None = None
     """The greatest number that can be right, or the attribute that holds it."""
+    leave: Digit | None = None
+    """The key by which he gives it up: the call goes on as when no digits come."""
     confirm: Spoken | None = None
     """Said when all is typed, with {NAME:digits} in it: 1 is right, 2 asks for the digits anew."""
 

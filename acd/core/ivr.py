@@ -398,6 +398,9 @@ class Dialogue:
     def _gather(self, node: Collect, now: float, steps: list[Step]) -> None:
         while self._typed:
             key, self._typed = self._typed[0], self._typed[1:]
+            if key == node.leave:
+                self._enter(node.otherwise, now, steps)
+                return
             if key == node.terminator:
                 if len(self._collected) >= node.min_digits:
                     self._collect_done(node, now, steps)

@@ -67,6 +67,8 @@ class Collect(msgspec.Struct, frozen=True, kw_only=True, tag="collect"):
     next: NodeId
     otherwise: NodeId
     wrong_prompts: tuple[PromptId, ...] = ()
+    leave: str = ""
+    """The key by which he goes to ``otherwise`` at once."""
     check: Check | None = None
     at_least: Bound | None = None
     at_most: Bound | None = None

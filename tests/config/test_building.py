@@ -49,6 +49,13 @@ def test_say_comes_before_all_else(small: Small) -> None:
     assert isinstance(menu.nodes[found.next], Enqueue)
 
 
+def test_a_key_that_leaves_the_digits_cannot_complete_them(small: Small) -> None:
+    small.edit("ivr_menus/main.yaml", "{queue: fault}",
+               "{queue: fault, collect: [{into: x, say: {de: a, en: b}, leave: '#'}]}")  # fmt: skip
+    (told,) = small.told()
+    assert '"#" completes the digits already' in told
+
+
 def test_digits_may_be_proved_bounded_and_confirmed(small: Small) -> None:
     small.edit("ivr_menus/main.yaml", "{queue: fault}", "{queue: fault, collect: [{into: value, "
                "say: {de: W?, en: V?}, check: luhn, at_least: ani, at_most: 500, "

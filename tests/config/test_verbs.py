@@ -313,7 +313,7 @@ MISTAKES = [
      '5:25: "say" says nothing in "en"; add en: ...'),
     ("agent", "do: login", "collect: [{into: x, say: {de: x, en: y}, max: 3}]\n    do: login",
      '5:46: unknown key "max"; allowed: into, say, min_digits, max_digits, terminator, '
-     "timeout_seconds, retries, wrong, check, at_least, at_most, confirm"),
+     "timeout_seconds, retries, wrong, check, at_least, at_most, leave, confirm"),
 ]  # fmt: skip
 
 

@@ -398,3 +398,12 @@ def test_whatever_is_typed_the_walk_comes_to_no_wrong_number(keys: str, check: C
         dialogue.timed_out(1.0) if key == "." else dialogue.digit(key, 1.0)
     number = dialogue.attributes.get("number")
     assert number is None or (number.isdigit() and int(number) <= 5000)
+
+
+def test_a_key_leads_out_of_the_digits_at_once() -> None:
+    out = HangUp(id=NodeId("m/out"))
+    dialogue = Dialogue(graph(digits(leave="*", otherwise=out.id), out))
+    dialogue.start(0.0)
+    dialogue.prompt_ended(1, 0.5)
+    assert finished(typed(dialogue, "12*")) == out
+    assert dialogue.attributes == {}
