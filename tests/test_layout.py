@@ -15,7 +15,11 @@ from tests.plans import DE, code_menu, login_menu, main_menu
 
 NASTY = 'a"]; evil [URL="javascript:x()" \\N </text><script>alert(1)</script> &lt;b&gt; \\'
 
-needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="package graphviz is not here")
+
+@pytest.fixture
+def needs_dot() -> None:
+    """Fail, rather than skip in silence, where there is no Graphviz."""
+    assert shutil.which("dot"), "make lab-install installs it as root, or: apt-get install graphviz"
 
 
 def saying(text: str) -> MenuPlan:
@@ -52,7 +56,7 @@ def test_what_a_menu_says_is_quoted() -> None:
     )
 
 
-@needs_dot
+@pytest.mark.usefixtures("needs_dot")
 def test_an_svg_has_the_words_as_they_are_and_nothing_but_text_of_them() -> None:
     found = ET.fromstring(svg(draw(saying(NASTY))))
     words = [text.text for text in found.iter("{http://www.w3.org/2000/svg}text")]
@@ -61,7 +65,7 @@ def test_an_svg_has_the_words_as_they_are_and_nothing_but_text_of_them() -> None
         "svg", "g", "title", "polygon", "path", "text"}  # fmt: skip
 
 
-@needs_dot
+@pytest.mark.usefixtures("needs_dot")
 def test_an_svg_shows_every_box() -> None:
     drawing = draw(login_menu())
     found = ET.fromstring(picture(login_menu(), as_mermaid=False))

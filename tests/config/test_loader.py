@@ -48,7 +48,7 @@ def test_the_sample_speaks_german_first_and_english_completely(sample: Loaded) -
         assert set(queue.label) == {"de", "en"}
 
 
-def test_the_sample_offers_six_areas_and_the_other_language(sample: Loaded) -> None:
+def test_the_sample_offers_six_areas_the_other_language_and_a_meter_reading(sample: Loaded) -> None:
     menu = sample.plan.menus[sample.plan.callers_menu]
     ask = menu.nodes[menu.entry]
     assert isinstance(ask, Ask)
@@ -59,7 +59,7 @@ def test_the_sample_offers_six_areas_and_the_other_language(sample: Loaded) -> N
             assert node.option == key
             queues[key] = node.queue
     assert queues == OPTIONS
-    assert set(ask.choices) == {*OPTIONS, "9"}
+    assert set(ask.choices) == {*OPTIONS, "8", "9"}
     for language in ("de", "en"):
         text = "".join(s.text for s in sample.speeches if s.language == language)
         assert all(f" {key}." in text for key in ask.choices)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Finds or installs what the lab needs: Asterisk 22 or later, and SIPp; and sox, with which tests
-# of recordings measure them.
+# Finds or installs what the lab needs: Asterisk 22 or later, and SIPp; sox, with which tests
+# of recordings measure them, and Graphviz, which draws menus.
 #
 # Prints one line, "host" or the root directory of the Asterisk it found or
 # installed, and nothing else on standard output. What goes wrong is one line
@@ -83,8 +83,8 @@ need() {
     fi
 }
 
-# Without it the lab is as good, and the tests that need it say so.
-need_sox() { (need sox:sox) || :; }
+# Without them the lab is as good, and the tests that need them say so.
+need_tools() { (need sox:sox dot:graphviz) || :; }
 
 # The archive this machine's own apt uses for releases as such: security updates
 # and the like, which often come from elsewhere, have a dash in their suite.
@@ -133,7 +133,7 @@ bootstrap() {
 
 mkdir -p "$CACHE"
 if host_asterisk; then
-    need_sox
+    need_tools
     need sipp:sip-tester
     echo host
     exit 0
@@ -141,7 +141,7 @@ fi
 exec 9>"$CACHE/install.lock"
 flock 9
 : >>"$LOG"
-need_sox
+need_tools
 [ "$(id -u)" = 0 ] || refuse "no Asterisk 22 on PATH, and only root can install one (debootstrap, chroot)"
 if [ ! -d "$ROOT" ]; then
     [ -z "${ACD_LAB_OFFLINE:-}" ] || refuse "no Asterisk 22 in $CACHE, and ACD_LAB_OFFLINE is set"
