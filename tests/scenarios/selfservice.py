@@ -34,7 +34,7 @@ from acd.core.plan import (
 SELF: Final = "0306"
 KNOWN, UNKNOWN, SILENT, WRONG = "18", "34", "26", "19"
 """Contract numbers, by what becomes of them; the last one's check digit is wrong."""
-LOOK_UP_SECONDS: Final = 0.6
+LOOK_UP_SECONDS: Final = 1.5
 
 _IN: Final = NodeId("self-in")
 SELF_CASE: Final = Case((AttributeIs("ani", (f"{SELF}*",)),), _IN)

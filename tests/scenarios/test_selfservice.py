@@ -59,8 +59,8 @@ def test_who_is_not_known_and_who_gets_no_answer_wait_for_an_agent(asking: Centr
 
 def test_wrong_digits_are_said_so_and_a_key_leads_out_of_them(asking: Centre) -> None:
     number, _ = typing(asking, f"71{WRONG}#")
-    ids = asking.engine.ids(number)
     until(lambda: "de/main/wrong" in asking.engine.prompts(number), 5, "wrong digits said so")
+    ids = asking.engine.ids(number)
     missed = [miss.kind for miss in asking.said(MenuMissed) if miss.call in ids]
     assert missed == ["wrong_key"]
     leaving, _ = typing(asking, "71123*")
@@ -68,7 +68,7 @@ def test_wrong_digits_are_said_so_and_a_key_leads_out_of_them(asking: Centre) ->
 
 
 def test_who_hangs_up_while_somebody_is_asked_leaves_nothing(asking: Centre) -> None:
-    number, caller = typing(asking, f"71{SILENT}#", hang_up_after=1.3)
+    number, caller = typing(asking, f"71{SILENT}#", hang_up_after=1.2)
     assert caller.wait_ended().ended_by == "caller"
     assert asking.outcome(number) is Outcome.LEFT_IN_MENU
     assert asking.said(FormFilled) == []
