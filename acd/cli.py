@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acd.bookcommands import forms
 from acd.clock import Clock
 from acd.command import ConfigDir, for_operators, today
 from acd.enginecommands import explain, reload
@@ -124,6 +125,7 @@ def demo(
 
 
 app.command()(explain)
+app.command()(forms)
 app.command()(reload)
 
 
