@@ -3,6 +3,8 @@
 Rules: frozen, complete in itself, each part in a stable order (``acd.core.view`` makes it).
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 from acd.core.events import DeviceState
@@ -48,6 +50,8 @@ class CallView(msgspec.Struct, frozen=True):
     position: int | None = None
     """In its queue, 1 for the first; None when it does not wait."""
     client: ClientView | None = None
+    attributes: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """What he typed in menus, and what was looked up."""
 
 
 class AgentView(msgspec.Struct, frozen=True):
@@ -66,6 +70,8 @@ class AgentView(msgspec.Struct, frozen=True):
     wrap_up_ends_at: float | None
     client: ClientView | None = None
     """That of his call."""
+    attributes: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """The caller's of his call."""
 
 
 class IncidentView(msgspec.Struct, frozen=True):

@@ -75,6 +75,7 @@ def _call(floor: Floor, call: Call) -> CallView:
         call.agent,
         line.position(call) if line is not None else None,
         briefing(floor.plan, call),
+        dict(call.attributes),
     )
 
 
@@ -94,4 +95,5 @@ def _agent(floor: Floor, agent: Agent) -> AgentView:
         agent.queue,
         agent.wrap_up_ends_at,
         briefing(floor.plan, call) if call is not None else None,
+        dict(call.attributes) if call is not None else {},
     )

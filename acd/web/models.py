@@ -133,6 +133,9 @@ class CallOut(_Out):
     wait_seconds: float | None = Field(description="Since he entered the queue; null outside it.")
     agent: str | None = Field(description="Who is rung for him, or talks with him.")
     client: ClientOut | None = Field(description="For whom he calls; null where it is none's.")
+    attributes: dict[str, str] = Field(
+        description="What he typed in menus, and what was looked up: a contract number."
+    )
 
     @classmethod
     def of(cls, view: CallView, at: float) -> CallOut:
@@ -155,6 +158,7 @@ class CallOut(_Out):
             wait_seconds=max(0.0, at - view.queued_at) if waits and view.queued_at else None,
             agent=view.agent,
             client=ClientOut.of(view.client),
+            attributes=dict(view.attributes),
         )
 
 
@@ -174,6 +178,7 @@ class AgentOut(_Out):
     wrap_up_ends_at: float | None = Field(description="Null unless he is in wrap-up.")
     wrap_up_remaining_seconds: float | None = Field(description="The same as a countdown.")
     client: ClientOut | None = Field(description="For whom the caller calls who rings or talks.")
+    attributes: dict[str, str] = Field(description="What is known of that caller.")
 
     @classmethod
     def of(cls, view: AgentView, at: float) -> AgentOut:
@@ -193,6 +198,7 @@ class AgentOut(_Out):
             wrap_up_ends_at=ends_at,
             wrap_up_remaining_seconds=None if ends_at is None else max(0.0, ends_at - at),
             client=ClientOut.of(view.client),
+            attributes=dict(view.attributes),
         )
 
 

@@ -1,7 +1,8 @@
 """What a caller can do without an agent, as one way through the scenarios' menu, and who is asked.
 
-Callers whose number begins with `SELF` come by key 7 into a sub-menu; its key 1 leads back to where
-a contract number is asked for, which another program knows, does not know, or is silent about.
+Callers whose number begins with `SELF` come by key 7 into a sub-menu. Its key 1 leads back to where
+a contract number is asked for, which another program knows, does not know, or is silent about; its
+key 2 leads to a number outside, where no trunk is.
 """
 
 import json
@@ -28,12 +29,14 @@ from acd.core.plan import (
     Say,
     Sentence,
     SubMenu,
+    Transfer,
     Value,
 )
 
 SELF: Final = "0306"
 KNOWN, UNKNOWN, SILENT, WRONG = "18", "34", "26", "19"
 """Contract numbers, by what becomes of them; the last one's check digit is wrong."""
+OUTSIDE: Final = "+4930555111"
 LOOK_UP_SECONDS: Final = 1.5
 
 _IN: Final = NodeId("self-in")
@@ -49,12 +52,13 @@ def self_nodes(missing: NodeId, failed: NodeId) -> tuple[Node, ...]:
     """Return the nodes; who is not known goes on at ``missing``, without answer at ``failed``."""
     contract, look, told = NodeId("contract"), NodeId("look"), NodeId("customer")
     back, keep, bye = NodeId("self/back"), NodeId("keep"), NodeId("self-bye")
+    out = NodeId("self/out")
     ask = Ask(
         id=NodeId("self/choices"),
         prompts=(PromptId("agent/pin"),),
         repeat_prompts=(PromptId("agent/pin"),),
         wrong_prompts=(PromptId("main/wrong"),),
-        choices={"1": back},
+        choices={"1": back, "2": out},
         retries=1,
         timeout_seconds=2.0,
         otherwise=bye,
@@ -63,6 +67,7 @@ def self_nodes(missing: NodeId, failed: NodeId) -> tuple[Node, ...]:
         SubMenu(id=_IN, entry=ask.id, then=contract),
         ask,
         Return(id=back),
+        Transfer(id=out, number=OUTSIDE),
         Collect(
             id=contract,
             prompts=(PromptId("agent/number"),),

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
+from acd.core.commands import SendToNumber
 from acd.core.records import FormFilled, MenuMissed, Outcome
 from tests.scenarios.centre import Centre
-from tests.scenarios.selfservice import KNOWN, SELF, SILENT, UNKNOWN, WRONG, contracts
+from tests.scenarios.selfservice import KNOWN, OUTSIDE, SELF, SILENT, UNKNOWN, WRONG, contracts
 from tests.scenarios.world import Caller, until
 
 
@@ -57,6 +58,14 @@ def test_who_is_not_known_and_who_gets_no_answer_wait_for_an_agent(asking: Centr
     assert queues == {unknown: "billing", silent: "fault"}
 
 
+def test_the_agent_sees_what_the_caller_typed_while_his_phone_rings(asking: Centre) -> None:
+    asking.on_duty("1002")
+    typing(asking, f"71{UNKNOWN}#")
+    asking.ring("1002")
+    shown = asking.engine.page("/api/v1/agents/1002")
+    assert shown["attributes"] == {"contract": UNKNOWN}
+
+
 def test_wrong_digits_are_said_so_and_a_key_leads_out_of_them(asking: Centre) -> None:
     number, _ = typing(asking, f"71{WRONG}#")
     until(lambda: "de/main/wrong" in asking.engine.prompts(number), 5, "wrong digits said so")
@@ -65,6 +74,14 @@ def test_wrong_digits_are_said_so_and_a_key_leads_out_of_them(asking: Centre) ->
     assert missed == ["wrong_key"]
     leaving, _ = typing(asking, "71123*")
     asking.waiting(leaving)
+
+
+def test_who_is_sent_outside_belongs_to_nobody_any_more(asking: Centre) -> None:
+    """There is no trunk, so that is the end of his call; acd is done with it before."""
+    number, caller = typing(asking, "72")
+    assert asking.outcome(number) is Outcome.DEFLECTED
+    assert caller.wait_ended().ended_by == "pbx"
+    assert [sent.number for sent in asking.said(SendToNumber)] == [OUTSIDE]
 
 
 def test_who_hangs_up_while_somebody_is_asked_leaves_nothing(asking: Centre) -> None:

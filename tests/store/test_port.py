@@ -214,7 +214,8 @@ def test_a_voicemail_is_remembered_until_it_is_done(opened: Opened) -> None:
     store.write([voicemail("recording")])
     taken = voicemail("taken", left_at=T0 + 9, seconds=8.5, agent=ANNA, changed_at=T0 + 20)
     store.write([voicemail("waiting"), taken])
-    [found] = opened().remember().voicemails
+    store = opened()  # The one before is closed by that, and must not be used again.
+    [found] = store.remember().voicemails
     assert (found.state, found.seconds, found.agent) == ("taken", 8.5, ANNA)
     assert found.attributes == (("contract", "4711"),)
     store.write([voicemail("done")])

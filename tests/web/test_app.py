@@ -112,6 +112,17 @@ async def test_for_whom_he_calls_and_what_the_agent_needs_to_know(
     assert (await get(http, "/api/v1/agents/1002"))["client"] is None
 
 
+async def test_what_the_caller_typed_is_shown_with_his_call(
+    http: httpx.AsyncClient, desk: Desk
+) -> None:
+    typed = {"contract": "123455"}
+    rings = call(1, CallState.RINGING, agent=AgentId("1001"), attributes=typed)
+    ada = agent(1001, activity=Activity.RINGING, call=rings.call, attributes=typed)
+    desk.now = snapshot(calls=[rings], agents=[ada])
+    assert (await get(http, "/api/v1/calls"))["calls"][0]["attributes"] == typed
+    assert (await get(http, "/api/v1/agents/1001"))["attributes"] == typed
+
+
 async def test_agents_with_countdown(http: httpx.AsyncClient) -> None:
     page = await get(http, "/api/v1/agents")
     states = {one["agent"]: (one["presence"], one["activity"]) for one in page["agents"]}
