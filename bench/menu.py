@@ -1,10 +1,10 @@
 """What a menu costs: a key's way to the next prompt, a large tree's compiling, a large reload.
 
 `acd run`, in a process of its own, has CALLERS in its sample menu on the simulated PBX, who each
-press a key a second: 9, which is the other language, so that each key orders a prompt. Between the
-two stands a relay that reads along. A key's time is from its DTMFEnd, as it passes the relay, to
-the first AGI command for its channel after it; both loopback connections are in it, and the
-relay shares its process with the simulated PBX.
+press a key a second: 9, which is the other language, so that each key orders a prompt. The prompts
+take as long as the sample's. Between the two stands a relay that reads along. A key's time is from
+its DTMFEnd, as it passes the relay, to the first AGI command for its channel after it; both
+loopback connections are in it, and the relay shares its process with the simulated PBX.
 
 The tree is NODES nodes of menus that lead into one another, read and checked as `acd check` does
 (without looking for its prompts). The reload is `bench.reload`. The last line is JSON.
@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Final, NamedTuple
@@ -128,7 +128,8 @@ class Pbx(NamedTuple):
 
 def keys(directory: Path) -> list[float]:
     """Return each key's time to the next command, in seconds."""
-    world = SimulatedWorld([], {})
+    plan = load(reload.ROOT / "config", today=_today()).plan
+    world = SimulatedWorld([], plan.prompt_seconds)
     relay = Relay(world.ami.port)
     ami = world.ami
     pbx = Pbx(relay.port, ami.user, ami.secret, ami.system_name, world.prompts_path)
@@ -146,6 +147,10 @@ def keys(directory: Path) -> list[float]:
         relay.stop()
         world.stop()
     return relay.took_seconds
+
+
+def _today() -> date:
+    return datetime.now(tz=UTC).date()
 
 
 def write_tree(menus: Path) -> None:
@@ -169,7 +174,7 @@ def compile_tree(folder: Path) -> tuple[int, float]:
     took = []
     for _ in range(5):
         began = time.perf_counter()
-        loaded = load(config, today=datetime.now(tz=UTC).date(), need_prompts=False)
+        loaded = load(config, today=_today(), need_prompts=False)
         took.append(time.perf_counter() - began)
     nodes = {node for menu in loaded.plan.menus.values() for node in menu.nodes}
     return len(nodes), median(took)

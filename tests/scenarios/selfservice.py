@@ -2,7 +2,7 @@
 
 Callers whose number begins with `SELF` come by key 7 into a sub-menu. Its key 1 leads back to where
 a contract number is asked for, which another program knows, does not know, or is silent about; its
-key 2 leads to a number outside, where no trunk is.
+key 2 leads to a number outside.
 """
 
 import json

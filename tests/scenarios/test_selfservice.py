@@ -77,10 +77,8 @@ def test_wrong_digits_are_said_so_and_a_key_leads_out_of_them(asking: Centre) ->
 
 
 def test_who_is_sent_outside_belongs_to_nobody_any_more(asking: Centre) -> None:
-    """There is no trunk, so that is the end of his call; acd is done with it before."""
-    number, caller = typing(asking, "72")
+    number, _ = typing(asking, "72")
     assert asking.outcome(number) is Outcome.DEFLECTED
-    assert caller.wait_ended().ended_by == "pbx"
     assert [sent.number for sent in asking.said(SendToNumber)] == [OUTSIDE]
 
 
