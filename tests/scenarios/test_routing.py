@@ -39,12 +39,14 @@ def test_ten_phones_ring_at_once_and_one_has_the_call(centre: Centre) -> None:
     for agent in TEAM:
         centre.is_(agent, Activity.IDLE)
         assert centre.engine.agent(agent).presence is Presence.READY, agent
-    assert len(gaps) >= rounds
-    worst = max(gaps)
     if centre.real:
+        # The virtual PBX does not say when who answered too late was let go: on a quick machine
+        # that is nearly everybody.
+        assert len(gaps) >= rounds
+        worst = max(gaps)
         tell(f"ring all: {rounds} rounds of {len(TEAM)}, the others stopped within {worst:.0f} ms")
-    # The machine is shared: a few may be late, no more.
-    assert sum(gap > 100.0 for gap in gaps) <= len(gaps) * 0.02 or not centre.real
+        # The machine is shared: a few may be late, no more.
+        assert sum(gap > 100.0 for gap in gaps) <= len(gaps) * 0.02
 
 
 def _losers_stopped_after_ms(centre: Centre, rings: list[Ring]) -> list[float]:
