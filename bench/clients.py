@@ -57,7 +57,7 @@ def write(config_dir: Path, prompts_dir: Path, count: int) -> None:
         name = f"sample_{number:04d}"
         (clients / f"{name}.yaml").write_text(_CLIENT.format(number=number), encoding="utf-8")
         for language in ("de", "en"):
-            _write_silence(prompts_dir / language / f"client-{name}" / "greeting.wav")
+            write_silence(prompts_dir / language / f"client-{name}" / "greeting.wav")
     groups, agents = config_dir / "groups.yaml", config_dir / "agents.yaml"
     text = groups.read_text(encoding="utf-8") if groups.is_file() else ""
     if "clients_all" not in text:
@@ -87,7 +87,8 @@ def load_seconds(config: Path) -> float:
     return time.perf_counter() - begun
 
 
-def _write_silence(path: Path) -> None:
+def write_silence(path: Path) -> None:
+    """Write a tenth of a second of nothing, as if somebody had recorded it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, 8000, 800, "NONE", ""))

@@ -19,15 +19,15 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from datetime import UTC, date, datetime
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Final, NamedTuple
+from typing import Final
 
+from acd.command import today
 from acd.config.loader import load
 from bench import reload
 from bench.clients import copy_sample
-from bench.site import Engine, write_config
+from bench.site import Engine, SimulatedPbx, write_config
 from tests.scenarios.simulated import SimulatedWorld
 
 CALLERS: Final = 200
@@ -116,23 +116,13 @@ class Relay:
                 self.took_seconds.append(now - began)
 
 
-class Pbx(NamedTuple):
-    """The simulated PBX behind the relay, as the configuration names it."""
-
-    ami_port: int
-    ami_user: str
-    ami_secret: str
-    system_name: str
-    prompts_path_on_pbx: str
-
-
 def keys(directory: Path) -> list[float]:
     """Return each key's time to the next command, in seconds."""
-    plan = load(reload.ROOT / "config", today=_today()).plan
+    plan = load(reload.ROOT / "config", today=today()).plan
     world = SimulatedWorld([], plan.prompt_seconds)
     relay = Relay(world.ami.port)
     ami = world.ami
-    pbx = Pbx(relay.port, ami.user, ami.secret, ami.system_name, world.prompts_path)
+    pbx = SimulatedPbx(relay.port, ami.user, ami.secret, ami.system_name, world.prompts_path)
     try:
         with Engine(write_config(directory, pbx), directory):
             for number in range(CALLERS):
@@ -147,10 +137,6 @@ def keys(directory: Path) -> list[float]:
         relay.stop()
         world.stop()
     return relay.took_seconds
-
-
-def _today() -> date:
-    return datetime.now(tz=UTC).date()
 
 
 def write_tree(menus: Path) -> None:
@@ -174,7 +160,7 @@ def compile_tree(folder: Path) -> tuple[int, float]:
     took = []
     for _ in range(5):
         began = time.perf_counter()
-        loaded = load(config, today=_today(), need_prompts=False)
+        loaded = load(config, today=today(), need_prompts=False)
         took.append(time.perf_counter() - began)
     nodes = {node for menu in loaded.plan.menus.values() for node in menu.nodes}
     return len(nodes), median(took)

@@ -15,7 +15,6 @@ import json
 import shutil
 import sys
 import time
-import wave
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -28,12 +27,12 @@ from acd.daemon import Daemon, Setup
 from acd.log import open_log
 from acd.loop import fastest_loop
 from acd.reloads import Fresh
+from bench.clients import write_silence
 from bench.store import Stalls
 
 ROOT: Final = Path(__file__).parent.parent
 CLIENTS: Final = 500
 TODAY: Final = date(2026, 11, 23)
-_SILENCE: Final = bytes(1600)
 
 _QUEUE: Final = """
 {name}:
@@ -111,18 +110,10 @@ def large_configuration(folder: Path, clients: int = CLIENTS, wrap_up: int = 60)
         (config / "secrets" / name).write_text("nobody-listens\n")
         (config / "secrets" / name).chmod(0o600)
     for speech in load(config, today=TODAY, need_prompts=False).speeches:
-        _speak(prompts / speech.language / f"{speech.prompt}.wav")
+        recorded = prompts / speech.language / f"{speech.prompt}.wav"
+        if not recorded.exists():
+            write_silence(recorded)
     return config
-
-
-def _speak(file: Path) -> None:
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with wave.open(str(file), "wb") as audio:
-            audio.setnchannels(1)
-            audio.setsampwidth(2)
-            audio.setframerate(8000)
-            audio.writeframes(_SILENCE)
 
 
 async def measure(folder: Path, clients: int = CLIENTS) -> Measured:

@@ -29,7 +29,7 @@ from typing import Final, NamedTuple
 
 from acd.sim.facts import Fact, Happening
 from bench import restart_asterisk
-from bench.site import Engine, write_config
+from bench.site import Engine, SimulatedPbx, write_config
 from tests.scenarios.simulated import SimulatedWorld
 from tests.scenarios.world import Handset, until
 
@@ -42,16 +42,6 @@ END_WHILE_AWAY: Final = 5
 """Talks that end between the kill and the next engine: so many can be rung for at once."""
 
 SKILLS: Final = ("fault", "billing", "meter", "house_connection", "laboratory", "switchboard")
-
-
-class Pbx(NamedTuple):
-    """The simulated PBX as the configuration names it."""
-
-    ami_port: int
-    ami_user: str
-    ami_secret: str
-    system_name: str
-    prompts_path_on_pbx: str
 
 
 class Round(NamedTuple):
@@ -75,7 +65,7 @@ class Site:
         self.agents = [str(2000 + number) for number in range(TALKS + RINGS)]
         self.world = SimulatedWorld(self.agents, {})
         ami = self.world.ami
-        pbx = Pbx(ami.port, ami.user, ami.secret, ami.system_name, self.world.prompts_path)
+        pbx = SimulatedPbx(ami.port, ami.user, ami.secret, ami.system_name, self.world.prompts_path)
         agents = [
             {
                 "id": agent,

@@ -16,7 +16,7 @@ import urllib.request
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 import yaml
 
@@ -26,6 +26,16 @@ READY_SECONDS = 15.0
 
 class Reachable(Protocol):
     """A PBX as the configuration names it: the lab's Asterisk, or a simulated one."""
+
+    ami_port: int
+    ami_user: str
+    ami_secret: str
+    system_name: str
+    prompts_path_on_pbx: str
+
+
+class SimulatedPbx(NamedTuple):
+    """The simulated PBX, or what stands before it, as the configuration names it."""
 
     ami_port: int
     ami_user: str

@@ -13,7 +13,14 @@ from acd.core.estimate import estimate_seconds
 from acd.core.floor import Floor
 from acd.core.ids import PromptId
 from acd.core.queue import Line
-from acd.core.queueplan import BANDS_MINUTES, PROMPT_POSITIONS, Announcements, band_of
+from acd.core.queueplan import (
+    LONGER_PROMPT,
+    PROMPT_POSITIONS,
+    Announcements,
+    band_of,
+    band_prompt,
+    position_prompt,
+)
 from acd.core.records import CallState, TrailStep, WaitAnnounced
 
 RETRY_SECONDS: Final = 1.0
@@ -92,16 +99,15 @@ def _what_to_say(
         limit = min(what.position_limit, PROMPT_POSITIONS)
         if position <= limit and (not call.told_position or position <= call.told_position):
             told_position = call.told_position = position
-            prompts.append(PromptId(f"wait/position-{position}"))
+            prompts.append(position_prompt(position))
     if what.estimate:
         told_seconds = estimate_seconds(floor, call, now)
         if told_seconds is not None:
             band = band_of(told_seconds)
             if 0 <= call.told_band < band:
-                prompts.append(PromptId("wait/longer"))
+                prompts.append(LONGER_PROMPT)
             call.told_band = band
-            end = str(BANDS_MINUTES[band]) if band < len(BANDS_MINUTES) else "more"
-            prompts.append(PromptId(f"wait/band-{end}"))
+            prompts.append(band_prompt(band))
     if what.prompts:
         prompts.append(what.prompts[call.told_times % len(what.prompts)])
     return told_position, told_seconds, prompts

@@ -130,11 +130,27 @@ class CallerValue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 BANDS_MINUTES = (1, 2, 5, 10, 20, 30)
-"""A wait is told as a band; these are their ends, each with its prompt ``wait/band-<end>``, and
-``wait/band-more`` for what is longer than the last."""
+"""A wait is told as a band; these are their ends, each with its prompt (``band_prompt``)."""
 
 PROMPT_POSITIONS = 10
-"""There is a prompt ``wait/position-<n>`` up to this."""
+"""There is a prompt for each place up to this (``position_prompt``)."""
+
+
+def position_prompt(place: int) -> PromptId:
+    """Return what tells this place, 1 for the first."""
+    return PromptId(f"wait/position-{place}")
+
+
+def band_prompt(band: int) -> PromptId:
+    """Return what tells the band of this index; the last one has no end."""
+    end = BANDS_MINUTES[band] if band < len(BANDS_MINUTES) else "more"
+    return PromptId(f"wait/band-{end}")
+
+
+POSITION_PROMPTS = tuple(position_prompt(place) for place in range(1, PROMPT_POSITIONS + 1))
+BAND_PROMPTS = tuple(band_prompt(band) for band in range(len(BANDS_MINUTES) + 1))
+LONGER_PROMPT = PromptId("wait/longer")
+"""Said first when a wait has become longer than was told."""
 
 
 def band_of(seconds: float) -> int:
@@ -159,14 +175,9 @@ class Announcements(msgspec.Struct, frozen=True, kw_only=True):
 
     def all_prompts(self) -> tuple[PromptId, ...]:
         """Return every prompt that may be played, those of position and estimate included."""
-        names: list[str] = []
-        if self.position:
-            limit = min(self.position_limit, PROMPT_POSITIONS)
-            names += [f"wait/position-{number}" for number in range(1, limit + 1)]
-        if self.estimate:
-            names += ["wait/longer", *(f"wait/band-{minutes}" for minutes in BANDS_MINUTES)]
-            names.append("wait/band-more")
-        return (*(PromptId(name) for name in names), *self.prompts)
+        positions = POSITION_PROMPTS[: self.position_limit] if self.position else ()
+        estimates = (LONGER_PROMPT, *BAND_PROMPTS) if self.estimate else ()
+        return (*positions, *estimates, *self.prompts)
 
 
 class RecordingPlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,14 @@ from typing import Final
 
 from acd.core.ids import PromptId
 from acd.core.menuplan import Kind
-from acd.core.queueplan import BANDS_MINUTES, PROMPT_POSITIONS, band_of
+from acd.core.queueplan import (
+    BAND_PROMPTS,
+    POSITION_PROMPTS,
+    PROMPT_POSITIONS,
+    band_of,
+    band_prompt,
+    position_prompt,
+)
 
 MOST_DIGITS: Final = 32
 MOST_NUMBER: Final = 999_999
@@ -49,24 +56,20 @@ def said(kind: Kind, value: str) -> tuple[PromptId, ...]:
 def said_position(waiting: int) -> tuple[PromptId, ...]:
     """Return what says the place behind ``waiting`` others; nothing where it is far back."""
     place = waiting + 1
-    return (PromptId(f"wait/position-{place}"),) if place <= PROMPT_POSITIONS else ()
+    return (position_prompt(place),) if place <= PROMPT_POSITIONS else ()
 
 
 def said_wait(seconds: float | None) -> tuple[PromptId, ...]:
     """Return what says how long a wait is expected to be; nothing when nobody knows."""
-    if seconds is None:
-        return ()
-    band = band_of(seconds)
-    end = str(BANDS_MINUTES[band]) if band < len(BANDS_MINUTES) else "more"
-    return (PromptId(f"wait/band-{end}"),)
+    return () if seconds is None else (band_prompt(band_of(seconds)),)
 
 
 def prompts_of(kind: Kind) -> tuple[PromptId, ...]:
     """Return every prompt that saying a value of this kind may need."""
     if kind is Kind.POSITION:
-        return tuple(PromptId(f"wait/position-{at}") for at in range(1, PROMPT_POSITIONS + 1))
+        return POSITION_PROMPTS
     if kind is Kind.WAIT:
-        return tuple(PromptId(f"wait/band-{end}") for end in (*BANDS_MINUTES, "more"))
+        return BAND_PROMPTS
     names = [str(digit) for digit in range(10)] + list(_KEYS.values())
     if kind is not Kind.DIGITS:
         names += [str(number) for number in range(10, 100)]

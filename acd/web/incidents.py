@@ -8,22 +8,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from acd.core.ids import IncidentId, Language, QueueId
 from acd.core.incident import Wish
 from acd.core.records import IncidentView, Snapshot
+from acd.web.models import In, Out
 
 
-class _Out(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class _In(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class IncidentOut(_Out):
+class IncidentOut(Out):
     """A known fault that callers are told of."""
 
     incident: str = Field(description="Its id.")
@@ -55,7 +48,7 @@ class IncidentOut(_Out):
         )
 
 
-class IncidentsOut(_Out):
+class IncidentsOut(Out):
     """Every incident that is not over."""
 
     at: float
@@ -77,7 +70,7 @@ _ByLanguage = Annotated[
 ]
 
 
-class IncidentIn(_In):
+class IncidentIn(In):
     """A known fault: whom it concerns, what is said of it, and until when.
 
     With both queues and postcodes, a caller for these queues hears it unless he typed another
@@ -89,12 +82,16 @@ class IncidentIn(_In):
     )
     queues: Annotated[
         list[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]],
-        Field(max_length=100, description="Whose callers hear it, as in queues.yaml."),
-    ] = []
+        Field(default=[], max_length=100, description="Whose callers hear it, as in queues.yaml."),
+    ]
     postcodes: Annotated[
         list[Annotated[str, StringConstraints(pattern=r"^[0-9]{1,10}\*?$")]],
-        Field(max_length=500, description="Whose district it is; 10* is all that begin so."),
-    ] = []
+        Field(
+            default=[],
+            max_length=500,
+            description="Whose district it is; 10* is all that begin so.",
+        ),
+    ]
     text: _ByLanguage = Field(
         default={}, description="What is spoken; who has no text in his language hears the first."
     )

@@ -33,34 +33,38 @@ MOST_SECONDS: Final = 7200.0
 MOST_POSITIONS: Final = 100_000
 
 
-class _Out(BaseModel):
+class Out(BaseModel):
+    """What is answered; nothing is changed afterwards."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class _In(BaseModel):
+class In(BaseModel):
+    """What is asked; an unknown field is refused."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Problem(_Out):
+class Problem(Out):
     """Why a request was not done."""
 
     detail: str = Field(description="One line for people.")
 
 
-class Health(_Out):
+class Health(Out):
     """The process runs and its event loop answers."""
 
     status: str = Field(description="Always ok.")
 
 
-class Ready(_Out):
+class Ready(Out):
     """Whether calls can be served now."""
 
     ready: bool
     problems: list[str] = Field(description="What is wrong and what comes next, one line each.")
 
 
-class QueueOut(_Out):
+class QueueOut(Out):
     """One queue now."""
 
     queue: str = Field(description="The queue's id, as in queues.yaml.")
@@ -91,7 +95,7 @@ class QueueOut(_Out):
         )
 
 
-class ClientOut(_Out):
+class ClientOut(Out):
     """For which company a caller calls. What the agent reads is there from the ring on."""
 
     client: str = Field(description="The client's id: its file in config/clients/.")
@@ -114,7 +118,7 @@ class ClientOut(_Out):
         )
 
 
-class CallOut(_Out):
+class CallOut(Out):
     """One living call now: personal data, for supervisors."""
 
     call: str
@@ -162,7 +166,7 @@ class CallOut(_Out):
         )
 
 
-class AgentOut(_Out):
+class AgentOut(Out):
     """One agent now."""
 
     agent: str = Field(description="The agent's id, as in agents.yaml.")
@@ -202,7 +206,7 @@ class AgentOut(_Out):
         )
 
 
-class QueuesOut(_Out):
+class QueuesOut(Out):
     """Every queue at one moment, in the order of the configuration."""
 
     at: float
@@ -214,7 +218,7 @@ class QueuesOut(_Out):
         return cls(at=snapshot.at, queues=[QueueOut.of(view) for view in snapshot.queues])
 
 
-class CallsOut(_Out):
+class CallsOut(Out):
     """Every living call at one moment."""
 
     at: float
@@ -226,7 +230,7 @@ class CallsOut(_Out):
         return cls(at=snapshot.at, calls=[CallOut.of(view, snapshot.at) for view in snapshot.calls])
 
 
-class AgentsOut(_Out):
+class AgentsOut(Out):
     """Every agent at one moment."""
 
     at: float
@@ -240,7 +244,7 @@ class AgentsOut(_Out):
         )
 
 
-class CallPlaceOut(_Out):
+class CallPlaceOut(Out):
     """Where a call stands after a supervisor's request."""
 
     call: str
@@ -270,7 +274,7 @@ class CallPlaceOut(_Out):
         )
 
 
-class CandidateOut(_Out):
+class CandidateOut(Out):
     """One agent at the moment of one decision."""
 
     agent: str
@@ -279,7 +283,7 @@ class CandidateOut(_Out):
     until: float | None = Field(description="When that ends by itself, if it does.")
 
 
-class ExplainedStepOut(_Out):
+class ExplainedStepOut(Out):
     """One decision about a call, and every agent as he stood just before it."""
 
     at: float
@@ -292,7 +296,7 @@ class ExplainedStepOut(_Out):
     )
 
 
-class ExplanationOut(_Out):
+class ExplanationOut(Out):
     """Everything that was decided about one call, in order. It holds no number of a caller."""
 
     call: str
@@ -300,7 +304,7 @@ class ExplanationOut(_Out):
     steps: list[ExplainedStepOut]
 
 
-class ChangeOut(_Out):
+class ChangeOut(Out):
     """One thing that is different in the new configuration."""
 
     kind: str = Field(description="For example queue, agent, menu, skill or setting.")
@@ -309,7 +313,7 @@ class ChangeOut(_Out):
     fields: list[str] = Field(description="Each field that is different, as far as it may be told.")
 
 
-class ReloadOut(_Out):
+class ReloadOut(Out):
     """The configuration that was read is at work."""
 
     changes: list[ChangeOut] = Field(description="What is different now; empty when nothing is.")
@@ -327,7 +331,7 @@ class ReloadOut(_Out):
         return cls(changes=changes, needs_restart=list(reloaded.needs_restart))
 
 
-class FaultOut(_Out):
+class FaultOut(Out):
     """One thing that is wrong in the configuration, and where."""
 
     file: str
@@ -358,13 +362,13 @@ class ReloadRefused(Problem):
         return cls(detail=str(error).splitlines()[-1], problems=problems)
 
 
-class DoneOut(_Out):
+class DoneOut(Out):
     """What was asked for is done, and written down."""
 
     done: bool
 
 
-class LoginIn(_In):
+class LoginIn(In):
     """Where the agent sits; without it the phone that agents.yaml gives him."""
 
     phone: Annotated[DeviceId, StringConstraints(pattern=r"^PJSIP/[A-Za-z0-9_-]{1,32}$")] | None = (
@@ -372,7 +376,7 @@ class LoginIn(_In):
     )
 
 
-class NotReadyIn(_In):
+class NotReadyIn(In):
     """Why the agent takes no calls: one of the reasons in the configuration."""
 
     reason: Annotated[
@@ -380,7 +384,7 @@ class NotReadyIn(_In):
     ]
 
 
-class MoveIn(_In):
+class MoveIn(In):
     """Into which queue a waiting call is to go; its wait clock goes on."""
 
     queue: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")] = Field(
@@ -388,7 +392,7 @@ class MoveIn(_In):
     )
 
 
-class PrioritiseIn(_In):
+class PrioritiseIn(In):
     """By how much earlier a waiting call is to be served; negative is later."""
 
     seconds: Annotated[
@@ -396,7 +400,7 @@ class PrioritiseIn(_In):
     ]
 
 
-class PlaceIn(_In):
+class PlaceIn(In):
     """Before whom in its queue a waiting call is to be put."""
 
     position: Annotated[

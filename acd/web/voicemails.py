@@ -12,7 +12,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import FileResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from acd.core.events import VoicemailAction
 from acd.core.ids import AgentId
@@ -37,10 +37,8 @@ _SOUND: Final[dict[int | str, dict[str, object]]] = {
 _LISTED: Final[dict[int | str, dict[str, object]]] = {422: UNKNOWN[422]}
 
 
-class VoicemailOut(BaseModel):
+class VoicemailOut(models.Out):
     """One message in the box of a queue."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     voicemail: str
     state: str = Field(description="waiting, or taken by the agent.")
@@ -74,10 +72,8 @@ class VoicemailOut(BaseModel):
         )
 
 
-class VoicemailsOut(BaseModel):
+class VoicemailsOut(models.Out):
     """Messages that are not done, the oldest first."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     at: float
     voicemails: list[VoicemailOut]

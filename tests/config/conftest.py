@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from acd.config.loader import Loaded, load
+from acd.core.ids import MenuId
+from acd.core.plan import Ask, MenuPlan
 from acd.errors import ConfigError
 
 TODAY = date(2026, 11, 22)
@@ -114,3 +116,21 @@ class Small:
 @pytest.fixture
 def small(tmp_path: Path) -> Small:
     return Small(tmp_path)
+
+
+def main(small: Small) -> MenuPlan:
+    """Return the callers' menu."""
+    return small.load().plan.menus[MenuId("main")]
+
+
+def chosen(menu: MenuPlan, key: str) -> object:
+    """Return the node to which a key leads."""
+    ask = menu.nodes[menu.entry]
+    assert isinstance(ask, Ask)
+    return menu.nodes[ask.choices[key]]
+
+
+def code(small: Small, dialled: str) -> MenuPlan:
+    """Return the menu of a code."""
+    plan = small.load().plan
+    return plan.menus[plan.code_menus[dialled]]

@@ -1,23 +1,7 @@
 """What stands beside a verb becomes nodes before its own: digits asked for, words said first."""
 
-from acd.core.ids import MenuId
-from acd.core.plan import AgentDo, Ask, Collect, Enqueue, MenuPlan, Say
-from tests.config.conftest import Small
-
-
-def main(small: Small) -> MenuPlan:
-    return small.load().plan.menus[MenuId("main")]
-
-
-def chosen(menu: MenuPlan, key: str) -> object:
-    ask = menu.nodes[menu.entry]
-    assert isinstance(ask, Ask)
-    return menu.nodes[ask.choices[key]]
-
-
-def code(small: Small, dialled: str) -> MenuPlan:
-    plan = small.load().plan
-    return plan.menus[plan.code_menus[dialled]]
+from acd.core.plan import AgentDo, Ask, Collect, Enqueue, Say
+from tests.config.conftest import Small, chosen, code, main
 
 
 def test_collect_asks_in_order_and_refuses_who_does_not_answer(small: Small) -> None:

@@ -14,7 +14,6 @@ from acd.core.plan import (
     HangUp,
     Keep,
     LookUp,
-    MenuPlan,
     Need,
     Return,
     Say,
@@ -23,7 +22,7 @@ from acd.core.plan import (
     TakeMessage,
     Transfer,
 )
-from tests.config.conftest import Small
+from tests.config.conftest import Small, chosen, code, main
 
 OTHER = """\
 menu: other
@@ -33,21 +32,6 @@ choices:
 wrong_key: {de: Falsch., en: Wrong.}
 otherwise: {hang_up: true}
 """
-
-
-def main(small: Small) -> MenuPlan:
-    return small.load().plan.menus[MenuId("main")]
-
-
-def chosen(menu: MenuPlan, key: str) -> object:
-    ask = menu.nodes[menu.entry]
-    assert isinstance(ask, Ask)
-    return menu.nodes[ask.choices[key]]
-
-
-def code(small: Small, dialled: str) -> MenuPlan:
-    plan = small.load().plan
-    return plan.menus[plan.code_menus[dialled]]
 
 
 def test_queue_remembers_the_key_and_its_label(small: Small) -> None:
