@@ -14,8 +14,9 @@ from typing import Final, assert_never
 import msgspec
 
 from acd.ami.answers import Ordered
+from acd.ami.channels import CallerChannel
 from acd.ami.duties import DEVICE
-from acd.ami.tracker import CallerChannel, Tracker
+from acd.ami.tracker import Tracker
 from acd.ami.wire import encode
 from acd.core.commands import (
     Announce,
@@ -348,7 +349,7 @@ class Actions:
     def _ring(
         self, command: RingAgent, caller: CallerChannel, service: tuple[str, str], now: float
     ) -> list[bytes]:
-        self.tracker.expect_leg(command.offer, command.call)
+        self.tracker.expect_leg(command.offer, command.call, command.phone)
         name = plain(command.label, 60)
         number = re.sub(r"[^0-9*#+]", "", command.caller_number)[:32] or "anonym"
         service_name = plain(service[0], 40)

@@ -147,7 +147,7 @@ class Patrol:
         if leg is not None:
             joined = bridge != "" and not leg.connected
             return bridge != leg.bridge or joined or (state == "Ringing" and not leg.ringing)
-        if uniqueid in self.tracker.announcers:
+        if uniqueid in self.tracker.announcers or uniqueid in self.tracker.departures:
             return False
         ours = context in (MENU_CONTEXT, CODE_CONTEXT, WAIT_CONTEXT)
         return ours or bool(OFFER_ID.fullmatch(uniqueid) or ANNOUNCER_ID.fullmatch(uniqueid))

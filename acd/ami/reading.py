@@ -13,16 +13,9 @@ from typing import Final
 
 from acd.ami.actions import Actions, decode_place, decode_ring
 from acd.ami.announcers import ANNOUNCER_ID
+from acd.ami.channels import CallerChannel, Leg
 from acd.ami.messages import ChannelListed
-from acd.ami.tracker import (
-    CODE_CONTEXT,
-    MENU_CONTEXT,
-    WAIT_CONTEXT,
-    CallerChannel,
-    Leg,
-    Tracker,
-    call_of,
-)
+from acd.ami.tracker import CODE_CONTEXT, MENU_CONTEXT, WAIT_CONTEXT, Tracker, call_of
 from acd.core.events import (
     CallerHungUp,
     CallerRescued,
@@ -249,6 +242,8 @@ class Reading:
         tracker = self.tracker
         if row.uniqueid in tracker.callers or row.uniqueid in tracker.legs:
             return
+        if row.uniqueid in tracker.departures:
+            return
         if OFFER_ID.fullmatch(row.uniqueid) and not row.bridge:
             # One that we have given up, or an engine before us at its last moment.
             self._differs("leg_not_ours_ended", row.channel)
@@ -264,7 +259,7 @@ class Reading:
         tracker = self.tracker
         if row.uniqueid in tracker.callers or row.uniqueid in tracker.legs:
             return
-        if row.uniqueid in tracker.announcers:
+        if row.uniqueid in tracker.announcers or row.uniqueid in tracker.departures:
             return
         place = decode_place(row.place)
         if OFFER_ID.fullmatch(row.uniqueid):

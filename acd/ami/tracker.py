@@ -21,10 +21,10 @@ It must not know deadlines of agents, the plan, nor how an action looks.
 
 from typing import Final
 
-import msgspec
-
 from acd.ami.announcers import Announcers
 from acd.ami.answers import Ordered, meaning
+from acd.ami.channels import CallerChannel, Leg
+from acd.ami.departures import CONFIRMED_SECONDS, WHOLLY_IN_USE, Departures
 from acd.ami.messages import (
     AgiExecuted,
     AgiStarted,
@@ -93,44 +93,6 @@ _DEVICE_STATES: Final = {
 }
 
 
-class CallerChannel(msgspec.Struct, gc=False):
-    """The channel of a caller, or of an agent who dials a code."""
-
-    call: CallId
-    uniqueid: str
-    channel: str
-    code: bool
-    in_room: bool = False
-    bridge: str = ""
-    left: bool = False
-    """The caller has hung up, though the channel may still be there."""
-    lost: bool = False
-    """The PBX is being stopped, and this channel with it."""
-    kept_at: float = 0.0
-    """When his dialogue last showed that it lives: it began, or put off his dead-man timer."""
-    key_down: str = ""
-    sends_begin: bool = False
-    commands: dict[str, Ordered] = {}
-    """By CommandID: prompts and recordings that have not ended."""
-    reentries: int = 0
-
-
-class Leg(msgspec.Struct, gc=False):
-    """An agent's leg; its Uniqueid is the offer's id."""
-
-    offer: OfferId
-    call: CallId
-    bridge: str = ""
-    seen: bool = False
-    ringing: bool = False
-    answered: bool = False
-    connected: bool = False
-    left: bool = False
-    cancelled: bool = False
-    reason: int | None = None
-    cause: int | None = None
-
-
 def call_of(pbx: PbxId, uniqueid: str) -> CallId:
     """Return the call of a caller's channel: its Uniqueid without the PBX's system name."""
     return CallId(f"{pbx}-{uniqueid.rpartition('-')[2]}")
@@ -144,6 +106,7 @@ class Tracker:
         self.callers: dict[str, CallerChannel] = {}
         self.legs: dict[str, Leg] = {}
         self.announcers = Announcers()
+        self.departures = Departures()
         self.verdicts: Deadlines[str] = Deadlines()
         self.overstayed: list[str] = []
         """Channels of callers who have hung up, which the PBX does not end by itself: to be hung
@@ -160,9 +123,9 @@ class Tracker:
         """Return the caller's channel, None when it is gone."""
         return self._by_call.get(call)
 
-    def expect_leg(self, offer: OfferId, call: CallId) -> None:
+    def expect_leg(self, offer: OfferId, call: CallId, device: str) -> None:
         """A leg with this Uniqueid is about to be originated."""
-        self.legs[offer] = Leg(offer, call)
+        self.legs[offer] = Leg(offer, call, device)
 
     def expect_answer(self, caller: CallerChannel, command_id: str, ordered: Ordered) -> None:
         """A prompt or a recording with this CommandID is about to be sent."""
@@ -188,9 +151,7 @@ class Tracker:
             case HungUp(uniqueid, cause):
                 return self._hung_up(uniqueid, cause, now)
             case HangupAsked(uniqueid):
-                if (caller := self.callers.get(uniqueid)) is not None:
-                    caller.left = True
-                return []
+                return self._hangup_asked(uniqueid, now)
             case SwitchedOff(uniqueid):
                 return self._switched_off(uniqueid)
             case DialBegun(uniqueid):
@@ -202,13 +163,14 @@ class Tracker:
                 return [] if leg is None or status != "RINGING" else self.leg_rings(leg)
             case OriginateEnded(_, uniqueid, answered, reason):
                 return self._originate_ended(uniqueid, answered, reason, now)
-            case DeviceStated(device, state):
-                self.devices[device] = state
-                known = _DEVICE_STATES.get(state)
-                return [] if known is None else [DeviceChanged(DeviceId(device), known)]
+            case DeviceStated():
+                return self._device_stated(message)
             case HoldChanged(uniqueid, held):
                 leg = self.legs.get(uniqueid)
-                return [] if leg is None else [LegHeld(leg.offer, held)]
+                if leg is None:
+                    return []
+                leg.alone = False
+                return [LegHeld(leg.offer, held)]
             case _:
                 return []
 
@@ -217,12 +179,15 @@ class Tracker:
         return self.verdicts.next()
 
     def due(self, now: float) -> list[Event]:
-        """Judge the rings of which only half of the end was reported in time."""
+        """Judge the rings of which only half of the end was reported in time, and the phones."""
         events: list[Event] = []
         for uniqueid in self.verdicts.due(now):
             leg = self.legs.get(uniqueid)
             if leg is not None and not leg.answered:
                 events += self._failed(leg)
+            elif device := self.departures.over(uniqueid):
+                known = _DEVICE_STATES.get(self.devices.get(device, ""))
+                events += [] if known is None else [DeviceChanged(DeviceId(device), known)]
         return events
 
     # -- callers ------------------------------------------------------------------------------
@@ -240,7 +205,7 @@ class Tracker:
         leg = self.legs[row.uniqueid] = Leg(
             OfferId(row.uniqueid),
             call,
-            row.bridge,
+            bridge=row.bridge,
             seen=True,
             ringing=answered or row.state == "Ringing",
             answered=answered,
@@ -381,6 +346,33 @@ class Tracker:
         return [LegLeftTalk(leg.offer)]
 
     # -- legs ---------------------------------------------------------------------------------
+
+    def _hangup_asked(self, uniqueid: str, now: float) -> list[Event]:
+        """Who is at the other end has hung up: a caller, or an agent, who is free with that."""
+        if (caller := self.callers.get(uniqueid)) is not None:
+            caller.left = True
+        leg = self.legs.get(uniqueid)
+        if leg is None or not leg.connected:
+            return []
+        device = leg.device
+        free = leg.alone and self.devices.get(device) in WHOLLY_IN_USE
+        events: list[Event] = [DeviceChanged(DeviceId(device), DeviceState.FREE)] if free else []
+        if not leg.left:
+            events.append(LegLeftTalk(leg.offer))
+        events += self.leg_gone(leg)
+        self.departures.hung_up(uniqueid, device, assumed_free=free)
+        self.verdicts.set(uniqueid, now + CONFIRMED_SECONDS)
+        return events
+
+    def _device_stated(self, message: DeviceStated) -> list[Event]:
+        device, state = message.device, message.state
+        self.devices[device] = state
+        self.departures.told(device)
+        if state in ("RINGINUSE", "ONHOLD"):
+            for leg in self.legs.values():
+                leg.alone = leg.alone and leg.device != device
+        known = _DEVICE_STATES.get(state)
+        return [] if known is None else [DeviceChanged(DeviceId(device), known)]
 
     def _answered(self, uniqueid: str) -> list[Event]:
         leg = self.legs.get(uniqueid)

@@ -331,3 +331,21 @@ def test_a_caller_who_went_outside_ends_with_his_hangup_also_after_a_reconnect(
     assert pbx.actions("Redirect") == []
     gone = pbx.frame(event("Hangup", Uniqueid="1.1", Cause="16"))
     assert gone == [CallerHungUp(CALL)]
+
+
+def test_a_leg_that_has_hung_up_and_is_still_listed_is_nobodys_ring() -> None:
+    """The list may be made while its channel is on its way out."""
+    pbx = Pbx()
+    place = encode_place(PLACE)
+    caller = channel("1.1", CALLER, "acd-wait", "BridgeWait", "talk")
+    leg = channel("acd-x", "PJSIP/1001-1", "acd-ring", "Bridge", "talk")
+    pbx.rows = [f"{caller}\r\nChanVariable: ACD_CALL={place}", leg]
+    pbx.connect()
+    gone = pbx.frame(event("HangupRequest", Uniqueid="acd-x", Cause="16"))
+    assert LegEnded(OfferId("acd-x")) in gone
+    pbx.rows = [leg.replace("talk", "")]
+    found = pbx.connect()
+    assert [kind for one in found if isinstance(one, DifferenceFound) for kind in [one.kind]] == [
+        "call_ended_unseen"
+    ]
+    assert pbx.actions("Hangup") == []

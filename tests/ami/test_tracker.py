@@ -53,7 +53,7 @@ def feed(said: tuple[Message, ...], *legs: str) -> list[Event]:
     tracker = Tracker(PBX)
     call = next(iter(_calls(said)), CallId("main-0.0"))
     for leg in legs:
-        tracker.expect_leg(OfferId(leg), call)
+        tracker.expect_leg(OfferId(leg), call, "PJSIP/1001")
     events: list[Event] = []
     for message in said:
         events += tracker.feed(message, 0.0)
@@ -110,7 +110,7 @@ def test_how_a_ring_ended_is_told_apart(story: str, leg: str, outcome: RingOutco
 @pytest.mark.parametrize("story", ["caller_gone", "no_answer_cancelled"])
 def test_a_leg_that_we_took_back_is_cancelled_whatever_cause_is_reported(story: str) -> None:
     tracker = Tracker(PBX)
-    tracker.expect_leg(FIRST, CallId("main-0.0"))
+    tracker.expect_leg(FIRST, CallId("main-0.0"), "PJSIP/1001")
     tracker.legs[FIRST].cancelled = True
     events: list[Event] = []
     for message in messages(story):
@@ -128,7 +128,7 @@ def test_the_order_of_hangup_and_originate_response_does_not_matter(
     halves: list[Message] = [HungUp(FIRST, cause), OriginateEnded("a", FIRST, False, reason)]
     for order in (halves, halves[::-1]):
         tracker = Tracker(PBX)
-        tracker.expect_leg(FIRST, CallId("main-1.1"))
+        tracker.expect_leg(FIRST, CallId("main-1.1"), "PJSIP/1001")
         tracker.feed(DialBegun(FIRST, "PJSIP/1001-1"), 0.0)
         if ringing:
             tracker.feed(DialProgressed(FIRST, "RINGING"), 0.0)
@@ -148,7 +148,7 @@ def test_our_time_ran_out_with_or_without_a_cause(
     cause: int, ringing: bool, outcome: RingOutcome
 ) -> None:
     tracker = Tracker(PBX)
-    tracker.expect_leg(FIRST, CallId("main-1.1"))
+    tracker.expect_leg(FIRST, CallId("main-1.1"), "PJSIP/1001")
     if ringing:
         tracker.feed(DialProgressed(FIRST, "RINGING"), 0.0)
     assert tracker.feed(HungUp(FIRST, cause), 15.0) == []
@@ -159,7 +159,7 @@ def test_our_time_ran_out_with_or_without_a_cause(
 def test_a_phone_that_rang_is_not_unreachable_whoever_ended_the_ring(cause: int) -> None:
     for ringing, outcome in ((True, RingOutcome.DECLINED), (False, RingOutcome.UNREACHABLE)):
         tracker = Tracker(PBX)
-        tracker.expect_leg(FIRST, CallId("main-1.1"))
+        tracker.expect_leg(FIRST, CallId("main-1.1"), "PJSIP/1001")
         if ringing:
             tracker.feed(DialProgressed(FIRST, "RINGING"), 0.0)
         events = tracker.feed(HungUp(FIRST, cause), 1.0)
@@ -169,7 +169,7 @@ def test_a_phone_that_rang_is_not_unreachable_whoever_ended_the_ring(cause: int)
 
 def test_half_an_end_of_a_ring_is_judged_after_a_moment() -> None:
     tracker = Tracker(PBX)
-    tracker.expect_leg(FIRST, CallId("main-1.1"))
+    tracker.expect_leg(FIRST, CallId("main-1.1"), "PJSIP/1001")
     tracker.feed(DialProgressed(FIRST, "RINGING"), 0.0)
     assert tracker.feed(HungUp(FIRST, 19), 15.0) == []
     due_at = tracker.next_deadline()
@@ -264,7 +264,7 @@ def test_two_in_one_bridge_are_connected_whoever_enters_first() -> None:
     for order in ((0, 1), (1, 0)):
         tracker = Tracker(PBX)
         tracker.feed(AgiStarted("x-1.1", "PJSIP/trunk-1", "acd-menu", "", ""), 0.0)
-        tracker.expect_leg(FIRST, CallId("main-1.1"))
+        tracker.expect_leg(FIRST, CallId("main-1.1"), "PJSIP/1001")
         both = [
             BridgeEntered("x-1.1", "PJSIP/trunk-1", "b", holding=False),
             BridgeEntered(FIRST, "PJSIP/1001-1", "b", holding=False),
@@ -281,7 +281,7 @@ def ringing_for_one(*legs: str) -> Tracker:
     tracker.feed(AgiStarted("x-1.1", "PJSIP/trunk-1", "acd-menu", "", ""), 0.0)
     tracker.feed(BridgeEntered("x-1.1", "PJSIP/trunk-1", "room", holding=True), 0.0)
     for leg in legs:
-        tracker.expect_leg(OfferId(leg), CallId("main-1.1"))
+        tracker.expect_leg(OfferId(leg), CallId("main-1.1"), "PJSIP/1001")
         tracker.feed(DialProgressed(leg, "RINGING"), 0.0)
     return tracker
 
