@@ -19,6 +19,7 @@ from acd.core.plan import (
     HangUp,
     HoursAre,
     Keep,
+    LocalIncident,
     LookUp,
     MenuPlan,
     Node,
@@ -198,6 +199,8 @@ def _told(condition: Condition) -> str:
             told = [f"{waiting} wait"] * (waiting > 0)
             told += [f"wait over {over_seconds:g} s"] if over_seconds is not None else []
             return f"{queue}: {', '.join(told)}"
+        case LocalIncident(queue):
+            return f"{queue}: an incident by postcode, his not known"
 
 
 def _quoted(text: str) -> str:

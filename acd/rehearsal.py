@@ -45,6 +45,10 @@ class Circumstances:
     estimates: Mapping[str, float] = field(default_factory=dict)
     lookups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """What look-ups find of him: nothing when it is empty; who is not named does not answer."""
+    closed: frozenset[str] = frozenset()
+    """Hours that are closed, whatever the time."""
+    local_incidents: frozenset[str] = frozenset()
+    """Queues of which some callers hear of an incident, by their postcode."""
 
     def value_of(self, attribute: str) -> str:
         """Return what is known of him, or what he typed."""
@@ -52,6 +56,8 @@ class Circumstances:
 
     def is_open(self, hours: str) -> bool:
         """Tell whether these hours are open at his time."""
+        if hours in self.closed:
+            return False
         calendar = self.hours.get(hours)
         return self.at is None or calendar is None or calendar.is_open(self.at)
 
@@ -62,6 +68,10 @@ class Circumstances:
     def estimate_seconds(self, queue: QueueId) -> float | None:
         """Return what the wait is said to be."""
         return self.estimates.get(queue)
+
+    def has_local_incident(self, queue: QueueId) -> bool:
+        """Tell whether there is said to be one."""
+        return queue in self.local_incidents
 
 
 class Rehearsal:
@@ -167,6 +177,8 @@ def _judge(plan: Plan, example: Expectation) -> str:  # noqa: C901
         example.waiting,
         example.estimate_seconds,
         example.lookups,
+        example.closed,
+        example.local_incidents,
     )
     rehearsal = Rehearsal(plan.menus[example.menu], around)
     if not rehearsal.play(example.keys):

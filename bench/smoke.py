@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from acd.config.loader import load
-from acd.core.plan import AgentPlan, Ask, Enqueue, Plan, QueuePlan
+from acd.core.plan import AgentPlan, Ask, Branch, Enqueue, Plan, QueuePlan
 from bench.site import ROOT, Engine, write_config
 from tests.lab.asterisk import LabAsterisk
 from tests.lab.rtp import Key
@@ -108,9 +108,12 @@ def _try_all(site: Site, options: list[Option]) -> tuple[int, int]:
 def _options(plan: Plan) -> Iterator[Option]:
     """Each choice of the first menu that leads to a queue, with an agent of its own."""
     menu = plan.menus[plan.callers_menu]
-    entry = next(node for node in menu.nodes.values() if isinstance(node, Ask))
+    entry = menu.nodes[menu.entry]
+    assert isinstance(entry, Ask)
     for key, target in sorted(entry.choices.items()):
         node = menu.nodes[target]
+        if isinstance(node, Branch):
+            node = menu.nodes[node.next]
         if isinstance(node, Enqueue):
             queue = plan.queues[node.queue]
             able = [agent for agent in plan.agents.values() if _has_skill(agent, queue)]

@@ -27,6 +27,10 @@ choices:
     queue: billing
     instead:
       - {when: {closed: office}, queue: fault}
+  3:
+    queue: billing
+    instead:
+      - {when: {local_incident: billing}, queue: fault}
   9: {language: next}
 wrong_key: {de: Falsch., en: Wrong.}
 otherwise: {queue: billing}
@@ -77,6 +81,9 @@ def test_digits_are_typed_one_by_one_and_silence_ends_them() -> None:
         'keys: "92", queue: billing, language: en',
         'keys: "2", queue: billing, at: 2026-11-20 10:00',
         'keys: "2", queue: fault, at: 2026-11-20 18:00',
+        'keys: "2", queue: fault, at: 2026-11-20 10:00, closed: [office]',
+        'keys: "3", queue: billing, local_incidents: [fault]',
+        'keys: "3", queue: fault, local_incidents: [billing]',
         'keys: "7.2", queue: billing',
         'keys: "2", attributes: {language: en}, queue: billing, language: en',
     ],
@@ -103,4 +110,4 @@ def test_examples_that_are_true_are_passed_over(small: Small, example: str) -> N
 def test_an_example_that_lies_is_named_with_its_line(
     small: Small, example: str, problem: str
 ) -> None:
-    assert told(small, example) == [f"main.yaml:23:5: {problem}; mend the menu, or the example"]
+    assert told(small, example) == [f"main.yaml:27:5: {problem}; mend the menu, or the example"]

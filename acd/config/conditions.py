@@ -12,7 +12,7 @@ from pydantic import Field
 from acd.config.schema import AttributeValue, Entry, Name
 from acd.config.source import Key, Source
 from acd.core.ids import QueueId
-from acd.core.plan import AttributeIs, Condition, HoursAre, QueueIs
+from acd.core.plan import AttributeIs, Condition, HoursAre, LocalIncident, QueueIs
 
 
 class Bench(Protocol):
@@ -47,6 +47,9 @@ class WhenEntry(Entry):
     """So many calls wait in it."""
     estimate_over_seconds: Annotated[float, Field(ge=0, le=86_400)] | None = None
     """Whoever joined it now would wait longer than this."""
+    local_incident: Name | None = None
+    """An incident is on that callers for this queue hear only from certain postcodes, and his is
+    not known yet."""
 
 
 def conditions_of(bench: Bench, when: WhenEntry, path: tuple[Key, ...]) -> tuple[Condition, ...]:
@@ -63,6 +66,9 @@ def conditions_of(bench: Bench, when: WhenEntry, path: tuple[Key, ...]) -> tuple
         bench.know_queue(when.queue, (*path, "queue"))
         least, seconds = when.waiting_at_least or 0, when.estimate_over_seconds
         found.append(QueueIs(QueueId(when.queue), least, seconds))
+    if when.local_incident is not None:
+        bench.know_queue(when.local_incident, (*path, "local_incident"))
+        found.append(LocalIncident(QueueId(when.local_incident)))
     _check(bench, when, path)
     return tuple(found)
 

@@ -17,6 +17,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from acd.config.explain import one_of
+from acd.config.hours import ALWAYS_NAME
 from acd.config.schema import Digit, Entry, ExternalNumber, Name, PromptName
 from acd.config.source import Key, Source
 from acd.core.calendar import Calendar
@@ -211,7 +212,7 @@ def check_exits(
     for at, found in enumerate(exits):
         if found is None:
             continue
-        if found.condition is ExitCondition.CLOSED and is_always(hours, found.hours, True):
+        if found.condition is ExitCondition.CLOSED and found.hours == ALWAYS_NAME:
             what = f'this exit is never followed: "{found.hours}" is always open'
             source.blame((*path, at, "closed"), what, "name other hours, or remove the exit")
             continue
@@ -243,7 +244,7 @@ def _forestalls(first: Exit, second: Exit, is_above: bool, hours: Mapping[str, C
         return False
     if (second.on_join and not first.on_join) or (second.while_waiting and not first.while_waiting):
         return False
-    if first.condition is ExitCondition.CLOSED and is_always(hours, first.hours, False):
+    if first.condition is ExitCondition.CLOSED and _is_never(hours, first.hours):
         return True
     if second.condition is ExitCondition.NO_AGENTS and first.condition in _DESERTED:
         return first.grace_seconds <= second.grace_seconds
@@ -256,10 +257,10 @@ def _forestalls(first: Exit, second: Exit, is_above: bool, hours: Mapping[str, C
     )
 
 
-def is_always(hours: Mapping[str, Calendar], name: str, is_open: bool) -> bool:
-    """Say whether the hours are open for ever (or closed for ever, when ``is_open`` is false)."""
+def _is_never(hours: Mapping[str, Calendar], name: str) -> bool:
+    """Say whether the hours are closed for ever."""
     calendar = hours.get(name)
     if calendar is None:
         return False
     days = {*calendar.weekly, *calendar.days.values()}
-    return days == {((0, 1440),) if is_open else ()}
+    return days == {()}

@@ -35,6 +35,8 @@ class Expectation:
     waiting: Mapping[str, int]
     estimate_seconds: Mapping[str, float]
     lookups: Mapping[str, Mapping[str, str]]
+    closed: frozenset[str]
+    local_incidents: frozenset[str]
     queue: QueueId | None
     transfer: str | None
     keeps: tuple[str, ...]
@@ -49,12 +51,17 @@ class Expectation:
 
 
 def compile_expectations(
-    expected: Iterable[Expected], queues: Collection[str] | None, midnights: Midnights
+    expected: Iterable[Expected],
+    queues: Collection[str] | None,
+    hours: Collection[str] | None,
+    midnights: Midnights,
 ) -> tuple[Expectation, ...]:
     """Return the examples; what is wrong with one goes to its source, and it is left out."""
     found = []
     for source, path, menu, entry in expected:
         _check(source, path, entry, queues)
+        for number, name in enumerate(entry.closed):
+            is_known(source, (*path, "closed", number), "hours", name, hours, "hours.yaml")
         at = moment_of(source, (*path, "at"), entry.at, midnights) if entry.at else None
         if source.is_clean(*path):
             found.append(_expectation(source, path, menu, entry, at))
@@ -72,6 +79,8 @@ def _expectation(
         waiting=entry.waiting,
         estimate_seconds=entry.estimate_seconds,
         lookups=entry.lookups,
+        closed=frozenset(entry.closed),
+        local_incidents=frozenset(entry.local_incidents),
         queue=QueueId(entry.queue) if entry.queue is not None else None,
         transfer=entry.transfer,
         keeps=tuple(entry.keeps),
@@ -109,6 +118,8 @@ def _check(
     for field in ("waiting", "estimate_seconds"):
         for queue in getattr(entry, field):
             is_known(source, (*path, field, queue), "queue", queue, queues, key=True)
+    for number, queue in enumerate(entry.local_incidents):
+        is_known(source, (*path, "local_incidents", number), "queue", queue, queues)
 
 
 def moment_of(

@@ -89,7 +89,7 @@ def load(
     )
     parts = compile_parts(files, today)
     clients = compile_clients(files, menus)
-    expectations = compile_expectations(menus.expected, files.queues, parts.midnights)
+    expectations = compile_expectations(menus.expected, files.queues, hours, parts.midnights)
     check_all(files, menus, parts, today)
     check_clients(files, menus, parts)
     languages = callers_languages(files, menus)

@@ -29,6 +29,10 @@ class ExpectEntry(Entry):
     """What he presses, each when all has been said; a dot is a key that does not come."""
     at: Moment | None = None
     """When he calls, by the house's clock: 2026-12-24 10:00. Without it all hours are open."""
+    closed: list[Name] = Field(default_factory=list)
+    """Hours of hours.yaml that are closed for him, whenever he calls."""
+    local_incidents: list[Name] = Field(default_factory=list)
+    """Queues for which an incident is on that only certain postcodes hear."""
     attributes: dict[Name, AttributeValue] = Field(default_factory=dict)
     """What is known of him: language, ani, dnis, client, and what another menu has asked for."""
     waiting: dict[Name, Annotated[int, Field(ge=0, le=100_000)]] = Field(default_factory=dict)

@@ -2,7 +2,8 @@
 
 Rules: as with exits of queues, such a way is refused; only what holds on every day counts, so
 hours that stay closed for a year are worth a warning and no more. A way and what leads to it are
-not put together: time goes by while something is said.
+not put together: time goes by while something is said. Hours that somebody wrote may be open day
+and night for a while, and no menu must be refused for it: only ``always`` is certain.
 This module must not know how conditions are written.
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from math import inf
 
-from acd.config.exits import is_always
+from acd.config.hours import ALWAYS_NAME
 from acd.config.menus import Menus, Place
 from acd.core.calendar import HORIZON_SECONDS, Calendar
 from acd.core.ids import Language
@@ -30,7 +31,7 @@ def check_ways(menus: Menus, hours: Hours, now: float) -> None:
     for name, node in menus.nodes.items():
         place = menus.place_of(name) if isinstance(node, Branch) else None
         if isinstance(node, Branch) and place is not None:
-            _check(node.cases, place, _spoken(menus, node), hours)
+            _check(node.cases, place, _spoken(menus, node))
             _check_times(node.cases, place, hours, now, together)
 
 
@@ -76,30 +77,30 @@ def _come_together(times: Sequence[HoursAre], hours: Hours, now: float) -> bool:
     return False
 
 
-def _check(cases: Sequence[Case], place: Place, spoken: set[Language], hours: Hours) -> None:
+def _check(cases: Sequence[Case], place: Place, spoken: set[Language]) -> None:
     source, path = place
     for at, case in enumerate(cases):
         here = (*path, "instead", at)
-        if why := _never(case, spoken, hours):
+        if why := _never(case, spoken):
             source.blame((*here, "when"), f"this way is never taken: {why}", "remove the way")
             continue
-        if all(_certain(condition, hours) for condition in case.conditions):
+        if all(_certain(condition) for condition in case.conditions):
             what = "this way is always taken, so nothing that stands after it ever is"
             source.blame((*here, "when"), what, "write it as the verb itself, without a condition")
             return
         for before in range(at):
-            if _forestalls(cases[before], case, hours):
+            if _forestalls(cases[before], case):
                 line = source.place(*path, "instead", before)[0]
                 what = f"this way is never taken: the one in line {line} always comes first"
                 source.blame((*here, "when"), what, "remove it, or write it before the other")
                 break
 
 
-def _never(case: Case, spoken: set[Language], hours: Hours) -> str:
+def _never(case: Case, spoken: set[Language]) -> str:
     """Return why the conditions can never hold together, empty when they can."""
     for condition in case.conditions:
         match condition:
-            case HoursAre(name, False) if is_always(hours, name, True):
+            case HoursAre(name, False) if name == ALWAYS_NAME:
                 return f'"{name}" is always open'
             case AttributeIs("language", values) if not any(
                 _covers(value, language) for value in values for language in spoken
@@ -112,20 +113,20 @@ def _never(case: Case, spoken: set[Language], hours: Hours) -> str:
     return ""
 
 
-def _certain(condition: Condition, hours: Hours) -> bool:
+def _certain(condition: Condition) -> bool:
     match condition:
         case HoursAre(name, True):
-            return is_always(hours, name, True)
+            return name == ALWAYS_NAME
         case AttributeIs(_, values):
             return "*" in values
         case _:
             return False
 
 
-def _forestalls(first: Case, second: Case, hours: Hours) -> bool:
+def _forestalls(first: Case, second: Case) -> bool:
     """Say whether ``first`` holds whenever ``second`` does."""
     return all(
-        _certain(needed, hours) or any(_implies(given, needed) for given in second.conditions)
+        _certain(needed) or any(_implies(given, needed) for given in second.conditions)
         for needed in first.conditions
     )
 

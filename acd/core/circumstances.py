@@ -3,6 +3,7 @@
 The engine's answer to ``acd.core.deciding.Known``; a rehearsal has another (``acd.rehearsal``).
 """
 
+from acd.core import incidents
 from acd.core.attributes import value_of
 from acd.core.call import Call
 from acd.core.estimate import estimate_for_next_seconds
@@ -32,3 +33,6 @@ class KnownNow:
     def estimate_seconds(self, queue: QueueId) -> float | None:
         line = self._floor.lines.get(queue)
         return None if line is None else estimate_for_next_seconds(self._floor, line, self._now)
+
+    def has_local_incident(self, queue: QueueId) -> bool:
+        return incidents.is_local(self._floor, queue, self._now)

@@ -9,7 +9,17 @@ This module must not know where what it asks for comes from; a rehearsal asks no
 from typing import Protocol
 
 from acd.core.ids import NodeId, PromptId, QueueId
-from acd.core.menuplan import AttributeIs, Branch, Condition, HoursAre, Kind, QueueIs, Sentence
+from acd.core.incident import POSTCODE
+from acd.core.menuplan import (
+    AttributeIs,
+    Branch,
+    Condition,
+    HoursAre,
+    Kind,
+    LocalIncident,
+    QueueIs,
+    Sentence,
+)
 from acd.core.speaking import said, said_position, said_wait
 
 
@@ -27,6 +37,9 @@ class Known(Protocol):
 
     def estimate_seconds(self, queue: QueueId) -> float | None:
         """Return how long who joined the queue now would wait, None when nobody knows."""
+
+    def has_local_incident(self, queue: QueueId) -> bool:
+        """Tell whether an incident is on that callers for the queue hear by their postcode."""
 
 
 def decide(node: Branch, known: Known) -> NodeId:
@@ -65,6 +78,8 @@ def _holds(condition: Condition, known: Known) -> bool:
                 if seconds is None or seconds <= over_seconds:
                     return False
             return known.waiting(queue) >= waiting
+        case LocalIncident(queue):
+            return not known.value_of(POSTCODE) and known.has_local_incident(queue)
 
 
 def _fits(value: str, wanted: str) -> bool:

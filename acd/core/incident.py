@@ -61,6 +61,10 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
             for one in self.postcodes
         )
 
+    def is_local_to(self, queue: QueueId) -> bool:
+        """Tell whether its postcodes say which of this queue's callers it is about."""
+        return bool(self.postcodes) and (not self.queues or queue in self.queues)
+
 
 def clip_in(clips: tuple[Clip, ...], language: Language) -> Clip | None:
     """Return the words in this language, else in the first there is; None where there are none."""

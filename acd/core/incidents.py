@@ -138,6 +138,11 @@ def views(floor: Floor, now: float) -> tuple[IncidentView, ...]:
     )
 
 
+def is_local(floor: Floor, queue: QueueId, now: float) -> bool:
+    """Tell whether one is on that callers for the queue hear only from certain postcodes."""
+    return any(one.is_on(now) and one.is_local_to(queue) for one in _all(floor))
+
+
 def seconds_of(floor: Floor, file: str) -> float:
     """Return how long ``<language>/<prompt>`` takes at most, be it said of an incident."""
     if file not in floor.plan.prompt_seconds:

@@ -169,7 +169,14 @@ class QueueIs(msgspec.Struct, frozen=True, tag="queue"):
     """None: however long the wait is."""
 
 
-Condition = HoursAre | AttributeIs | QueueIs
+class LocalIncident(msgspec.Struct, frozen=True, tag="local_incident"):
+    """Holds while an incident is on that callers for the queue hear by their postcode, and this
+    caller's postcode is not known yet."""
+
+    queue: QueueId
+
+
+Condition = HoursAre | AttributeIs | QueueIs | LocalIncident
 
 
 class Case(msgspec.Struct, frozen=True):

@@ -39,6 +39,7 @@ from acd.core.menuplan import HangUp as HangUp
 from acd.core.menuplan import HoursAre as HoursAre
 from acd.core.menuplan import Keep as Keep
 from acd.core.menuplan import Kind as Kind
+from acd.core.menuplan import LocalIncident as LocalIncident
 from acd.core.menuplan import LookUp as LookUp
 from acd.core.menuplan import LookupPlan as LookupPlan
 from acd.core.menuplan import MenuPlan as MenuPlan

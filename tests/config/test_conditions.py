@@ -3,7 +3,17 @@
 import pytest
 
 from acd.core.ids import MenuId, QueueId
-from acd.core.plan import Ask, AttributeIs, Branch, Enqueue, HangUp, HoursAre, QueueIs, Say
+from acd.core.plan import (
+    Ask,
+    AttributeIs,
+    Branch,
+    Enqueue,
+    HangUp,
+    HoursAre,
+    LocalIncident,
+    QueueIs,
+    Say,
+)
 from tests.config.conftest import Small
 
 OFFICE = """\
@@ -55,7 +65,16 @@ def test_other_ways_become_a_branch(small: Small) -> None:
     assert usual.queue == "billing"
 
 
+def test_a_local_incident_names_its_queue(small: Small) -> None:
+    ways = WAYS.replace("closed: office", "local_incident: billing")
+    menu = small_with(small, ways).load().plan.menus[MenuId("main")]
+    (branch,) = (node for node in menu.nodes.values() if isinstance(node, Branch))
+    assert branch.cases[0].conditions == (LocalIncident(QueueId("billing")),)
+
+
 MISTAKES = [
+    ("closed: office", "local_incident: biling",
+     '9:32: unknown queue "biling", did you mean "billing"?; allowed: fault, billing'),
     ("closed: office", "closed: ofice",
      '9:24: unknown hours "ofice", did you mean "office"?; allowed: always, office (hours.yaml)'),
     ("when: {closed: office}\n        say", "say",

@@ -45,6 +45,10 @@ MISTAKES = [
     ("queue: faul", '11:13: unknown queue "faul", did you mean "fault"?; allowed: fault, billing'),
     ("queue: fault, waiting: {bill: 2}",
      '11:30: unknown queue "bill", did you mean "billing"?; allowed: fault, billing'),
+    ("queue: fault, closed: [alway]",
+     '11:29: unknown hours "alway", did you mean "always"?; allowed: always (hours.yaml)'),
+    ("queue: fault, local_incidents: [bill]",
+     '11:38: unknown queue "bill", did you mean "billing"?; allowed: fault, billing'),
     ("queue: fault, keys: 1a",
      '11:26: "keys" cannot be "1a"; keys 0 to 9, "*" and "#", and "." for one that does not come; '
      "at most 64"),

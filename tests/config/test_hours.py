@@ -67,7 +67,7 @@ def open_times(held: Calendar, day: str) -> list[str]:
 
 def test_the_sample_has_an_office_that_keeps_the_holidays() -> None:
     plan = load(ROOT / "config", today=TODAY).plan
-    assert set(plan.hours) == {"always", "office"}
+    assert set(plan.hours) == {"always", "service", "office"}
     office = plan.hours["office"]
     assert open_times(office, "2026-11-26") == ["07:30-17:00"]  # A Thursday.
     assert open_times(office, "2026-11-27") == ["07:30-13:00"]

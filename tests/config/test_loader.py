@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from acd.config.loader import Loaded, load
 from acd.core.ids import AgentId, Language, QueueId
-from acd.core.plan import AgentAction, AgentDo, Ask, Collect, Enqueue, Node, Say
+from acd.core.plan import AgentAction, AgentDo, Ask, Branch, Collect, Enqueue, Node, Say
 from acd.core.queueplan import ExitCondition, Strategy, ToQueue
 from acd.errors import ConfigError
 from tests.config.conftest import FILES, TODAY, Small
@@ -55,6 +55,8 @@ def test_the_sample_offers_six_areas_the_other_language_and_a_meter_reading(samp
     queues = {}
     for key, name in ask.choices.items():
         node = menu.nodes[name]
+        if isinstance(node, Branch):
+            node = menu.nodes[node.next]
         if isinstance(node, Enqueue):
             assert node.option == key
             queues[key] = node.queue
@@ -71,7 +73,7 @@ def test_who_chooses_nothing_in_three_playings_comes_to_the_switchboard(sample: 
     assert isinstance(ask, Ask)
     assert ask.retries == 2
     node: Node = menu.nodes[ask.otherwise]
-    while isinstance(node, Say):
+    while isinstance(node, Say | Branch):
         node = menu.nodes[node.next]
     assert isinstance(node, Enqueue)
     assert (node.queue, node.option) == ("switchboard", "")

@@ -4,14 +4,25 @@ import pytest
 
 from acd.core.deciding import decide
 from acd.core.ids import NodeId, QueueId
-from acd.core.plan import AttributeIs, Branch, Case, Condition, HoursAre, QueueIs
+from acd.core.plan import (
+    AttributeIs,
+    Branch,
+    Case,
+    Condition,
+    HoursAre,
+    LocalIncident,
+    QueueIs,
+)
 
 
 class Known:
     """A caller from 0301234 whose postcode is 10115, at night, with three waiting in billing."""
 
+    def __init__(self, postcode: str = "10115") -> None:
+        self._attributes = {"ani": "0301234", "postcode": postcode}
+
     def value_of(self, attribute: str) -> str:
-        return {"ani": "0301234", "postcode": "10115"}.get(attribute, "")
+        return self._attributes.get(attribute, "")
 
     def is_open(self, hours: str) -> bool:
         return hours == "always"
@@ -22,14 +33,19 @@ class Known:
     def estimate_seconds(self, queue: QueueId) -> float | None:
         return 90.0 if queue == "billing" else None
 
+    def has_local_incident(self, queue: QueueId) -> bool:
+        return queue == "fault"
+
 
 BILLING, FAULT = QueueId("billing"), QueueId("fault")
 
 
-def holds(*conditions: Condition) -> bool:
+def holds(*conditions: Condition, postcode: str = "10115") -> bool:
     """Whether the way with these conditions is taken."""
     case = Case(conditions, NodeId("there"))
-    return decide(Branch(id=NodeId("b"), cases=(case,), next=NodeId("on")), Known()) == "there"
+    return (
+        decide(Branch(id=NodeId("b"), cases=(case,), next=NodeId("on")), Known(postcode)) == "there"
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,6 +70,12 @@ def holds(*conditions: Condition) -> bool:
 )
 def test_a_condition_holds_or_not(condition: Condition, expected: bool) -> None:
     assert holds(condition) is expected
+
+
+def test_a_postcode_is_asked_for_once_and_while_an_incident_hangs_on_it() -> None:
+    assert holds(LocalIncident(FAULT), postcode="")
+    assert not holds(LocalIncident(FAULT))
+    assert not holds(LocalIncident(BILLING), postcode="")
 
 
 def test_all_conditions_of_a_way_must_hold() -> None:

@@ -38,6 +38,22 @@ def test_it_concerns_its_queues_and_its_district(
     assert incident.concerns(queue, postcode) is concerned
 
 
+@pytest.mark.parametrize(
+    ("queues", "postcodes", "local"),
+    [
+        (("fault",), ("10*",), True),
+        ((), ("10*",), True),
+        (("fault",), (), False),
+        (("billing",), ("10*",), False),
+    ],
+)
+def test_where_postcodes_say_whom_it_concerns_it_is_worth_asking_for_one(
+    queues: tuple[QueueId, ...], postcodes: tuple[str, ...], *, local: bool
+) -> None:
+    incident = Incident(id=IncidentId("a"), queues=queues, postcodes=postcodes, text=TEXT)
+    assert incident.is_local_to(FAULT) is local
+
+
 def test_it_is_on_from_its_beginning_until_its_end() -> None:
     incident = Incident(
         id=IncidentId("a"), queues=(FAULT,), text=TEXT, begins_at=10.0, ends_at=20.0

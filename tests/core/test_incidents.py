@@ -25,7 +25,7 @@ from acd.core.incidents import (
     QUESTION_SECONDS,
     THINKS_SECONDS,
 )
-from acd.core.plan import Collect, Plan
+from acd.core.plan import Branch, Case, Collect, LocalIncident, Plan
 from acd.core.records import (
     CallDeflected,
     CallEnded,
@@ -231,6 +231,28 @@ def test_by_district_it_is_heard_by_who_typed_such_a_postcode(
     set_(centre, incident(queues=(), postcodes=("10*",)))
     call = dial(centre, *typed, "2")
     assert waits(centre, call) is not concerned
+
+
+def test_a_menu_asks_where_he_lives_only_while_an_incident_hangs_on_it() -> None:
+    house = district()
+    main = house.menus[MenuId("main")]
+    case = Case((LocalIncident(FAULT),), NodeId("where"))
+    branch = Branch(id=NodeId("b"), cases=(case,), next=NodeId("ask"))
+    menu = msgspec.structs.replace(main, entry=branch.id, nodes={**main.nodes, branch.id: branch})
+    asks = Centre(msgspec.structs.replace(house, menus={**house.menus, main.id: menu}))
+
+    def first_prompt() -> str:
+        call = dial(asks)
+        [first] = played(asks, call)
+        return first
+
+    assert first_prompt() == "main/welcome"
+    set_(asks, incident(postcodes=("10*",), ends_at=asks.now + 60.0))
+    set_(asks, incident("everywhere"))
+    assert first_prompt() == "main/where"
+    asks.wait(60.0)
+    asks.take()
+    assert first_prompt() == "main/welcome"
 
 
 # -- hanging up informed -----------------------------------------------------------------------
