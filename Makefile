@@ -22,8 +22,8 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
 .PHONY: help run test check check-static fmt lab lab-install smoke sim design bench-idle-gap bench-ami \
-	bench-matching bench-menu bench-restart bench-sim bench-store proof-erlang docs-menus docs-pooling fault-table soak \
-	soak-seeds lock clean venv venv-run
+	bench-matching bench-menu bench-restart bench-sim bench-store proof-erlang docs-menus docs-metrics \
+	docs-pooling fault-table soak soak-seeds lock clean venv venv-run
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | \
@@ -69,6 +69,9 @@ sim: venv-run ## virtual time: make sim SEED=7 HOURS=24
 
 docs-menus: venv ## verbs, keys and pictures of menus, from the models into docs/menus.md
 	@$(BIN)/python -m acd.config.reference docs/menus.md
+
+docs-metrics: venv ## every metric and its formulas, from the code into docs/metrics.md
+	@$(BIN)/python -m acd.metricspage docs/metrics.md
 
 design: venv ## redraw the machines in DESIGN.md from their tables
 	@$(BIN)/python -m acd.drawings DESIGN.md

@@ -24,3 +24,7 @@ class Clock:
     def monotonic(self, at: float) -> float:
         """The moment `at` on the monotonic clock, which is the one event loops set timers by."""
         return at - self._offset
+
+    def drift_seconds(self) -> float:
+        """How far the system's clock has moved away from this one since the start."""
+        return time.time() - self.now()

@@ -24,7 +24,6 @@ from typing import IO, TYPE_CHECKING, Final, Literal
 
 from acd.ami.client import Connection, Link, LinkLimits
 from acd.ami.items import FramesReceived, LinkItem, Outputs, Write
-from acd.bookgauges import book_gauges
 from acd.books import Books
 from acd.clock import Clock
 from acd.core.events import (
@@ -40,6 +39,7 @@ from acd.core.events import (
 from acd.core.ids import AgentId, CallId, DeviceId, QueueId, VoicemailId
 from acd.core.memory import Memory
 from acd.core.records import ConfirmationDue, Explanation, LookUpDue, Replied, Snapshot
+from acd.enginegauges import engine_gauges
 from acd.inbox import Inbox
 from acd.incidents import Incidents
 from acd.log import Log, capture_logging, open_log
@@ -89,8 +89,8 @@ class Daemon:
             for settings in setup.links
         }
         self._notifier = Notifier()
-        self.metrics = Metrics(setup.plan, list(self.links), self.snapshot)
-        self.metrics.watch(lambda: book_gauges(self._books))
+        self.metrics = Metrics(setup.plan, list(self.links), self.snapshot, self.clock.now())
+        self.metrics.watch(lambda: engine_gauges(self.inbox, self.clock, self._books))
         self.reports = Reports(log, self.metrics, self._notifier, self.links)
         self._web: WebServer | None = None
         self._reloads = Reloads(setup.reload, setup.plan, self.inbox.put_always, self.reports)
@@ -115,6 +115,7 @@ class Daemon:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self.stop)
             loop.add_signal_handler(signal.SIGHUP, self.reload)
+        self.reports.watch_loop(loop, self.clock.now)
         begun = False
         try:
             for link in self.links.values():

@@ -5,15 +5,25 @@ know has no sample, so that sums over queues stay right.
 This module must not know who reads them, nor in which format.
 """
 
-from collections.abc import Iterator
-from itertools import product
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import chain, product
+from typing import Final, NamedTuple
 
 from acd.core.events import DeviceState
-from acd.core.records import Activity, Presence, Snapshot
+from acd.core.ids import SkillId
+from acd.core.plan import Plan
+from acd.core.queueplan import is_of_groups
+from acd.core.records import Activity, AgentView, Presence, Snapshot
+from acd.labels import OTHER, RONA
 
 Sample = tuple[tuple[str, ...], float]
 """The labels' values, in the order of their names, and the number."""
+
+NO_REASON: Final = "none"
+"""The label of not ready without a reason."""
 
 
 class Figure(NamedTuple):
@@ -26,6 +36,15 @@ class Figure(NamedTuple):
     samples: list[Sample]
     counts: bool = False
     """It only grows: a counter, kept by whoever has it."""
+
+    @classmethod
+    def one(cls, name: str, text: str, value: float = 0.0, *, counts: bool = False) -> Figure:
+        """Return one without labels."""
+        return cls(name, text, (), [((), value)], counts)
+
+    def filled(self, value: float) -> Figure:
+        """Return it, one without labels, with another value."""
+        return self._replace(samples=[((), value)])
 
 
 _QUEUE_GAUGES = (
@@ -52,30 +71,86 @@ _QUEUE_GAUGES = (
 """Name, field of the queue's view, text."""
 
 
-def gauges(now: Snapshot) -> Iterator[Figure]:
-    """Yield every gauge of this moment; those of a snapshot of nothing have their names too."""
+def call_gauges(now: Snapshot) -> Iterator[Figure]:
+    """Yield each gauge of queues and calls; those of a snapshot of nothing have their names too."""
     for name, field, text in _QUEUE_GAUGES:
         values = [(view.queue, getattr(view, field)) for view in now.queues]
         samples: list[Sample] = [((queue,), value) for queue, value in values if value is not None]
         yield Figure(f"acd_{name}", text, ("queue",), samples)
     yield from _voicemails(now)
-    doing = [(agent.presence, agent.activity) for agent in now.agents]
+
+
+def agent_gauges(now: Snapshot, plan: Plan) -> Iterator[Figure]:
+    """Yield each gauge of agents; ``plan`` has the reasons for which they may be not ready."""
+    doing = Counter((agent.presence, agent.activity) for agent in now.agents)
     yield Figure(
         "acd_agents",
         "Agents by what they said and what they do.",
         ("presence", "activity"),
         [
-            ((presence.value, activity.value), doing.count((presence, activity)))
+            ((presence.value, activity.value), doing[presence, activity])
             for presence, activity in product(Presence, Activity)
         ],
     )
-    states = [agent.device for agent in now.agents]
+    states = Counter(agent.device for agent in now.agents)
     yield Figure(
         "acd_agent_devices",
         "Agents' phones by what they are doing.",
         ("device",),
-        [((device.value,), states.count(device)) for device in DeviceState],
+        [((device.value,), states[device]) for device in DeviceState],
     )
+    yield _not_ready(now.agents, plan)
+    in_wrap_up = Counter(
+        agent.queue for agent in now.agents if agent.activity is Activity.WRAP_UP and agent.queue
+    )
+    yield Figure(
+        "acd_wrap_ups_running",
+        "Agents in wrap-up, by the queue of their last call.",
+        ("queue",),
+        [((view.queue,), in_wrap_up[view.queue]) for view in now.queues],
+    )
+
+
+def _not_ready(agents: Iterable[AgentView], plan: Plan) -> Figure:
+    reasons = dict.fromkeys((*plan.not_ready_reasons, RONA, NO_REASON, OTHER), 0)
+    for agent in agents:
+        if agent.presence is Presence.NOT_READY:
+            reason = agent.reason or NO_REASON
+            reasons[reason if reason in reasons else OTHER] += 1
+    return Figure(
+        "acd_agents_not_ready",
+        "Agents who are not ready, by the reason they gave.",
+        ("reason",),
+        [((reason,), count) for reason, count in reasons.items()],
+    )
+
+
+def skill_gauges(now: Snapshot, plan: Plan) -> Iterator[Figure]:
+    """Yield who is there of those who can do something, by skill; ``plan`` says who can do what."""
+    skills: dict[SkillId, None] = {}
+    for queue in plan.queues.values():
+        needs = (*queue.requirement.all_of, *queue.requirement.any_of)
+        skills.update(dict.fromkeys(need.skill for need in needs))
+    for agent in plan.agents.values():
+        skills.update(dict.fromkeys(agent.skills_at(now.at)))
+    staffed = [view for view in now.agents if view.presence is not Presence.LOGGED_OUT]
+    ready = [view for view in staffed if view.presence is Presence.READY]
+    free = [
+        view for view in ready if view.activity is Activity.IDLE and view.device is DeviceState.FREE
+    ]
+    for name, text, agents in (
+        ("staffed", "Agents with the skill who are logged in.", staffed),
+        ("ready", "Agents with the skill who are ready, whatever they do.", ready),
+        ("free", "Agents with the skill who are ready and idle, and whose phones are free.", free),
+    ):
+        planned = (plan.agents.get(view.agent) for view in agents)
+        counts = Counter(
+            chain.from_iterable(one.skills_at(now.at) for one in planned if one is not None)
+        )
+        samples: list[Sample] = [
+            ((skill,), counts[skill]) for skill in skills if not is_of_groups(skill)
+        ]
+        yield Figure(f"acd_skill_agents_{name}", text, ("skill",), samples)
 
 
 def _voicemails(now: Snapshot) -> Iterator[Figure]:
@@ -92,5 +167,8 @@ def _voicemails(now: Snapshot) -> Iterator[Figure]:
         "acd_voicemail_oldest_seconds",
         "The age of the oldest of them, 0 when there is none.",
         ("queue",),
-        [((queue,), now.at - min(found, default=now.at)) for queue, found in begun.items()],
+        [
+            ((queue,), max(0.0, now.at - min(found, default=now.at)))
+            for queue, found in begun.items()
+        ],
     )

@@ -17,6 +17,9 @@ OTHER: Final = "other"
 NO_QUEUE: Final = ""
 """The queue of a call that never entered one; Prometheus reads an empty label as none."""
 
+RONA: Final = "rona"
+"""The reason of who was set not ready because he did not answer."""
+
 MOST_WORDS: Final = 64
 """How many different kinds or reasons one PBX or one counter may bring before ``other``."""
 

@@ -1,9 +1,9 @@
 """What Prometheus may read: counters fed with records, gauges taken from the snapshot.
 
-Owns every metric's name, help text and labels, in a registry of its own.
+Which there are stands in `acd.families` and `acd.gauges`; here it is said what counts where.
 
-- Base units: seconds, and ``_total`` for what only grows. Raw counters instead of ratios, so that
-  each of the service-level formulas in GLOSSARY.md can be computed from them.
+- Raw counters instead of ratios, so that each of the service-level formulas in GLOSSARY.md can be
+  computed from them (docs/metrics.md has them).
 - Labels hold what `acd.labels` lets them hold: no stranger's text, no caller's number.
 - Every child exists from the start with the value 0, so a dashboard shows zeros and no gaps.
 - ``observe`` runs after each step of the engine: it looks up bound children and adds, no more.
@@ -16,25 +16,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from math import inf, isfinite
 from typing import Final
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    ProcessCollector,
-    disable_created_metrics,
-    generate_latest,
-)
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
 import acd
+from acd.agenttime import AgentTime
+from acd.calibration import Predictions
 from acd.core.events import RingOutcome
-from acd.core.ids import MenuId, PbxId, QueueId
-from acd.core.plan import Ask, Plan
+from acd.core.ids import AgentId, MenuId, PbxId, QueueId
+from acd.core.plan import Ask, MenuPlan, Plan
 from acd.core.records import (
+    Activity,
+    AgentChanged,
     AgentRung,
     CallAnswered,
     CallDeflected,
@@ -48,6 +43,7 @@ from acd.core.records import (
     MenuSelected,
     Noticed,
     Outcome,
+    Presence,
     Record,
     Repaired,
     Replied,
@@ -55,27 +51,29 @@ from acd.core.records import (
     Snapshot,
     TalkEnded,
     WaitAnnounced,
-    WrapUpEnd,
     WrapUpEnded,
 )
-from acd.gauges import Figure, gauges
-from acd.labels import NO_QUEUE, OTHER, WAYS_OUT, Words
+from acd.families import Families, QueueCounts
+from acd.gauges import Figure, agent_gauges, call_gauges, skill_gauges
+from acd.labels import NO_QUEUE, OTHER, RONA, Words
+from acd.series import Counter, head, series
 
 _WITHIN: Final = (10.0, 20.0, 30.0, 60.0)
-_WAIT: Final = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200)
-_TOLD: Final = (15, 30, 60, 90, 120, 180, 300, 450, 600, 900, 1200, 1800, 3600)
-_TALK: Final = (5, 15, 30, 60, 120, 180, 240, 300, 450, 600, 900, 1800, 3600)
-_WRAP_UP: Final = (1, 5, 10, 20, 30, 60, 90, 120, 180, 240, 300, 450, 600)
-_RING: Final = (1, 2, 3, 5, 8, 10, 15, 20, 30, 60)
-_LAG: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30)
 _LAG_MOST_SECONDS: Final = 3600.0
-_DISPATCH: Final = (0.00025, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.5, 2)
+_DAY_SECONDS: Final = 86_400.0
+_PIECE_CHARACTERS: Final = 16_384
+"""About how much is written before the event loop gets its turn."""
+
+
+_ENOUGH: Final = ""
+"""What has been looked at is work enough for one piece."""
 
 
 class Metrics:
     """All of acd's metrics. ``plan`` and ``pbxs`` fix the labels; give a new plan to ``adopt``.
 
-    ``snapshot`` is called once for each scrape; without it the gauges are left out.
+    ``snapshot`` is called once for each scrape; without it the gauges are left out. ``began_at`` is
+    when the engine began: nobody's time is counted from before.
     """
 
     def __init__(
@@ -83,34 +81,29 @@ class Metrics:
         plan: Plan,
         pbxs: Iterable[PbxId],
         snapshot: Callable[[], Snapshot] | None = None,
+        began_at: float = inf,
     ) -> None:
-        # The client library would double the page with a `_created` gauge for each series.
-        disable_created_metrics()  # type: ignore[no-untyped-call]
-        self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
-        info = Gauge("acd_build_info", "Always 1.", ["version"], registry=self.registry)
-        info.labels(acd.__version__).set(1)
-        self._families = _Families(self.registry)
-        self._queues: dict[QueueId, _QueueMetrics] = {}
+        self._families = Families()
+        self._plan = plan
+        self._snapshot = snapshot
+        self._looks: list[Callable[[], Iterable[Figure]]] = []
+        self._process = CollectorRegistry()
+        ProcessCollector(registry=self._process)
+        self._queues: dict[QueueId, QueueCounts] = {}
         self._options: dict[tuple[MenuId, str], Counter] = {}
+        self._deflections: dict[tuple[MenuId, str], Counter] = {}
         self._misses: dict[tuple[MenuId, str], Counter] = {}
-        self._arrived = {pbx: self._families.arrived.labels(pbx) for pbx in (*pbxs, OTHER)}
-        self._ended = {
-            outcome: self._families.ended.labels(NO_QUEUE, outcome.value) for outcome in Outcome
+        self._predictions = Predictions()
+        self._unanswered: dict[AgentId, QueueId] = {}
+        """The queue whose ring an agent has let go by last."""
+        self._bind_calls(pbxs)
+        self._bind_pbxs()
+        seconds = {
+            (presence, activity): self._families.agents.seconds.labels(presence, activity)
+            for presence in Presence
+            for activity in Activity
         }
-        self._replies = {
-            refused: self._families.replies.labels("refused" if refused else "done")
-            for refused in (False, True)
-        }
-        self._repairs = Words(self._families.repairs.labels)
-        self._notices = Words(self._families.notices.labels)
-        messages, rejected = self._families.messages, self._families.rejected
-        self._messages = {pbx: Words(partial(messages.labels, pbx)) for pbx in self._arrived}
-        self._rejected = {pbx: Words(partial(rejected.labels, pbx)) for pbx in self._arrived}
-        self._lag = {pbx: self._families.lag.labels(pbx) for pbx in self._arrived if pbx != OTHER}
-        self._connected = {
-            pbx: self._families.connected.labels(pbx) for pbx in self._arrived if pbx != OTHER
-        }
+        self._agent_time = AgentTime(lambda state, more: seconds[state].inc(more), began_at)
         self._counts: dict[type, Callable[..., None]] = {
             CallOffered: self._call_offered,
             MenuSelected: self._menu_selected,
@@ -122,6 +115,7 @@ class Metrics:
             IncidentHeard: self._incident_heard,
             CallDeflected: self._call_deflected,
             AgentRung: self._agent_rung,
+            AgentChanged: self._agent_changed,
             RingEnded: self._ring_ended,
             CallAnswered: self._call_answered,
             TalkEnded: self._talk_ended,
@@ -132,36 +126,68 @@ class Metrics:
             Repaired: self._repaired,
         }
         self.adopt(plan)
-        if snapshot is not None:
-            self.watch(lambda: gauges(snapshot()))
+
+    def _bind_calls(self, pbxs: Iterable[PbxId]) -> None:
+        calls, agents, engine = self._families.calls, self._families.agents, self._families.engine
+        self._arrived = {pbx: calls.arrived.labels(pbx) for pbx in (*pbxs, PbxId(OTHER))}
+        self._ended = {outcome: calls.ended.labels(NO_QUEUE, outcome.value) for outcome in Outcome}
+        self._replies = {
+            refused: agents.replies.labels("refused" if refused else "done")
+            for refused in (False, True)
+        }
+        self._reloads = {
+            taken: engine.reloads.labels("taken" if taken else "refused") for taken in (True, False)
+        }
+        self._notices = Words(engine.notices.labels)
+        self._dispatch, self.loop_lag = engine.dispatch.labels(), engine.loop_lag.labels()
+
+    def _bind_pbxs(self) -> None:
+        pbx = self._families.pbx
+        known = [name for name in self._arrived if name != OTHER]
+        self._repairs = Words(pbx.repairs.labels)
+        self._messages = {name: Words(partial(pbx.messages.labels, name)) for name in self._arrived}
+        self._rejected = {name: Words(partial(pbx.rejected.labels, name)) for name in self._arrived}
+        self._lag = {name: pbx.lag.labels(name) for name in known}
+        self._clock_offset = {name: pbx.clock_offset.labels(name) for name in known}
+        self._connected = {name: pbx.connected.labels(name) for name in known}
+        self._losses = {name: pbx.losses.labels(name) for name in known}
 
     def watch(self, look: Callable[[], Iterable[Figure]]) -> None:
         """Have what ``look`` gives on the page, asked for at each scrape."""
-        self.registry.register(_Gauges(look))
+        self._looks.append(look)
 
     def adopt(self, plan: Plan) -> None:
         """Make room for the queues and menus of a new plan; those that are gone keep their sums."""
-        other = _QueueMetrics(self._families, QueueId(OTHER), _WITHIN, OTHER)
-        self._queues.setdefault(QueueId(OTHER), other)
+        self._plan = plan
+        if OTHER not in self._queues:
+            other = QueueCounts(self._families, QueueId(OTHER), _WITHIN, OTHER)
+            self._queues[QueueId(OTHER)] = other
         for queue in plan.queues.values():
             strategy = queue.strategy.value
             if queue.id in self._queues:
-                rings = self._families.rings.labels(queue.id, strategy)
+                rings = self._families.agents.rings.labels(queue.id, strategy)
                 self._queues[queue.id].rings = rings
             else:
                 within = sorted({*_WITHIN, queue.target_seconds})
-                made = _QueueMetrics(self._families, queue.id, within, strategy)
+                made = QueueCounts(self._families, queue.id, within, strategy)
                 self._queues[queue.id] = made
+            self._queues[queue.id].target_seconds = queue.target_seconds
+            self._families.calls.target.labels(queue.id).set(queue.target_seconds)
         for menu in (*plan.menus.values(), None):
-            name = MenuId(OTHER) if menu is None else menu.id
-            nodes = () if menu is None else menu.nodes.values()
-            keys = {key for node in nodes if isinstance(node, Ask) for key in node.choices}
-            for key in sorted({*keys, OTHER}):
-                if (name, key) not in self._options:
-                    self._options[name, key] = self._families.options.labels(name, key)
-            for kind in ("wrong_key", "no_key", OTHER):
-                if (name, kind) not in self._misses:
-                    self._misses[name, kind] = self._families.misses.labels(name, kind)
+            self._adopt_menu(menu)
+
+    def _adopt_menu(self, menu: MenuPlan | None) -> None:
+        menus = self._families.menus
+        name = MenuId(OTHER) if menu is None else menu.id
+        nodes = () if menu is None else menu.nodes.values()
+        keys = {key for node in nodes if isinstance(node, Ask) for key in node.choices}
+        for key in (*sorted(keys), OTHER):
+            if (name, key) not in self._options:
+                self._options[name, key] = menus.options.labels(name, key)
+                self._deflections[name, key] = menus.deflections.labels(name, key)
+        for kind in ("wrong_key", "no_key", OTHER):
+            if (name, kind) not in self._misses:
+                self._misses[name, kind] = menus.misses.labels(name, kind)
 
     def observe(self, records: Sequence[Record]) -> None:
         """Count what one step has made true."""
@@ -172,7 +198,7 @@ class Metrics:
 
     def dispatch(self, seconds: float) -> None:
         """Time from the moment a call and an agent fitted to the Originate being written."""
-        self._families.dispatch.observe(seconds)
+        self._dispatch.observe(seconds)
 
     def ami_message(self, pbx: PbxId, kind: str, times: int = 1) -> None:
         """Count messages from a PBX that were read; ``kind`` is their type's constant name."""
@@ -188,25 +214,61 @@ class Metrics:
         Clocks that differ show here too. Below nothing is nothing; what is over an hour off was
         made up, or a clock is wrong by so much that the sum would say nothing any more.
         """
-        if abs(seconds) < _LAG_MOST_SECONDS and pbx in self._lag:
-            self._lag[pbx].observe(max(0.0, seconds))
+        if pbx not in self._lag or not isfinite(seconds):
+            return
+        self._clock_offset[pbx].set(min(max(seconds, -_DAY_SECONDS), _DAY_SECONDS))
+        if abs(seconds) < _LAG_MOST_SECONDS:
+            self._lag[pbx].observe(seconds)
 
     def ami_connected(self, pbx: PbxId, connected: bool) -> None:
         """Say whether the link to a configured PBX is up and in step."""
+        if self._connected[pbx].value and not connected:
+            self._losses[pbx].inc()
         self._connected[pbx].set(1 if connected else 0)
 
-    def text(self) -> Iterator[bytes]:
-        """All metrics in Prometheus' text format, version 0.0.4, one metric at a time.
+    def config_reload(self, *, taken: bool) -> None:
+        """Count a configuration that was read again, and taken or refused."""
+        self._reloads[taken].inc()
 
-        Whoever writes them out lets the event loop run between two: one metric takes well under a
-        millisecond for each ten queues, the whole page ten times that.
+    def text(self) -> Iterator[bytes]:
+        """All metrics in Prometheus' text format, version 0.0.4, piece by piece.
+
+        Whoever writes them out lets the event loop run between two.
         """
-        for family in self.registry.collect():
-            yield generate_latest(_One(family))
+        parts, size = list[str](), 0
+        for part in self._parts():
+            parts.append(part)
+            size += len(part)
+            if size > _PIECE_CHARACTERS or part == _ENOUGH:
+                yield "".join(parts).encode()
+                parts, size = [], 0
+        yield "".join(parts).encode()
+
+    def _parts(self) -> Iterator[str]:
+        if self._snapshot is not None:
+            yield from self._gauges(self._snapshot())
+        for family in self._families.all():
+            yield family.page()
+        for look in self._looks:
+            yield from map(_page, look())
+        text = "Always 1."
+        yield _page(Figure("acd_build_info", text, ("version",), [((acd.__version__,), 1)]))
+        yield generate_latest(self._process).decode()
+
+    def _gauges(self, now: Snapshot) -> Iterator[str]:
+        yield _ENOUGH
+        yield from map(_page, call_gauges(now))
+        yield from map(_page, agent_gauges(now, self._plan))
+        yield _ENOUGH
+        for figure in skill_gauges(now, self._plan):
+            yield _page(figure)
+            yield _ENOUGH
+        self._agent_time.seen(now.agents, now.at)
+        yield _ENOUGH
 
     # -- one method for each record that is counted ------------------------------------------
 
-    def _queue(self, queue: QueueId) -> _QueueMetrics:
+    def _queue(self, queue: QueueId) -> QueueCounts:
         return self._queues.get(queue) or self._queues[QueueId(OTHER)]
 
     def _call_offered(self, record: CallOffered) -> None:
@@ -233,10 +295,12 @@ class Metrics:
     def _call_left_queue(self, record: CallLeftQueue) -> None:
         left = self._queue(record.queue).left
         left.get((record.rule, record.outcome.value), left[OTHER, OTHER]).inc()
+        self._predictions.forget(record.call)
 
     def _wait_announced(self, record: WaitAnnounced) -> None:
         if record.estimate_seconds is not None:
             self._queue(record.queue).told.observe(record.estimate_seconds)
+            self._predictions.told(record.call, record.queue, record.at, record.estimate_seconds)
 
     def _incident_heard(self, record: IncidentHeard) -> None:
         self._queue(record.queue).incidents.inc()
@@ -252,7 +316,13 @@ class Metrics:
         queue.ring_outcomes[record.outcome].inc()
         queue.ring.observe(record.ring_seconds)
         if record.outcome is RingOutcome.NO_ANSWER:
-            queue.rona.inc()
+            self._unanswered[record.agent] = record.queue
+
+    def _agent_changed(self, record: AgentChanged) -> None:
+        self._agent_time.changed(record.agent, (record.presence, record.activity), record.at)
+        queue = self._unanswered.pop(record.agent, None)
+        if queue is not None and record.reason == RONA and record.what == "presence":
+            self._queue(queue).rona.inc()
 
     def _call_answered(self, record: CallAnswered) -> None:
         queue = self._queue(record.queue)
@@ -263,6 +333,14 @@ class Metrics:
         for threshold, child in queue.answered_within:
             if record.wait_seconds <= threshold:
                 child.inc()
+        if record.wait_seconds <= queue.target_seconds:
+            queue.answered_in_target.inc()
+        kept = self._predictions.answered(record.call, record.queue, record.at)
+        if kept is not None:
+            queue.predicted.inc(kept.predicted_seconds)
+            queue.actual.inc(kept.actual_seconds)
+            more = kept.actual_seconds - kept.predicted_seconds
+            (queue.longer if more >= 0.0 else queue.shorter).observe(abs(more))
 
     def _talk_ended(self, record: TalkEnded) -> None:
         queue = self._queue(record.queue)
@@ -275,8 +353,11 @@ class Metrics:
         queue.wrap_up_ends[record.how].inc()
 
     def _call_ended(self, record: CallEnded) -> None:
+        self._predictions.forget(record.call)
         if record.queue is None:
             self._ended[record.outcome].inc()
+            if record.outcome is Outcome.DEFLECTED:
+                self._menu_deflected(record.menu_path)
             return
         queue = self._queue(record.queue)
         queue.ended[record.outcome].inc()
@@ -292,6 +373,14 @@ class Metrics:
                 if waited <= threshold:
                     child.inc()
 
+    def _menu_deflected(self, path: Sequence[str]) -> None:
+        menu, _, key = path[-1].rpartition(":") if path else ("", "", "")
+        child = self._deflections.get((MenuId(menu), key))
+        if child is None:
+            other = self._deflections[MenuId(OTHER), OTHER]
+            child = self._deflections.get((MenuId(menu), OTHER), other)
+        child.inc()
+
     def _replied(self, record: Replied) -> None:
         self._replies[bool(record.refusal)].inc()
 
@@ -302,130 +391,9 @@ class Metrics:
         self._repairs.count(record.kind)
 
 
-class _Families:
-    """Every metric that records feed: name, help text, label names."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(f"acd_{name}_total", text, labels, registry=registry)
-
-        def times(name: str, text: str, buckets: Sequence[float], *labels: str) -> Histogram:
-            name = f"acd_{name}_seconds"
-            return Histogram(name, text, labels, buckets=buckets, registry=registry)
-
-        q, t = "queue", "threshold"
-        self.arrived = counter("calls_arrived", "Calls that came in.", "pbx")
-        self.offered = counter("calls_offered", "Calls that entered the queue.", q)
-        text = "Waiting calls that came to ask for less, each step."
-        self.relaxations = counter("relaxations", text, q)
-        text = "Calls that a rule or a supervisor took out of the queue, or kept from joining it."
-        self.left = counter("calls_left_queue", text, q, "rule", "outcome")
-        text = "The estimated wait from then on, each time a waiting caller was told one."
-        self.told = times("wait_told", text, _TOLD, q)
-        text = "Incidents told to callers for the queue, before it or in it."
-        self.incidents = counter("incidents_heard", text, q)
-        text = "Callers who hung up informed by an incident, before the queue or in it."
-        self.deflected = counter("calls_deflected", text, q)
-        self.answered = counter("calls_answered", "Queued calls joined with an agent.", q)
-        text = "Calls answered at most this many seconds after queue entry."
-        self.answered_within = counter("calls_answered_within", text, q, t)
-        text = "Callers who hung up in the queue, short abandons included."
-        self.abandoned = counter("calls_abandoned", text, q)
-        text = "Callers who hung up at most this many seconds after queue entry."
-        self.abandoned_within = counter("calls_abandoned_within", text, q, t)
-        text = "Callers who hung up before the queue's short threshold."
-        self.short_abandoned = counter("calls_short_abandoned", text, q)
-        text = "Ended calls by their one outcome and last queue; no queue: never queued."
-        self.ended = counter("calls_ended", text, q, "outcome")
-        self.wait = times("wait", "Queue entry to answer, answered calls only.", _WAIT, q)
-        text = "Queue entry to the caller's hang-up."
-        self.abandon_wait = times("abandon_wait", text, _WAIT, q)
-        self.talk = times("talk", "Agents' talks, hold included.", _TALK, q)
-        self.hold = counter("hold_seconds", "Time callers spent on hold within talks.", q)
-        self.wrap_up = times("wrap_up", "After-call work.", _WRAP_UP, q)
-        self.wrap_up_ends = counter("wrap_ups_ended", "Wrap-ups by what ended them.", q, "how")
-        text = "Agents' phones asked to ring, by the queue's strategy at that time."
-        self.rings = counter("rings", text, q, "strategy")
-        self.ring_outcomes = counter("ring_outcomes", "Rings by how they ended.", q, "outcome")
-        self.ring = times("ring", "How long agents' phones rang.", _RING, q)
-        self.rona = counter("rona", "Agents set not ready because they did not answer.", q)
-        text = "Keys that chose an option."
-        self.options = counter("menu_selections", text, "menu", "option")
-        text = "Wrong keys, and waits for a key in vain."
-        self.misses = counter("menu_misses", text, "menu", "kind")
-        text = "Changes that agents and supervisors asked for over HTTP, by result."
-        self.replies = counter("change_requests", text, "result")
-        self.notices = counter("notices", "What operators should look at.", "kind")
-        text = "Differences between us and a PBX that were put right."
-        self.repairs = counter("reconcile_repairs", text, "kind")
-        text = "Match possible to Originate written."
-        self.dispatch = times("dispatch_latency", text, _DISPATCH)
-        self.messages = counter("ami_messages", "AMI messages read, by type.", "pbx", "kind")
-        text = "AMI messages refused as forged or broken."
-        self.rejected = counter("ami_rejected_messages", text, "pbx", "reason")
-        text = "From the PBX's Timestamp to the message being worked off; one each 0.1 s is asked."
-        self.lag = times("ami_lag", text, _LAG, "pbx")
-        text = "1 while the link to the PBX is up and in step."
-        self.connected = Gauge("acd_ami_connected", text, ["pbx"], registry=registry)
-
-
-class _QueueMetrics:
-    """One queue's children, bound once so that counting never looks up a label."""
-
-    def __init__(
-        self, families: _Families, queue: QueueId, within: Sequence[float], strategy: str
-    ) -> None:
-        self.offered = families.offered.labels(queue)
-        self.relaxations = families.relaxations.labels(queue)
-        self.left = {way: families.left.labels(queue, *way) for way in WAYS_OUT}
-        self.told = families.told.labels(queue)
-        self.incidents = families.incidents.labels(queue)
-        self.deflected = families.deflected.labels(queue)
-        self.answered = families.answered.labels(queue)
-        self.answered_within = [
-            (limit, families.answered_within.labels(queue, f"{limit:g}")) for limit in within
-        ]
-        self.abandoned = families.abandoned.labels(queue)
-        self.abandoned_within = [
-            (limit, families.abandoned_within.labels(queue, f"{limit:g}")) for limit in within
-        ]
-        self.short_abandoned = families.short_abandoned.labels(queue)
-        self.ended = {outcome: families.ended.labels(queue, outcome.value) for outcome in Outcome}
-        self.wait = families.wait.labels(queue)
-        self.abandon_wait = families.abandon_wait.labels(queue)
-        self.talk = families.talk.labels(queue)
-        self.hold = families.hold.labels(queue)
-        self.wrap_up = families.wrap_up.labels(queue)
-        self.wrap_up_ends = {how: families.wrap_up_ends.labels(queue, how) for how in WrapUpEnd}
-        self.rings = families.rings.labels(queue, strategy)
-        self.ring = families.ring.labels(queue)
-        self.ring_answered = families.ring_outcomes.labels(queue, "answered")
-        self.ring_outcomes = {
-            outcome: families.ring_outcomes.labels(queue, outcome.value) for outcome in RingOutcome
-        }
-        self.rona = families.rona.labels(queue)
-
-
-class _One(Collector):
-    """A single metric, as the client library's writer wants it."""
-
-    def __init__(self, family: Metric) -> None:
-        self._family = family
-
-    def collect(self) -> Iterator[Metric]:
-        yield self._family
-
-
-class _Gauges(Collector):
-    """What is true now, looked at while Prometheus waits."""
-
-    def __init__(self, look: Callable[[], Iterable[Figure]]) -> None:
-        self._look = look
-
-    def collect(self) -> Iterator[Metric]:
-        for gauge in self._look():
-            make = CounterMetricFamily if gauge.counts else GaugeMetricFamily
-            family = make(gauge.name, gauge.text, labels=gauge.labels)
-            for values, value in gauge.samples:
-                family.add_metric(values, value)
-            yield family
+def _page(figure: Figure) -> str:
+    lines = [head(figure.name, "counter" if figure.counts else "gauge", figure.text)]
+    for values, value in figure.samples:
+        pairs = zip(figure.labels, values, strict=True)
+        lines.append(f"{series(figure.name, pairs)} {float(value)!r}\n")
+    return "".join(lines)

@@ -5,9 +5,11 @@ for an attempt that failed as the one before. No caller's number leaves here unc
 It must not decide anything, nor send anything to a PBX.
 """
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from acd import looplag
 from acd.ami.client import Link
 from acd.ami.items import FramesReceived, LinkDown, Outputs
 from acd.ami.wire import timestamp
@@ -43,6 +45,10 @@ class Reports:
         """How many messages of each name the metrics have been told of."""
         self._refused: dict[tuple[PbxId, str], int] = {}
         self._lag_at = 0.0
+
+    def watch_loop(self, loop: asyncio.AbstractEventLoop, now: Callable[[], float]) -> None:
+        """Tell from now on how late the event loop is."""
+        looplag.watch(loop, now, self.metrics.loop_lag.observe)
 
     def step(self, item: Item, outputs: Outputs, now: float) -> None:
         """Tell of one item, worked off at ``now``, and what came of it."""
@@ -96,11 +102,13 @@ class Reports:
 
     def refused_configuration(self, why: str) -> None:
         """A new configuration was read and not taken."""
+        self.metrics.config_reload(taken=False)
         for line in why.splitlines():
             self.log.error("reload_refused", why=line)
 
     def reloaded(self, reloaded: Reloaded) -> None:
         """A new configuration is at work."""
+        self.metrics.config_reload(taken=True)
         for change in reloaded.changes[:_MOST_CHANGES]:
             self.log.info("configuration_changed", what=str(change))
         more = len(reloaded.changes) - _MOST_CHANGES

@@ -17,11 +17,12 @@ from tests.plans import plan
 from tests.store.samples import ended
 
 PBX = PbxId("main")
+NOW = 12.0
 
 
 def page(books: Books) -> str:
     metrics = Metrics(plan(), [PBX])
-    metrics.watch(lambda: book_gauges(books))
+    metrics.watch(lambda: book_gauges(books, NOW))
     return b"".join(metrics.text()).decode()
 
 
@@ -43,6 +44,7 @@ async def test_what_waits_what_was_spilled_and_what_got_lost_is_told(books: Book
         "acd_store_spilled_records 0.0",
         "acd_store_refused_records_total 0.0",
         "acd_journal_dropped_entries_total 0.0",
+        "acd_journal_lag_seconds 0.0",
     ):
         assert line in said
     books.writer._most_records = 0

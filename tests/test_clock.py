@@ -17,6 +17,7 @@ def test_a_jump_of_the_systems_clock_moves_nothing(monkeypatch: pytest.MonkeyPat
     wall -= 3600.0
     monotonic += 5.0
     assert clock.now() == 1_700_000_005.0
+    assert clock.drift_seconds() == -3605.0
 
 
 def test_a_new_clock_follows_the_systems(monkeypatch: pytest.MonkeyPatch) -> None:

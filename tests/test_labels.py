@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from acd.core.exits import outcome_of
 from acd.core.ids import MenuId
+from acd.core.offers import RONA as RONA_OF_THE_ROUTER
 from acd.core.queueplan import Exit, ExitCondition, ToMenu
-from acd.labels import MOST_WORDS, OTHER, WAYS_OUT, Words
+from acd.labels import MOST_WORDS, OTHER, RONA, WAYS_OUT, Words
 
 
 class Count:
@@ -27,6 +28,10 @@ def test_each_rule_is_counted_as_the_router_counts_it() -> None:
     }
     people = {("supervisor", "overflowed"), ("supervisor", "withdrawn")}
     assert set(WAYS_OUT) == ways | people | {(OTHER, OTHER)}
+
+
+def test_a_rona_is_called_as_the_router_calls_it() -> None:
+    assert RONA == RONA_OF_THE_ROUTER
 
 
 @given(st.lists(st.text(max_size=60), max_size=200))

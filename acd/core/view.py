@@ -34,12 +34,13 @@ def _queues(floor: Floor, now: float) -> tuple[QueueView, ...]:
         count[call.state] = count.get(call.state, 0) + 1
         if call.state in (CallState.QUEUED, CallState.RINGING):
             oldest[call.queue] = min(oldest.get(call.queue, now), call.queued_at)
+    ready = {one for one, agent in floor.agents.items() if agent.presence is Presence.READY}
+    free = set(floor.free)
     views = []
     for queue, line in floor.lines.items():
         if queue not in floor.plan.queues and not states[queue]:
             continue
         agents = floor.lane_for(line.plan, line.plan.requirement).agents
-        ready = sum(floor.agents[one].presence is Presence.READY for one in agents)
         views.append(
             QueueView(
                 queue,
@@ -48,8 +49,8 @@ def _queues(floor: Floor, now: float) -> tuple[QueueView, ...]:
                 states[queue].get(CallState.RINGING, 0),
                 states[queue].get(CallState.CONNECTED, 0),
                 now - oldest.get(queue, now),
-                ready,
-                sum(one in floor.free for one in agents),
+                len(ready.intersection(agents)),
+                len(free.intersection(agents)),
                 estimate_for_next_seconds(floor, line, now),
             )
         )

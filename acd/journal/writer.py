@@ -131,6 +131,17 @@ class Journal:
         """About how much waits for the disk."""
         return self._accepted_bytes - self._written_bytes
 
+    def waiting_at(self) -> float | None:
+        """When the oldest item came that the disk has not been given yet; None for none."""
+        for place in range(3):  # The header, proofs and gaps stand between items.
+            try:
+                _, what = self._pending[place]
+            except IndexError:  # The writing thread may just have taken it.
+                return None
+            if isinstance(what, _Step):
+                return what.now
+        return None
+
     @property
     def dropped(self) -> int:
         """Entries that are not in the journal, for a metric."""

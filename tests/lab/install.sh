@@ -1,6 +1,7 @@
 #!/bin/sh
 # Finds or installs what the lab needs: Asterisk 22 or later, and SIPp; sox, with which tests
-# of recordings measure them, and Graphviz, which draws menus.
+# of recordings measure them, Graphviz, which draws menus, and Prometheus with its promtool, which
+# read the metrics and the rules.
 #
 # Prints one line, "host" or the root directory of the Asterisk it found or
 # installed, and nothing else on standard output. What goes wrong is one line
@@ -84,7 +85,20 @@ need() {
 }
 
 # Without them the lab is as good, and the tests that need them say so.
-need_tools() { (need sox:sox dot:graphviz) || :; }
+need_tools() {
+    (need sox:sox dot:graphviz) || :
+    need_prometheus
+}
+
+# Debian starts what it installs, and this listens on every address; here it is wanted as two
+# programs that tests run by themselves.
+need_prometheus() {
+    command -v promtool >/dev/null 2>&1 && return
+    systemctl mask --runtime prometheus.service >>"$LOG" 2>&1 || :
+    (need promtool:prometheus) || :
+    systemctl disable prometheus.service >>"$LOG" 2>&1 || :
+    systemctl unmask --runtime prometheus.service >>"$LOG" 2>&1 || :
+}
 
 # The archive this machine's own apt uses for releases as such: security updates
 # and the like, which often come from elsewhere, have a dash in their suite.

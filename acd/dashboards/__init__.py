@@ -1,0 +1,1 @@
+"""What operators see of the metrics in Grafana, written down once: panels, formulas, pages."""
