@@ -42,6 +42,7 @@ from acd.core.records import ConfirmationDue, Explanation, LookUpDue, Replied, S
 from acd.enginegauges import engine_gauges
 from acd.inbox import Inbox
 from acd.incidents import Incidents
+from acd.live import Live
 from acd.log import Log, capture_logging, open_log
 from acd.lookups import LookUps
 from acd.loop import fastest_loop
@@ -349,11 +350,10 @@ class Daemon:
         setup = self._setup
         tokens = TokenFile(setup.tokens_file).tokens if setup.tokens_file else None
         incidents = Incidents(setup.tell, self._requests, self._books)
-        app = create_app(self, incidents, now=self.clock.now, tokens=tokens, phones=self._phones)
+        live = Live(self.pipeline, self.reports.touched, self.clock.now)
+        phones = self._reloads.phones
+        app = create_app(self, incidents, live, now=self.clock.now, tokens=tokens, phones=phones)
         self._web = await start(app, setup.http_host, setup.http_port, guarded=tokens is not None)
-
-    def _phones(self) -> frozenset[DeviceId]:
-        return frozenset(agent.phone for agent in self._reloads.plan.agents.values())
 
     async def _wind_down(self, *, begun: bool) -> None:
         self._stopping.set()

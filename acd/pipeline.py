@@ -5,7 +5,7 @@ The daemon, a replay and the simulator all drive this same function; with the sa
 items at the same times it returns the same bytes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -132,6 +132,12 @@ class Pipeline:
     def snapshot(self, now: float) -> Snapshot:
         """Return the picture of this moment; call it between steps only."""
         return self.engine.snapshot(now)
+
+    def part(
+        self, now: float, calls: Collection[CallId], agents: Collection[AgentId], *, queues: bool
+    ) -> Snapshot:
+        """Return the same of some (``acd.core.view.part``); call it between steps only."""
+        return self.engine.part(now, calls, agents, queues=queues)
 
     def explain(self, call: CallId) -> Explanation | None:
         """Return why a call is where it is, None when it is not known; call it between steps."""

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple, Protocol
 from acd.changes import changes
 from acd.config.audio import AUDIO_ENDINGS
 from acd.core.events import PlanReplaced
+from acd.core.ids import DeviceId
 from acd.core.plan import Plan
 from acd.edits import edits
 from acd.errors import OperatorError
@@ -82,6 +83,10 @@ class Reloads:
         self._watching: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[Outcome]] = set()
+
+    def phones(self) -> frozenset[DeviceId]:
+        """The phones of the agents of the plan at work."""
+        return frozenset(agent.phone for agent in self.plan.agents.values())
 
     async def ask(self) -> Reloaded:
         """Read it again and return what is different. Raises OperatorError; all is as it was then.

@@ -15,6 +15,7 @@ from acd.ami.items import FramesReceived, LinkDown, Outputs
 from acd.ami.wire import timestamp
 from acd.core.events import PlanReplaced
 from acd.core.ids import PbxId
+from acd.live import Touched
 from acd.log import Log, without_numbers
 from acd.metrics import Metrics
 from acd.pipeline import Item
@@ -45,6 +46,8 @@ class Reports:
         """How many messages of each name the metrics have been told of."""
         self._refused: dict[tuple[PbxId, str], int] = {}
         self._lag_at = 0.0
+        self.touched = Touched()
+        """For whoever shows what is live."""
 
     def watch_loop(self, loop: asyncio.AbstractEventLoop, now: Callable[[], float]) -> None:
         """Tell from now on how late the event loop is."""
@@ -56,6 +59,8 @@ class Reports:
             for record in outputs.records:
                 self.log.tell(record)
             self.metrics.observe(outputs.records)
+            if self.touched.wanted:
+                self.touched.note(outputs.records)
         for pbx, reason in outputs.rejected:
             self.metrics.ami_rejected(pbx, reason)
         match item:
@@ -66,6 +71,7 @@ class Reports:
                 self._link_down(item.pbx, item.reason)
             case PlanReplaced(plan):
                 self.metrics.adopt(plan)
+                self.touched.all = True
                 self.log.info("plan_replaced", queues=len(plan.queues), agents=len(plan.agents))
 
     def status(self, status: Mapping[PbxId, str]) -> None:

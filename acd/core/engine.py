@@ -6,7 +6,7 @@ did; it raises (AssertionError, IllegalMove) for our own bugs, and then the proc
 ``now`` never goes back. Everything else is in the modules it dispatches to.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import assert_never
 
 from acd.core import (
@@ -87,7 +87,7 @@ from acd.core.records import (
     Snapshot,
     WrapUpEnd,
 )
-from acd.core.view import snapshot
+from acd.core.view import part, snapshot
 
 
 class Engine:
@@ -132,6 +132,12 @@ class Engine:
     def snapshot(self, now: float) -> Snapshot:
         """Return the picture of this moment."""
         return snapshot(self.floor, now)
+
+    def part(
+        self, now: float, calls: Collection[CallId], agents: Collection[AgentId], *, queues: bool
+    ) -> Snapshot:
+        """Return the same of some: see ``acd.core.view.part``."""
+        return part(self.floor, now, calls, agents, queues=queues)
 
     def _dispatch(self, event: Event, now: float) -> None:  # noqa: C901
         floor = self.floor

@@ -1,5 +1,7 @@
 """The picture of one moment, for pages, metrics and the terminal: read, never written."""
 
+from collections.abc import Collection
+
 from acd.core import incidents
 from acd.core.agent import Agent
 from acd.core.call import Call
@@ -7,7 +9,7 @@ from acd.core.clients import briefing
 from acd.core.estimate import estimate_for_next_seconds
 from acd.core.events import DeviceState
 from acd.core.floor import Floor
-from acd.core.ids import QueueId
+from acd.core.ids import AgentId, CallId, QueueId
 from acd.core.records import AgentView, CallState, CallView, Presence, QueueView, Snapshot
 from acd.core.voicemail import VoicemailState
 
@@ -21,6 +23,26 @@ def snapshot(floor: Floor, now: float) -> Snapshot:
         tuple(_agent(floor, agent) for _, agent in sorted(floor.agents.items())),
         incidents.views(floor, now),
         tuple(one for one in floor.voicemails.values() if one.state != VoicemailState.RECORDING),
+    )
+
+
+def part(
+    floor: Floor,
+    now: float,
+    calls: Collection[CallId],
+    agents: Collection[AgentId],
+    *,
+    queues: bool,
+) -> Snapshot:
+    """Return those of these calls that live and of these agents that there are, and the agents of
+    these calls; with ``queues`` every queue. It costs what it holds."""
+    living = [floor.calls[one] for one in calls if one in floor.calls]
+    whom = {*agents, *(call.agent for call in living if call.agent is not None)}
+    return Snapshot(
+        now,
+        _queues(floor, now) if queues else (),
+        tuple(_call(floor, call) for call in living),
+        tuple(_agent(floor, floor.agents[one]) for one in sorted(whom) if one in floor.agents),
     )
 
 

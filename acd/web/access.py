@@ -76,6 +76,7 @@ ROUTES: Final = (
     Route("GET", "/openapi.json", _EVERYONE),
     Route("GET", "/api/v1/queues", _LEADS),
     Route("GET", "/api/v1/calls", _LEADS),
+    Route("GET", "/api/v1/stream", _LEADS),
     Route("GET", f"{_CALL}/explain", _LEADS),
     *(Route("POST", f"{_CALL}/{action.value}", _LEADS) for action in CallAction),
     Route("GET", "/api/v1/incidents", _LEADS),

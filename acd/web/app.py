@@ -28,11 +28,13 @@ from acd.core.ids import AgentId, CallId, DeviceId, IncidentId, QueueId
 from acd.core.plan import AgentAction
 from acd.core.records import CallView
 from acd.errors import ConfigError, OperatorError
+from acd.live import Live
 from acd.web import incidents, models
 from acd.web.access import Caller
 from acd.web.asking import CHANGES, UNKNOWN, ask, find_agent
 from acd.web.guard import CALLER, Guard
 from acd.web.port import EnginePort, IncidentPort
+from acd.web.stream import stream
 from acd.web.tokens import Token
 from acd.web.voicemails import voicemails
 
@@ -58,12 +60,13 @@ Called = Annotated[str, Path(description="The call's id, as in the list of calls
 def create_app(
     port: EnginePort,
     desk: IncidentPort,
+    live: Live,
     *,
     now: Callable[[], float],
     tokens: Callable[[], Sequence[Token]] | None = None,
     phones: Callable[[], Collection[DeviceId]] | None = None,
 ) -> FastAPI:
-    """The whole API around ``port`` and ``desk``.
+    """The whole API around ``port`` and ``desk``, with ``live`` as what the stream tells.
 
     ``tokens`` (`TokenFile.tokens`) gives the valid tokens; without it only this machine is served.
     ``now`` is the clock that expiry is judged by, in seconds since the epoch. ``phones`` gives the
@@ -87,6 +90,7 @@ def create_app(
     app.include_router(_incidents(port, desk), prefix="/api/v1/incidents")
     app.include_router(_configuration(port), prefix="/api/v1")
     app.include_router(voicemails(port), prefix="/api/v1")
+    app.include_router(stream(live), prefix="/api/v1")
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_middleware(Guard, tokens=tokens, now=now)

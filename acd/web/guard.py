@@ -29,6 +29,8 @@ BODY_TIMEOUT_SECONDS: Final = 10.0
 
 CALLER: Final = "acd.caller"
 """Where the scope of a request that was let in holds its Caller."""
+ALLOWED: Final = "acd.allowed"
+"""Where it holds what says whether it would be let in now: for an answer that goes on."""
 
 _HEADERS: Final = (
     (b"cache-control", b"no-store"),
@@ -65,6 +67,7 @@ class Guard:
                 await send({"type": "websocket.close", "code": 1008, "reason": refusal[1][:100]})
             return
         scope[CALLER] = caller
+        scope[ALLOWED] = lambda: self._judge(scope)[1] is None
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
             return

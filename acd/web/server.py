@@ -19,10 +19,11 @@ from typing import Final
 
 import h11
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from acd.errors import OperatorError
+from acd.web.outlet import OUTLET, Outlet
 
 HEAD_TIMEOUT_SECONDS: Final = 10.0
 STOP_SECONDS: Final = 0.5
@@ -32,13 +33,29 @@ MOST_CONNECTIONS: Final = 500
 
 
 class _Protocol(H11Protocol):
-    """uvicorn's HTTP/1.1 with a deadline for each request's head."""
+    """uvicorn's HTTP/1.1 with a deadline for each request's head, and an outlet for its answer."""
 
     _head_deadline: asyncio.TimerHandle | None = None
+    _outlet: Outlet | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._expect_head()
+        app = self.app
+        outlet = self._outlet = Outlet(transport)
+
+        async def with_outlet(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope.get("http_version") == "1.1":
+                scope[OUTLET] = outlet
+            await app(scope, receive, send)
+
+        self.app = with_outlet
+
+    def shutdown(self) -> None:
+        if self._outlet is not None and self._outlet.is_taken:
+            # It would never end by itself.
+            self._outlet.cut()
+        super().shutdown()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

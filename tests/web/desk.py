@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -28,6 +28,7 @@ from acd.core.ids import (
 from acd.core.incident import Clip, Incident, Wish
 from acd.core.plan import AgentAction
 from acd.core.records import Explanation, IncidentView, Presence, Replied, Snapshot
+from acd.live import Live, Touched
 from acd.metrics import Metrics
 from acd.web.access import Role
 from acd.web.app import create_app
@@ -74,8 +75,22 @@ class Desk:
         self.state = Readiness(ready=True)
         self.metrics = Metrics(plan(), [MAIN], self.snapshot)
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self, now: float = NOW) -> Snapshot:
         return self.now
+
+    def part(
+        self, now: float, calls: Collection[CallId], agents: Collection[AgentId], *, queues: bool
+    ) -> Snapshot:
+        seen = self.now
+        return Snapshot(
+            now,
+            seen.queues if queues else (),
+            tuple(one for one in seen.calls if one.call in calls),
+            tuple(one for one in seen.agents if one.agent in agents),
+        )
+
+    def live(self, touched: Touched | None = None) -> Live:
+        return Live(self, touched or Touched(), lambda: self.now.at)
 
     def readiness(self) -> Readiness:
         return self.state
@@ -207,6 +222,7 @@ class Seat:
         self.app = create_app(
             self,
             self,
+            Live(self, Touched(), lambda: self.desk.now.at),
             now=lambda: self.keys.now,
             tokens=(lambda: self.keys.tokens()) if with_tokens else None,
             phones=(lambda: self.phones) if with_phones else None,

@@ -28,6 +28,7 @@ MAY: dict[tuple[str, str], set[Role]] = {
     ("GET", "/metrics"): LEADS | {Role.MONITOR},
     ("GET", "/api/v1/queues"): LEADS,
     ("GET", "/api/v1/calls"): LEADS,
+    ("GET", "/api/v1/stream"): LEADS,
     ("GET", "/api/v1/agents"): LEADS,
     ("GET", "/api/v1/agents/1001"): LEADS | {Role.AGENT},
     ("GET", "/api/v1/agents/1002"): LEADS,
@@ -95,7 +96,7 @@ async def send(http: httpx.AsyncClient, method: str, path: str, **headers: str) 
 
 
 def test_the_table_names_the_routes_of_the_app_and_no_others() -> None:
-    app = create_app(Desk(), Desk(), now=lambda: NOW)
+    app = create_app(Desk(), Desk(), Desk().live(), now=lambda: NOW)
     served = set(routes(app.routes))
     assert served == {(route.method, route.path) for route in ROUTES}
     tested = {

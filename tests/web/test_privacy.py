@@ -1,4 +1,5 @@
-"""A caller's number leaves through the list at /api/v1/calls and through nothing else."""
+"""A caller's number leaves through the list at /api/v1/calls, the stream of the same, and through
+nothing else."""
 
 from __future__ import annotations
 
@@ -65,7 +66,9 @@ def told(answer: httpx.Response) -> str:
 @pytest.mark.slow
 @settings(max_examples=5, deadline=None)
 @given(st.lists(numbers, min_size=1, max_size=5, unique=True), st.sampled_from(CallState))
-def test_only_the_list_of_calls_holds_numbers(callers: list[str], state: CallState) -> None:
+def test_only_the_list_of_calls_and_its_stream_hold_numbers(
+    callers: list[str], state: CallState
+) -> None:
     desk = Desk()
     desk.now = snapshot(calls=[call(n, state, ani) for n, ani in enumerate(callers)])
     desk.refusal = "not logged in"
@@ -100,4 +103,4 @@ def test_only_the_list_of_calls_holds_numbers(callers: list[str], state: CallSta
     for name, page in pages.items():
         for ani in callers:
             shows = ani in page or ani.lstrip("+") in page.replace("-", "")
-            assert shows == name.startswith("GET /api/v1/calls "), name
+            assert shows == name.startswith(("GET /api/v1/calls ", "GET /api/v1/stream ")), name

@@ -25,7 +25,8 @@ HOST = "127.0.0.1"
 
 @asynccontextmanager
 async def running(desk: Desk, keys: Keys | None = None) -> AsyncIterator[WebServer]:
-    app = create_app(desk, desk, now=lambda: NOW, tokens=keys.tokens if keys else None)
+    tokens = keys.tokens if keys else None
+    app = create_app(desk, desk, desk.live(), now=lambda: NOW, tokens=tokens)
     server = await start(app, HOST, 0, guarded=keys is not None)
     try:
         yield server
@@ -102,7 +103,7 @@ async def test_signals_stay_with_the_daemon() -> None:
 async def test_serve_ends_when_cancelled_and_frees_the_port() -> None:
     with socket.create_server((HOST, 0)) as free:
         port = free.getsockname()[1]
-    app = create_app(Desk(), Desk(), now=lambda: NOW)
+    app = create_app(Desk(), Desk(), Desk().live(), now=lambda: NOW)
     task = asyncio.create_task(serve(app, HOST, port, guarded=False))
     async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}") as http:
         transport_up = asyncio.create_task(until_up(http))
@@ -142,7 +143,7 @@ async def test_who_sends_no_request_is_cut_off(monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_a_port_in_use_is_said_in_words() -> None:
-    app = create_app(Desk(), Desk(), now=lambda: NOW)
+    app = create_app(Desk(), Desk(), Desk().live(), now=lambda: NOW)
     taken = socket.create_server((HOST, 0))
     with taken, pytest.raises(OperatorError, match="another program listens there"):
         await start(app, HOST, taken.getsockname()[1], guarded=False)
@@ -150,6 +151,6 @@ async def test_a_port_in_use_is_said_in_words() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "acd.example"])
 async def test_without_tokens_only_loopback_is_listened_on(host: str) -> None:
-    app = create_app(Desk(), Desk(), now=lambda: NOW)
+    app = create_app(Desk(), Desk(), Desk().live(), now=lambda: NOW)
     with pytest.raises(OperatorError, match="there are no tokens"):
         await start(app, host, 0, guarded=False)
