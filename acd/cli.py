@@ -17,7 +17,7 @@ import typer
 from acd.bookcommands import forms
 from acd.clock import Clock
 from acd.command import ConfigDir, for_operators, today
-from acd.enginecommands import explain, reload
+from acd.enginecommands import explain, reload, top
 from acd.errors import ConfigError, OperatorError
 from acd.promptcommands import prompts_app
 
@@ -127,6 +127,7 @@ def demo(
 app.command()(explain)
 app.command()(forms)
 app.command()(reload)
+app.command()(top)
 
 
 @app.command()

@@ -69,6 +69,21 @@ def reload(config: ConfigDir = Path("config"), url: Url = "", token_file: TokenF
     return 0
 
 
+@for_operators
+def top(config: ConfigDir = Path("config"), url: Url = "", token_file: TokenFile = None) -> int:
+    """Show queues, calls and agents of a running engine as they change, until Ctrl-C.
+
+    An engine that goes away is waited for. Status 1 when none is reached at first, or the token is
+    not, or no longer, good for it.
+    """
+    from acd.remote import Remote, read_token
+    from acd.top import show_until_interrupted
+
+    token = read_token(token_file, os.environ)
+    show_until_interrupted(Remote(url or _url(config), token))
+    return 0
+
+
 def _url(config: Path) -> str:
     """Where an engine of this machine with that configuration listens.
 

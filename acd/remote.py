@@ -9,10 +9,11 @@ This module must not know what an answer is good for.
 import http.client
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final, NamedTuple, TypeVar
 from urllib.parse import SplitResult, quote, urlsplit
 
 import msgspec
@@ -26,6 +27,8 @@ TOKEN_VARIABLE: Final = "ACD_TOKEN"
 
 _TIMEOUT_SECONDS: Final = 10.0
 _RELOAD_SECONDS: Final = 40.0
+_STREAM_SECONDS: Final = 40.0
+"""More than twice what may pass without a sign of life."""
 _LONGEST_TOKEN: Final = 256
 _MOST_BYTES: Final = 256 * 1024 * 1024
 _WHERE: Final = "start it with `acd run`, or name its address with --url"
@@ -40,6 +43,22 @@ class _Refused(msgspec.Struct):
 
 
 Answer = TypeVar("Answer")
+
+
+class ServerEvent(NamedTuple):
+    """One event of a stream."""
+
+    id: str
+    kind: str
+    data: bytes
+
+
+class NotReached(OperatorError):
+    """No engine answers; one may, later."""
+
+
+class StreamBusy(OperatorError):
+    """So many read already that nobody else may, now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +85,29 @@ class Remote:
             raise ConfigError(self._answer(200, body, _Refused).problems)
         return self._answer(status, body, Reloaded)
 
+    @contextmanager
+    def events(self, last_id: str = "") -> Iterator[Iterator[ServerEvent]]:
+        """The engine's live state (docs/live.md), after the event of that id where it is still
+        known; it ends with the connection.
+
+        Raises OperatorError, and as StreamBusy when it is worth trying again.
+        """
+        connection, path = self._connection(_STREAM_SECONDS)
+        headers = self._headers("text/event-stream")
+        if last_id:
+            headers["Last-Event-ID"] = last_id
+        try:
+            with self._reached(connection):
+                connection.request("GET", f"{path}/api/v1/stream", headers=headers)
+                answer = connection.getresponse()
+                if answer.status == 503:
+                    raise StreamBusy(f"{self.url}: {_detail(answer.read(_MOST_BYTES))}")
+                if answer.status != 200:
+                    self._answer(answer.status, answer.read(_MOST_BYTES), _Problem)
+            yield _events_of(answer)
+        finally:
+            connection.close()
+
     def _answer(self, status: int, body: bytes, kind: type[Answer]) -> Answer:
         """What was asked for, when that is what came."""
         match status:
@@ -84,23 +126,56 @@ class Remote:
         self, method: str, path: str, timeout_seconds: float = _TIMEOUT_SECONDS
     ) -> tuple[int, bytes]:
         """Status and body of one answer."""
+        connection, below = self._connection(timeout_seconds)
+        try:
+            with self._reached(connection):
+                connection.request(method, below + path, headers=self._headers("application/json"))
+                answer = connection.getresponse()
+                return answer.status, answer.read(_MOST_BYTES)
+        finally:
+            connection.close()
+
+    def _connection(self, timeout_seconds: float) -> tuple[http.client.HTTPConnection, str]:
+        """A connection that is not made yet, and below which path the engine's pages are."""
         parts = _split(self.url)
         made = (
             http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         )
-        connection = made(parts.hostname or "", parts.port, timeout=timeout_seconds)
-        headers = {"Accept": "application/json"}
+        host = parts.hostname or ""
+        return made(host, parts.port, timeout=timeout_seconds), parts.path.rstrip("/")
+
+    def _headers(self, accept: str) -> dict[str, str]:
+        headers = {"Accept": accept}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
+        return headers
+
+    @contextmanager
+    def _reached(self, connection: http.client.HTTPConnection) -> Iterator[None]:
+        """What goes wrong on the way is an operator's error."""
         try:
-            connection.request(method, parts.path.rstrip("/") + path, headers=headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read(_MOST_BYTES)
+            yield
         except (OSError, http.client.HTTPException) as error:
             why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise OperatorError(f"{self.url}: no engine is reached: {why}; {_WHERE}") from error
-        finally:
-            connection.close()
+            raise NotReached(f"{self.url}: no engine is reached: {why}; {_WHERE}") from error
+
+
+def _events_of(answer: http.client.HTTPResponse) -> Iterator[ServerEvent]:
+    """The events of a stream as it comes, until it ends for whatever reason."""
+    fields: dict[bytes, bytes] = {}
+    try:
+        while line := answer.readline(_MOST_BYTES):
+            line = line.rstrip(b"\r\n")
+            if line:
+                name, _, value = line.partition(b":")
+                fields[name] = value.removeprefix(b" ")
+                continue
+            if b"data" in fields:
+                known = [fields.get(name, b"").decode("latin-1") for name in (b"id", b"event")]
+                yield ServerEvent(known[0], known[1], fields[b"data"])
+            fields.clear()
+    except (OSError, http.client.HTTPException):
+        return
 
 
 def address(host: str, port: int) -> str:

@@ -122,7 +122,7 @@ async def show(
     snapshot: Callable[[], Snapshot],
     now: Callable[[], float],
     *,
-    title: str = "acd",
+    title: str | Callable[[], str] = "acd",
     urls: Sequence[str] = (),
     console: Console | None = None,
     refresh_seconds: float = REFRESH_SECONDS,
@@ -144,7 +144,8 @@ async def show(
     live.start()
     try:
         while True:
-            picture = render(snapshot(), now(), title, urls)
+            said = title if isinstance(title, str) else title()
+            picture = render(snapshot(), now(), said, urls)
             await asyncio.to_thread(live.update, picture, refresh=True)
             await asyncio.sleep(refresh_seconds)
     finally:

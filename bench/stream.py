@@ -105,6 +105,7 @@ def measure(
     readers: int = READERS,
     changes_per_s: int = CALLERS,
     seconds: float = SECONDS,
+    settle_seconds: float = SETTLE_SECONDS,
 ) -> Measured:
     """Start an engine with its configuration below ``directory`` and measure it."""
     plan = load(ROOT / "config", today=today()).plan
@@ -113,15 +114,15 @@ def measure(
     pbx = SimulatedPbx(ami.port, ami.user, ami.secret, ami.system_name, world.prompts_path)
     try:
         with Engine(write_config(directory, pbx), directory) as engine:
-            lasts = int(2 * SETTLE_SECONDS + 2 * seconds) + 5
+            lasts = int(2 * settle_seconds + 2 * seconds) + 5
             for number in range(changes_per_s):
                 begin = 1.0 + number / changes_per_s
                 pressed = [(begin + second, "9") for second in range(lasts)]
                 world.call(f"0301{number:06d}", keys=pressed, in_sound=True)
-            time.sleep(SETTLE_SECONDS)
+            time.sleep(settle_seconds)
             alone = _percent(engine, seconds, time.sleep)
             crowd = Crowd(engine.url, readers)
-            crowd.read(SETTLE_SECONDS)
+            crowd.read(settle_seconds)
             crowd.first.clear()
             told = _percent(engine, seconds, crowd.read)
             seen = events(crowd.first)
