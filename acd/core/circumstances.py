@@ -3,6 +3,8 @@
 The engine's answer to ``acd.core.deciding.Known``; a rehearsal has another (``acd.rehearsal``).
 """
 
+from collections.abc import Iterable
+
 from acd.core import incidents
 from acd.core.attributes import value_of
 from acd.core.call import Call
@@ -21,6 +23,10 @@ class KnownNow:
         dialogue, talker = self._talker.dialogue, self._talker
         typed = dialogue.attributes.get(attribute, "") if dialogue is not None else ""
         return typed or (value_of(talker, attribute) if isinstance(talker, Call) else "")
+
+    def values_of(self, attributes: Iterable[str]) -> dict[str, str]:
+        """Return each of these attributes with its value."""
+        return {name: self.value_of(name) for name in attributes}
 
     def is_open(self, hours: str) -> bool:
         calendar = self._floor.plan.hours.get(hours)

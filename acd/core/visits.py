@@ -349,7 +349,8 @@ def _tell(
         case Missed(kind):
             floor.emit(MenuMissed(now, talker.id, dialogue.here, kind))
         case Note(form, values):
-            floor.emit(FormFilled(now, talker.id, form, values))
+            filled = KnownNow(floor, talker, now).values_of(values)
+            floor.emit(FormFilled(now, talker.id, form, filled))
         case Inquire(node):
             known = dict(dialogue.attributes)
             if isinstance(talker, Call):

@@ -36,6 +36,7 @@ from acd.core.plan import (
     Case,
     Collect,
     HoursAre,
+    Keep,
     Plan,
     QueueIs,
 )
@@ -43,6 +44,7 @@ from acd.core.queueplan import ExitCondition, ToMenu
 from acd.core.records import (
     CallEnded,
     CallState,
+    FormFilled,
     Noticed,
     Outcome,
 )
@@ -345,3 +347,24 @@ def test_a_branch_knows_what_was_typed_and_how_many_wait() -> None:
         centre.feed(*(DigitPressed(call, key) for key in f"1{typed}"))
         queues.append(centre.call(call).queue)
     assert queues == ["meter", "house", "water"]
+
+
+def test_a_form_holds_what_is_known_of_the_caller_besides_what_he_typed() -> None:
+    base = plan()
+    menu = base.menus[MenuId("main")]
+    keep = Keep(
+        id=NodeId("keep"), kind="reading", fields=("ani", "reading", "dnis"), next=NodeId("ask")
+    )
+    ask = menu.nodes[NodeId("ask")]
+    assert isinstance(ask, Ask)
+    nodes = {
+        **menu.nodes,
+        keep.id: keep,
+        ask.id: msgspec.structs.replace(ask, choices={**ask.choices, "8": keep.id}),
+    }
+    changed = msgspec.structs.replace(menu, nodes=nodes)
+    centre = Centre(msgspec.structs.replace(base, menus={**base.menus, menu.id: changed}))
+    call = CallId("main-1.1")
+    centre.feed(CallArrived(call, PBX, "0301234567", "100"), DigitPressed(call, "8"))
+    (form,) = centre.take(FormFilled)
+    assert dict(form.values) == {"ani": "0301234567", "reading": "", "dnis": "100"}

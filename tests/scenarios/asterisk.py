@@ -137,8 +137,13 @@ class AsteriskWorld:
         raw = None if hostile is None else _raw(hostile)
         return self._placed(call, raw)
 
-    def dial(self, agent: str, number: str, *, keys: Keys = ()) -> SippCaller:
-        return self._dialled(Call(agent, dnis=number, keys=_pressed(keys)))
+    def dial(
+        self, agent: str, number: str, *, keys: Keys = (), hang_up_after: float | None = None
+    ) -> SippCaller:
+        until_then = UNTIL_BYE if hang_up_after is None else hang_up_after
+        return self._dialled(
+            Call(agent, dnis=number, keys=_pressed(keys), hang_up_after_seconds=until_then)
+        )
 
     def own_call(self, agent: str, seconds: float) -> SippCaller:
         return self._dialled(Call(agent, dnis=COLLEAGUE, hang_up_after_seconds=seconds))

@@ -190,12 +190,17 @@ class SimulatedWorld:
 
         return self.act(dial_in)
 
-    def dial(self, agent: str, number: str, *, keys: Keys = ()) -> SimulatedCaller:
+    def dial(
+        self, agent: str, number: str, *, keys: Keys = (), hang_up_after: float | None = None
+    ) -> SimulatedCaller:
         def dial_out(pbx: VirtualPbx, now: float) -> SimulatedCaller:
             uniqueid = pbx.agent_dial(_device(agent), number, now)
             for at, key in keys:
                 self._press_later(pbx, uniqueid, key, now + at, begin=True)
-            return SimulatedCaller(self, agent, uniqueid, now)
+            caller = SimulatedCaller(self, agent, uniqueid, now)
+            if hang_up_after is not None:
+                self._hang_up_later(pbx, caller, now + hang_up_after)
+            return caller
 
         return self.act(dial_out)
 

@@ -137,8 +137,13 @@ class World(Protocol):
         RFC 4733 events in his sound, of which a busy machine loses one now and then (`in_sound`).
         """
 
-    def dial(self, agent: str, number: str, *, keys: Keys = ()) -> Caller:
-        """The agent's phone dials a code and waits for the PBX to hang up."""
+    def dial(
+        self, agent: str, number: str, *, keys: Keys = (), hang_up_after: float | None = None
+    ) -> Caller:
+        """The agent's phone dials a code and waits for the PBX to hang up.
+
+        With `hang_up_after` (seconds after the answer) he does not wait.
+        """
 
     def own_call(self, agent: str, seconds: float) -> Caller:
         """The agent's phone calls a colleague (never one that a scenario needs)."""
