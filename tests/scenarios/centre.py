@@ -58,6 +58,7 @@ from acd.core.records import (
     Presence,
     RingEnded,
 )
+from acd.reloads import Fresh
 from tests import plans
 from tests.faults.tcpproxy import Proxy
 from tests.scenarios.engine import Engine, Said
@@ -322,6 +323,8 @@ class Centre:
         self.world = world
         self.proxy = Proxy(world.ami.port)
         self.plan = plan(world.prompts_path, world.recordings_path, world.voicemail_path)
+        self.read: Callable[[], Plan] = lambda: self.plan
+        """What a reload finds; raises OperatorError where that is wrong."""
         self._folder = TemporaryDirectory()
         self.start_engine()
         self._numbers = itertools.count(100)
@@ -358,7 +361,14 @@ class Centre:
     def start_engine(self) -> None:
         """Start another engine in place of one that was killed."""
         folder = Path(self._folder.name)
-        self.engine = Engine(self.plan, self.world.ami, self.proxy, data=folder, tell=told)
+        self.engine = Engine(
+            self.plan,
+            self.world.ami,
+            self.proxy,
+            data=folder,
+            tell=told,
+            reload=lambda: Fresh(self.read()),
+        )
 
     def begin(self) -> None:
         """A scenario begins: what was said before is no longer found by `said`."""

@@ -38,6 +38,7 @@ from acd.incidents import Tell
 from acd.log import open_log
 from acd.loop import fastest_loop
 from acd.pipeline import Pipeline
+from acd.reloads import Fresh
 from acd.replay import replay
 from acd.store.opening import open_store
 from tests.faults.tcpproxy import Proxy
@@ -69,6 +70,7 @@ class Engine:
         wait_live: bool = True,
         data: Path | None = None,
         tell: Tell | None = None,
+        reload: Callable[[], Fresh] | None = None,
     ) -> None:
         """``data`` is the folder with its store, kept over restarts; without it nothing is."""
         self.steps: list[Step] = []
@@ -86,6 +88,7 @@ class Engine:
             spill_path=data / "acd.spill" if data else Path("unused"),
             journal_path=data / "journal" if data else None,
             tell=tell,
+            reload=reload,
         )
         self._journal = setup.journal_path
         started: Future[tuple[Daemon, asyncio.AbstractEventLoop]] = Future()

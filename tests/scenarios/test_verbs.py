@@ -8,11 +8,10 @@ import yaml
 
 from acd.config.verbs import VERBS
 from acd.core.commands import RecordMessage, SendToNumber
-from acd.core.events import VoicemailAction
 from acd.core.records import CallEnded, FormFilled, MenuMissed, Outcome, Presence
 from tests.scenarios.centre import Centre
-from tests.scenarios.selfservice import KNOWN, OUTSIDE, SILENT, UNKNOWN, contracts
-from tests.scenarios.verbs import CODE, MORE, NUMBER, WAYS, named, with_verbs, written
+from tests.scenarios.selfservice import KNOWN, OUTSIDE, SILENT, UNKNOWN
+from tests.scenarios.verbs import CODE, MORE, NUMBER, WAYS, menu_of_verbs, named, written
 from tests.scenarios.world import Caller, Handset, until
 
 FIRST_KEY, APART = 0.4, 0.15
@@ -27,21 +26,10 @@ def test_every_verb_has_its_scenario(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def verbs(centre: Centre, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
+def verbs(centre: Centre, tmp_path: Path) -> Iterator[Centre]:
     """The centre with the menu of all verbs."""
-    before = centre.plan
-    with contracts() as contract:
-        centre.plan = with_verbs(before, tmp_path_factory.mktemp("verbs"), contract)
-        centre.restart_engine()
-        centre.begin()
+    with menu_of_verbs(centre, tmp_path):
         yield centre
-        centre.clear()
-        for one in centre.engine.snapshot().voicemails:
-            for action in (VoicemailAction.TAKE, VoicemailAction.DONE):
-                assert centre.engine.about_voicemail(one.id, action, "1002") == ""
-    centre.plan = before
-    centre.restart_engine()
-    centre.begin()
 
 
 def dial(centre: Centre, keys: str, hang_up_after_last: float | None = None) -> tuple[str, Caller]:

@@ -4,7 +4,8 @@ Callers who dial `NUMBER` hear it; `*30` is its code for agents. `WAYS` says by 
 comes into each verb. What is said is said by two recordings of the scenarios' world.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,12 +13,14 @@ from typing import Final
 import msgspec
 
 from acd.config.verbs import VERBS
+from acd.core.events import VoicemailAction
 from acd.core.ids import MenuId
 from acd.core.numbers import Dialled, Numbers
 from acd.core.plan import LookupPlan, Plan
 from acd.core.records import Outcome
 from tests.config.conftest import Small
-from tests.scenarios.selfservice import LOOK_UP_SECONDS, OUTSIDE, SILENT
+from tests.scenarios.centre import Centre
+from tests.scenarios.selfservice import LOOK_UP_SECONDS, OUTSIDE, SILENT, contracts
 
 NUMBER: Final = "0800555303"
 CODE: Final = "*30"
@@ -135,9 +138,33 @@ def written(folder: Path) -> Small:
     return small
 
 
-def with_verbs(plan: Plan, folder: Path, contract: LookupPlan) -> Plan:
-    """Return the scenarios' plan with that menu behind `NUMBER`, and its code."""
-    loaded = written(folder).load()
+@contextmanager
+def menu_of_verbs(centre: Centre, folder: Path) -> Iterator[Small]:
+    """Have an engine with that menu at work, which reads these files again when it is told to."""
+    before, files = centre.plan, written(folder)
+    try:
+        with contracts() as contract:
+            centre.plan = with_verbs(before, files, contract)
+            centre.read = lambda: with_verbs(before, files, contract)
+            centre.restart_engine()
+            centre.begin()
+            yield files
+            centre.clear()
+            for one in centre.engine.snapshot().voicemails:
+                for action in (VoicemailAction.TAKE, VoicemailAction.DONE):
+                    assert centre.engine.about_voicemail(one.id, action, "1002") == ""
+    finally:
+        centre.plan, centre.read = before, lambda: before
+        centre.restart_engine()
+        centre.begin()
+
+
+def with_verbs(plan: Plan, files: Small, contract: LookupPlan) -> Plan:
+    """Return the scenarios' plan with that menu behind `NUMBER`, and its code.
+
+    Raises ConfigError when there is something wrong with the files.
+    """
+    loaded = files.load()
     compiled = loaded.plan
     files = {
         f"{each.language}/{each.prompt}": f"{each.language}/{_recording(each.prompt)}"
