@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from acd.bookcommands import forms
+from acd.callcommands import trace
 from acd.clock import Clock
 from acd.command import ConfigDir, for_operators, today
 from acd.enginecommands import explain, reload, top
@@ -128,6 +129,7 @@ app.command()(explain)
 app.command()(forms)
 app.command()(reload)
 app.command()(top)
+app.command()(trace)
 
 
 @app.command()

@@ -15,9 +15,18 @@ from acd import __version__
 from acd.ami.items import FramesReceived, Outputs
 from acd.core.records import CallOffered, Snapshot
 from acd.errors import JournalError
-from acd.journal.entries import Check, Entry, Gap, Header, RunEnd, Said, state_digest
+from acd.journal.entries import (
+    Check,
+    Entry,
+    Gap,
+    Header,
+    RunEnd,
+    Said,
+    make_pipeline,
+    state_digest,
+)
 from acd.journal.reader import Fault, Part, Run, find
-from acd.pipeline import Item, Pipeline
+from acd.pipeline import Item
 
 
 class Replay:
@@ -133,17 +142,6 @@ class Replay:
             self.state_agreed = True
         else:
             self._differ(f"the state after entry {end.sequence}, the last, is another")
-
-
-def make_pipeline(header: Header) -> Pipeline:
-    """Return the engine as it was when the run began."""
-    return Pipeline(
-        header.plan,
-        header.pbxs,
-        secret=header.secret,
-        now=header.started_at,
-        memory=header.memory,
-    )
 
 
 def replay(path: Path, out: TextIO, *, until: int | None = None, verbose: bool = False) -> bool:

@@ -19,11 +19,11 @@ from acd.core.memory import AgentMemory, CallMemory, Memory
 from acd.core.plan import AgentAction, Plan
 from acd.errors import JournalError
 from acd.journal import framing
-from acd.journal.entries import Header
+from acd.journal.entries import Header, make_pipeline
 from acd.journal.reader import find
 from acd.journal.writer import Journal, JournalLimits
 from acd.pipeline import Item, PbxSetup, Pipeline
-from acd.replay import make_pipeline, replay
+from acd.replay import replay
 from acd.sim.run import PBX, START, Report, run
 from tests.plans import plan
 

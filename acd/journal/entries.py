@@ -16,7 +16,7 @@ from acd.ami.items import Outputs
 from acd.core.memory import Memory
 from acd.core.plan import Plan
 from acd.core.records import Snapshot
-from acd.pipeline import Item, PbxSetup
+from acd.pipeline import Item, PbxSetup, Pipeline
 
 
 class Segment(msgspec.Struct, frozen=True, array_like=True, tag=0):
@@ -35,6 +35,17 @@ class Header(msgspec.Struct, frozen=True, array_like=True, tag=1):
     pbxs: tuple[PbxSetup, ...]
     plan: Plan
     memory: Memory = Memory()
+
+
+def make_pipeline(header: Header) -> Pipeline:
+    """Return the engine as it was when the run began."""
+    return Pipeline(
+        header.plan,
+        header.pbxs,
+        secret=header.secret,
+        now=header.started_at,
+        memory=header.memory,
+    )
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True, tag=2, gc=False):
