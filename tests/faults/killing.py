@@ -272,7 +272,10 @@ def disagreements(site: Site, callers: Sequence[CallRow], phones: SippAgents) ->
         ("final records that say answered", answered),
     ):
         wrong += [f"{witness[n]} {name} of {n}" for n in numbers if witness[n] != 1]
-    return wrong
+    amiss = [n for n in numbers if answered[n] != 1]
+    wrong += [f"{record}" for record in booked(site) if record.ani in amiss]
+    wrong += [f"{leg}" for leg in legs(phones) if leg.number in amiss]
+    return [*wrong, f"outages: {site.outages}"] if amiss else wrong
 
 
 def _while_away(leg: Leg, outages: Sequence[tuple[float, float]]) -> bool:
