@@ -27,7 +27,7 @@ KILLS: Final = 10
 END_WHILE_AWAY: Final = 3
 CALLS_PER_SECOND: Final = 40
 
-LONG_TALKS: Final = {"acd-pjsip.conf": "[acd-agent](+)\nrtp_timeout=0\n"}
+LONG_TALKS: Final = {"acd-pjsip.conf": "[acd-agent](+TEMPLATES=include)\nrtp_timeout=0\n"}
 """These phones send no sound, for which the sample would end their talks after half a minute."""
 
 AGENTS: Final = [str(1001 + number) for number in range(TALKS + RINGS)]

@@ -235,6 +235,14 @@ def test_two_stand_side_by_side(lab: LabAsterisk, tmp_path: Path) -> None:
     assert lab.current_calls() == 0
 
 
+def test_settings_that_asterisk_passes_over_are_refused(tmp_path: Path) -> None:
+    """A template is added to in another way; a bench's talks once ended for that after 30 s."""
+    with pytest.raises(RuntimeError, match="'acd-agent' does not exist"):
+        LabAsterisk.start(tmp_path, extra={"acd-pjsip.conf": "[acd-agent](+)\nrtp_timeout=0\n"})
+    added = {"acd-pjsip.conf": "[acd-agent](+TEMPLATES=include)\nrtp_timeout=0\n"}
+    LabAsterisk.start(tmp_path, extra=added).stop()
+
+
 def test_a_second_start_of_the_installer_finds_what_the_first_left(lab: LabAsterisk) -> None:
     began = time.monotonic()
     assert lab.place.find() == lab.place

@@ -6,6 +6,7 @@ loopback only, so that several stand side by side. It ends with the process that
 
 import csv
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -132,6 +133,7 @@ class LabAsterisk:
             link.unlink(missing_ok=True)
             link.symlink_to(home)
             lab.boot()
+            lab.refuse_ignored_settings()
         except BaseException:
             lab.stop()
             raise
@@ -154,6 +156,12 @@ class LabAsterisk:
         if account is not None:
             for path in (self.directory, *self.directory.rglob("*")):
                 os.chown(path, *account)
+
+    def refuse_ignored_settings(self) -> None:
+        """Raises RuntimeError where Asterisk passed over a part of its configuration files."""
+        log = (self.directory / "log" / "messages.log").read_text(errors="replace")
+        if line := re.search(r"^.*(WARNING|ERROR)\[\d+\] config\.c:.*$", log, re.MULTILINE):
+            raise RuntimeError(f"Asterisk ignores what it was configured to do: {line[0]}")
 
     def boot(self) -> None:
         """Starts the process, after `stop_process`, `kill` or for the first time."""
