@@ -24,7 +24,8 @@ from acd.promptcommands import prompts_app
 
 if TYPE_CHECKING:
     from acd.config.service import Service
-    from acd.daemon import Beside, Setup
+    from acd.core.plan import Plan
+    from acd.daemon import Beside, Daemon, Setup
     from acd.reloads import Fresh
 
 app = typer.Typer(
@@ -60,7 +61,7 @@ def run(config: ConfigDir = Path("config")) -> int:
         service = reader.service()
     setup = _setup(service, config)
     claim(service.data_dir, service.store_url)  # For as long as this process lives.
-    return daemon.run(setup, service.log_format, beside=_keep_recordings(service))
+    return daemon.run(setup, service.log_format, beside=_beside(service, setup))
 
 
 @app.command()
@@ -299,20 +300,28 @@ def version() -> None:
     print(acd.__version__)
 
 
-def _keep_recordings(service: "Service") -> "Beside | None":
-    """What deletes recordings in time; None when there is no folder of them."""
-    folder = service.recordings_dir
-    if folder is None:
-        return None
-    from acd.recordings import keep_in_time
+def _beside(service: "Service", setup: "Setup") -> "Beside":
+    """What runs beside the engine: recordings deleted in time, surges watched for."""
+    import asyncio
 
-    return lambda engine: keep_in_time(
-        folder,
-        lambda: engine.pipeline.engine.floor.plan,
-        engine.now,
-        engine.inbox.put_always,
-        engine.log,
-    )
+    from acd.recordings import keep_in_time
+    from acd.surges import watch
+
+    async def work(engine: "Daemon") -> None:
+        def plan() -> "Plan":
+            return engine.pipeline.engine.floor.plan
+
+        async with asyncio.TaskGroup() as group:
+            if service.recordings_dir is not None:
+                expired, log = engine.inbox.put_always, engine.log
+                folder = service.recordings_dir
+                group.create_task(keep_in_time(folder, plan, engine.now, expired, log))
+            if setup.open_store is not None:
+                board = engine.reports.surges
+                watching = watch(setup.open_store, engine, lambda: plan().surges, board, engine.log)
+                group.create_task(watching)
+
+    return work
 
 
 def _setup(service: "Service", config: Path) -> "Setup":

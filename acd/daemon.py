@@ -349,7 +349,7 @@ class Daemon:
 
         setup = self._setup
         tokens = TokenFile(setup.tokens_file).tokens if setup.tokens_file else None
-        incidents = Incidents(setup.tell, self._requests, self._books)
+        incidents = Incidents(setup.tell, self._requests, self._books, self.reports.surges)
         live = Live(self.pipeline, self.reports.touched, self.clock.now)
         phones = self._reloads.phones
         app = create_app(self, incidents, live, now=self.clock.now, tokens=tokens, phones=phones)

@@ -14,8 +14,10 @@ from acd.core.events import IncidentRequested
 from acd.core.ids import IncidentId
 from acd.core.incident import Incident, Wish
 from acd.core.records import Replied
+from acd.core.surge import Surge
 from acd.errors import OperatorError
 from acd.requests import Requests
+from acd.surges import Board
 
 Tell = Callable[[Wish], Incident]
 """Has an incident spoken; called in a thread. Raises OperatorError."""
@@ -24,8 +26,12 @@ Tell = Callable[[Wish], Incident]
 class Incidents:
     """What the web asks to set and end incidents (``acd.web.port.IncidentPort``)."""
 
-    def __init__(self, tell: Tell | None, requests: Requests, books: Books) -> None:
+    def __init__(
+        self, tell: Tell | None, requests: Requests, books: Books, board: Board | None = None
+    ) -> None:
+        """``board`` has what is suggested; without one nothing ever is."""
         self._tell = tell
+        self._board = board or Board()
         self._requests = requests
         self._books = books
         self._one_at_a_time = asyncio.Lock()
@@ -42,6 +48,10 @@ class Incidents:
         """See the port."""
         async with self._one_at_a_time:
             return await self._ask(incident, None)
+
+    def suggestions(self) -> tuple[Surge, ...]:
+        """See the port."""
+        return self._board.surges
 
     async def _ask(self, name: IncidentId, incident: Incident | None) -> Replied:
         replied = await self._requests.ask(lambda number: IncidentRequested(number, name, incident))

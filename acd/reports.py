@@ -19,6 +19,7 @@ from acd.live import Touched
 from acd.log import Log, without_numbers
 from acd.metrics import Metrics
 from acd.pipeline import Item
+from acd.surges import Board
 from acd.systemd import Notifier
 from acd.web.port import Readiness, Reloaded
 
@@ -46,6 +47,8 @@ class Reports:
         """How many messages of each name the metrics have been told of."""
         self._refused: dict[tuple[PbxId, str], int] = {}
         self._lag_at = 0.0
+        self.surges = Board()
+        """For whoever may tell callers of an incident."""
         self.touched = Touched()
         """For whoever shows what is live."""
 

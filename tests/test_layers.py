@@ -33,7 +33,8 @@ VIRTUAL_PBX: Imports = frozenset(sys.stdlib_module_names) | {"msgspec", "acd.ami
 
 CORE_VALUES = {
     *{"ids", "events", "commands", "records", "place", "plan", "queueplan", "menuplan", "calendar"},
-    *{"explanation", "incident", "memory", "numbers", "picture", "speaking", "states", "wishes"},
+    *{"explanation", "incident", "memory", "numbers", "picture", "speaking", "states"},
+    *{"surge", "wishes"},
 }
 """The core's vocabulary. All else in it is the engine's inside, and new modules are so by birth."""
 

@@ -33,6 +33,7 @@ from acd.config.texts import Naming, asked_of_incidents, read_texts
 from acd.core.ids import MenuId
 from acd.core.incident import Incident
 from acd.core.plan import LookupPlan, Plan
+from acd.core.surge import SurgeRule
 from acd.errors import BugError, ConfigError, Problem
 
 
@@ -177,6 +178,18 @@ def _plan(
         numbers=clients.numbers,
         clients=clients.plans,
         lookups=lookups,
+        surges=_surges(acd, parts),
+    )
+
+
+def _surges(acd: AcdFile, parts: Parts) -> SurgeRule:
+    entry, zone = acd.surges, parts.midnights.zone
+    return SurgeRule(
+        enabled=entry.enabled,
+        ratio=entry.ratio,
+        least_calls=entry.least_calls,
+        weeks=entry.weeks,
+        time_zone=zone.key if zone is not None else "Etc/UTC",
     )
 
 

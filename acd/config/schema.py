@@ -261,6 +261,19 @@ class LookupEntry(Entry):
     """A file (mode 0400 or 0600) whose one line is sent as bearer token; relative to this file."""
 
 
+class SurgesEntry(Entry):
+    """When so many callers come that an incident is suggested to the supervisor."""
+
+    enabled: bool = True
+    """``false``: nothing is suggested."""
+    ratio: Annotated[float, Field(ge=1.1, le=100)] = 3.0
+    """So many times as many as in the same hour of the past weeks."""
+    least_calls: Annotated[int, Field(ge=2, le=10_000)] = 10
+    """Fewer than this for a queue within a quarter of an hour are no surge."""
+    weeks: Annotated[int, Field(ge=2, le=26)] = 6
+    """How many past weeks are looked at."""
+
+
 class AcdFile(Entry):
     """``config/acd.yaml``: what concerns the whole service."""
 
@@ -293,6 +306,8 @@ class AcdFile(Entry):
     """The numbers outside to which exits of queues may send a caller; no others."""
     lookups: Annotated[dict[Name, LookupEntry], Field(max_length=100)] = {}
     """What menus may ask other programs, by name."""
+    surges: SurgesEntry = SurgesEntry()
+    """When an incident is suggested because many more call than usual."""
     menus: Annotated[str, StringConstraints(min_length=1)] = "../ivr_menus"
     """The folder of menus, relative to this file."""
     prompts: Annotated[str, StringConstraints(min_length=1)] = "../prompts"

@@ -58,6 +58,7 @@ from acd.core.numbers import Numbers as Numbers
 from acd.core.queueplan import Need as Need
 from acd.core.queueplan import QueuePlan as QueuePlan
 from acd.core.queueplan import Text as Text
+from acd.core.surge import SurgeRule
 
 LONGEST_PROMPT_SECONDS: Final = 180.0
 """A prompt of unknown length is taken for over by then."""
@@ -145,6 +146,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """How long each of these files takes, where that is known."""
     incidents: tuple[Incident, ...] = ()
     """Those that stand in the configuration."""
+    surges: SurgeRule = SurgeRule()
+    """When so many callers come that an incident is suggested."""
     lookups: Mapping[str, LookupPlan] = msgspec.field(default_factory=dict)
     """What menus may ask other programs, by name."""
     hours: Mapping[str, Calendar] = msgspec.field(default_factory=dict)

@@ -4,12 +4,13 @@ Rules: as in ``acd.store.port``; nothing survives the process.
 """
 
 from bisect import insort
+from collections import Counter
 from collections.abc import Sequence
 from typing import Generic, TypeVar, assert_never
 
 import msgspec
 
-from acd.core.ids import AgentId, CallId, IncidentId, VoicemailId
+from acd.core.ids import AgentId, CallId, IncidentId, QueueId, VoicemailId
 from acd.core.incident import Incident
 from acd.core.memory import AgentMemory, CallMemory, Memory, VoicemailMemory
 from acd.core.records import (
@@ -170,6 +171,16 @@ class InMemoryStore:
         """See ``Store``."""
         answers = self._answers.get(call, {}).values()
         return tuple(sorted(answers, key=lambda one: (one.at, one.question)))
+
+    def first_end(self) -> float | None:
+        """See ``Store``."""
+        return min((one.at for one in list(self._ended.values())), default=None)
+
+    def arrivals(self, since: float, until: float) -> Counter[QueueId]:
+        """See ``Store``."""
+        calls: dict[CallId, CallMemory | CallEnded] = {**self._calls, **self._ended}
+        came = [one.queue_path for one in calls.values() if since <= one.arrived_at < until]
+        return Counter(path[0].queue for path in came if path)
 
     def forms(self, form: str, since: float = 0.0) -> tuple[FormFilled, ...]:
         """See ``Store``."""

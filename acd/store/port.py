@@ -7,7 +7,7 @@ different times.) A call has one final record, whatever is
 written; a living call that has one is not remembered. A store is used by one thread at a time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Protocol, TypeGuard
 
 import msgspec
@@ -115,6 +115,9 @@ class Spans(msgspec.Struct, frozen=True):
     wrap_ups: tuple[WrapUpSpan, ...] = ()
 
 
+LONGEST_SECONDS: Final = 7200.0
+"""How much later than the callers asked for a call is looked for that has ended."""
+
 OVER: Final = ("done", "discarded")
 """The states of a voicemail of which nobody needs to remember anything."""
 
@@ -141,6 +144,13 @@ class Store(Protocol):
 
     def ended_count(self) -> int:
         """How many calls have a final record."""
+
+    def first_end(self) -> float | None:
+        """When the first call ended of which there is a final record, None when there is none."""
+
+    def arrivals(self, since: float, until: float) -> Mapping[QueueId, int]:
+        """How many callers came from ``since`` on and before ``until`` for each queue: that into
+        which they were put first. Who talked longer than ``LONGEST_SECONDS`` may be left out."""
 
     def survey(self, call: CallId) -> tuple[SurveyAnswered, ...]:
         """What the caller said after his talk, in the order in which he said it; of two answers to

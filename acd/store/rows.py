@@ -244,6 +244,11 @@ def form_of(row: Mapping[str, Any]) -> FormFilled:
     return FormFilled(row["filled_at"], row["call"], row["form"], _entries.decode(row["entries"]))
 
 
+def visits_of(text: str) -> tuple[QueueVisit, ...]:
+    """Read a call's way through queues."""
+    return _queues.decode(text)
+
+
 def ended_of(row: Mapping[str, Any]) -> CallEnded:
     """Return the final record of a row."""
     values = _with_paths(row)

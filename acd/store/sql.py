@@ -5,6 +5,7 @@ by ``acd.store.batch``. Whatever the database raises leaves as a ``StoreError`` 
 store, never its password nor a caller's data. ``acd.store.opening`` makes the engine.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -32,18 +33,19 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.dml import Insert
 
-from acd.core.ids import AgentId, CallId, VoicemailId
+from acd.core.ids import AgentId, CallId, QueueId, VoicemailId
 from acd.core.memory import Memory, VoicemailMemory
 from acd.core.records import AgentChanged, CallEnded, FormFilled, Presence, Record, SurveyAnswered
 from acd.errors import StoreError
 from acd.store import schema
 from acd.store.batch import Batch
-from acd.store.port import OVER, NotReadySpan, Session, Spans, WrapUpSpan
+from acd.store.port import LONGEST_SECONDS, OVER, NotReadySpan, Session, Spans, WrapUpSpan
 from acd.store.rows import (
     Row,
     agent_of,
@@ -59,6 +61,7 @@ from acd.store.rows import (
     incident_row,
     living_of,
     living_row,
+    visits_of,
     voicemail_of,
     voicemail_row,
     wrap_up_row,
@@ -177,6 +180,25 @@ class SqlStore:
             return connection.execute(
                 select(func.count()).select_from(schema.ended_calls)
             ).scalar_one()
+
+    def first_end(self) -> float | None:
+        """See ``Store``."""
+        wanted = select(func.min(schema.ended_calls.c.ended_at))
+        with self._reading() as connection:
+            ended_at: float | None = connection.execute(wanted).scalar_one()
+        return ended_at
+
+    def arrivals(self, since: float, until: float) -> Counter[QueueId]:
+        """See ``Store``."""
+        living, ended = schema.living_calls.c, schema.ended_calls.c
+        over = ended.ended_at.between(since, until + LONGEST_SECONDS)
+        paths: dict[str, str] = {}
+        with self._reading() as connection:
+            for of, among in ((living, true()), (ended, over)):
+                came = (of.arrived_at >= since) & (of.arrived_at < until) & among
+                rows = connection.execute(select(of.call, of.queue_path).where(came))
+                paths.update((call, path) for call, path in rows)
+        return Counter(visited[0].queue for visited in map(visits_of, paths.values()) if visited)
 
     def survey(self, call: CallId) -> tuple[SurveyAnswered, ...]:
         """See ``Store``."""

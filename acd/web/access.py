@@ -80,6 +80,7 @@ ROUTES: Final = (
     Route("GET", f"{_CALL}/explain", _LEADS),
     *(Route("POST", f"{_CALL}/{action.value}", _LEADS) for action in CallAction),
     Route("GET", "/api/v1/incidents", _LEADS),
+    Route("GET", "/api/v1/incidents/suggestions", _LEADS),
     Route("POST", "/api/v1/incidents", _LEADS),
     Route("DELETE", "/api/v1/incidents/{incident}", _LEADS),
     Route("GET", "/api/v1/agents", _LEADS),

@@ -279,6 +279,10 @@ def _incidents(port: EnginePort, desk: IncidentPort) -> APIRouter:
     async def every() -> incidents.IncidentsOut:
         return incidents.IncidentsOut.of(port.snapshot())
 
+    @router.get("/suggestions", summary="Queues for which far more callers come than usual")
+    async def suggested() -> incidents.SuggestionsOut:
+        return incidents.SuggestionsOut.of(port.snapshot().at, desk.suggestions())
+
     @router.post("", summary="Tell callers of a known fault, or tell it in other words")
     async def set_incident(request: Request, body: incidents.IncidentIn) -> incidents.IncidentOut:
         if faults := body.faults():

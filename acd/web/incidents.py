@@ -6,6 +6,7 @@ queue's name is checked by the engine, which knows the queues.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -13,6 +14,7 @@ from pydantic import Field, StringConstraints
 from acd.core.ids import IncidentId, Language, QueueId
 from acd.core.incident import Wish
 from acd.core.records import IncidentView, Snapshot
+from acd.core.surge import Surge
 from acd.web.models import In, Out
 
 
@@ -58,6 +60,30 @@ class IncidentsOut(Out):
     def of(cls, snapshot: Snapshot) -> IncidentsOut:
         """Copy the engine's snapshot."""
         return cls(at=snapshot.at, incidents=[IncidentOut.of(one) for one in snapshot.incidents])
+
+
+class SuggestionOut(Out):
+    """A queue for which far more callers come than usual: has something happened?"""
+
+    queue: str = Field(description="For which they came.")
+    calls: int = Field(description="How many within the last quarter of an hour.")
+    expected: float = Field(description="How many the same hour of the past weeks lets expect.")
+
+
+class SuggestionsOut(Out):
+    """Where an incident may have to be set; the greatest surge first."""
+
+    at: float
+    suggestions: list[SuggestionOut]
+
+    @classmethod
+    def of(cls, at: float, surges: Iterable[Surge]) -> SuggestionsOut:
+        """Copy what was found last, at most a minute ago."""
+        found = [
+            SuggestionOut(queue=one.queue, calls=one.calls, expected=round(one.expected, 1))
+            for one in surges
+        ]
+        return cls(at=at, suggestions=found)
 
 
 _SpokenText = Annotated[

@@ -18,6 +18,7 @@ from acd.core.events import AgentWish, CallAction, VoicemailAction
 from acd.core.ids import AgentId, CallId, DeviceId, IncidentId, QueueId, VoicemailId
 from acd.core.incident import Wish
 from acd.core.records import Explanation, Replied, Snapshot
+from acd.core.surge import Surge
 from acd.errors import AcdError
 
 
@@ -47,6 +48,9 @@ class IncidentPort(Protocol):
 
         Raises OperatorError when it cannot be spoken, and EngineBusy when it was not taken.
         """
+
+    def suggestions(self) -> tuple[Surge, ...]:
+        """For which queues far more callers come than usual, and nobody has told them anything."""
 
     async def end_incident(self, incident: IncidentId) -> Replied:
         """Have nobody told of it any more. Raises EngineBusy when it was not taken."""

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from acd.core.ids import AgentId, IncidentId, Language, PromptId, VoicemailId
+from acd.core.ids import AgentId, IncidentId, Language, PromptId, QueueId, VoicemailId
 from acd.core.incident import Clip, Incident
-from acd.core.memory import Memory, VoicemailMemory
+from acd.core.memory import Memory, QueueVisit, VoicemailMemory
 from acd.core.records import (
     Activity,
     AgentChanged,
@@ -236,6 +236,27 @@ def test_forms_are_kept_once_each_and_read_by_name_and_time(opened: Opened) -> N
     assert [one.at for one in found] == [T0, T0 + 1, T0 + 5]
     assert found[1].values["reading"].startswith("99")
     assert again.forms("other") == ()
+
+
+def test_callers_are_counted_by_the_queue_they_came_for(opened: Opened) -> None:
+    store = opened()
+    assert store.first_end() is None
+    fault, other = QueueId("fault"), QueueId("other")
+    overflowed = (QueueVisit(fault, T0), QueueVisit(other, T0 + 5))
+    store.write(
+        [
+            ended(1, T0 + 60, arrived_at=T0, queue=other, queue_path=overflowed),
+            ended(2, T0 + 90, arrived_at=T0 + 10, queue_path=overflowed),
+            ended(3, T0 + 90, arrived_at=T0 + 20, queue=None, queue_path=()),
+            ended(4, T0 + 90, arrived_at=T0 + 30, queue_path=overflowed),
+            living(5, T0 + 15, arrived_at=T0 + 15, queue_path=overflowed),
+        ]
+    )
+    again = opened()
+    assert again.first_end() == T0 + 60
+    assert again.arrivals(T0, T0 + 30) == {fault: 3}
+    assert again.arrivals(T0 + 1, T0 + 31) == {fault: 3}
+    assert again.arrivals(T0 + 31, T0 + 99) == {}
 
 
 def test_other_records_pass_by(opened: Opened) -> None:

@@ -28,6 +28,7 @@ from acd.core.ids import (
 from acd.core.incident import Clip, Incident, Wish
 from acd.core.plan import AgentAction
 from acd.core.records import Explanation, IncidentView, Presence, Replied, Snapshot
+from acd.core.surge import Surge
 from acd.live import Live, Touched
 from acd.metrics import Metrics
 from acd.web.access import Role
@@ -153,6 +154,9 @@ class Desk:
         if not self.refusal:
             self._have_incidents(())
         return Replied(NOW, RequestId(len(self.asked)), self.refusal)
+
+    def suggestions(self) -> tuple[Surge, ...]:
+        return (Surge(QueueId("fault"), 34, 4.46),)
 
     def _have_incidents(self, views: tuple[IncidentView, ...]) -> None:
         self.now = msgspec.structs.replace(self.now, incidents=views)

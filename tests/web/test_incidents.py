@@ -50,6 +50,11 @@ async def test_one_is_set_looked_at_and_ended(http: httpx.AsyncClient, desk: Des
     assert (await http.get(PATH)).json()["incidents"] == []
 
 
+async def test_a_surge_is_suggested(http: httpx.AsyncClient) -> None:
+    page = (await http.get(f"{PATH}/suggestions")).json()
+    assert page["suggestions"] == [{"queue": "fault", "calls": 34, "expected": 4.5}]
+
+
 async def test_one_that_is_not_there_cannot_be_ended(http: httpx.AsyncClient, desk: Desk) -> None:
     assert (await http.delete(f"{PATH}/mitte")).status_code == 404
     assert desk.asked == []

@@ -42,6 +42,7 @@ MAY |= {
 }
 MAY |= {
     ("GET", "/api/v1/incidents"): LEADS,
+    ("GET", "/api/v1/incidents/suggestions"): LEADS,
     ("POST", "/api/v1/incidents"): LEADS,
     ("DELETE", "/api/v1/incidents/9999"): LEADS,
 }
