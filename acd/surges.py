@@ -50,12 +50,13 @@ def same_hours(now: float, rule: SurgeRule) -> list[float]:
 def look(store: Store, snapshot: Snapshot, rule: SurgeRule) -> tuple[Surge, ...]:
     """Return the surges of this moment. Raises StoreError."""
     now = snapshot.at
+    calls = store.arrivals(now - WINDOW_SECONDS, now)
     begun_at = store.first_end()
-    if begun_at is None:
+    # At most hours nobody needs the past.
+    if begun_at is None or not rule.enabled or max(calls.values(), default=0) < rule.least_calls:
         return ()
     hours = takewhile(lambda hour: hour >= begun_at, same_hours(now, rule))
     past = [store.arrivals(hour, hour + HOUR_SECONDS) for hour in hours]
-    calls = store.arrivals(now - WINDOW_SECONDS, now)
     known = {queue for view in snapshot.incidents if view.is_on for queue in view.incident.queues}
     return tuple(one for one in surges(rule, calls, past) if one.queue not in known)
 
