@@ -22,7 +22,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
 .PHONY: help run test check check-static fmt lab lab-install smoke sim design bench-idle-gap bench-ami \
-	bench-matching bench-menu bench-restart bench-sim bench-store proof-erlang docs-menus docs-metrics \
+	bench-matching bench-menu bench-restart bench-report bench-sim bench-store proof-erlang docs-menus docs-metrics \
 	docs-pooling fault-table soak soak-seeds lock clean venv venv-run
 
 help: ## what there is
@@ -99,6 +99,9 @@ bench-sim: venv ## virtual time of a 500-agent centre
 
 bench-store: venv ## what the books cost: SQLite and PostgreSQL beside the event loop
 	@exec $(BIN)/python -m bench.store $(ARGS)
+
+bench-report: venv ## a report over five million calls in SQLite (about a minute and a half)
+	@exec $(BIN)/python -m bench.report $(ARGS)
 
 bench-menu: venv ## a key to the next prompt, a large tree compiled, a large reload
 	@$(BIN)/python -m bench.menu

@@ -21,6 +21,7 @@ from acd.command import ConfigDir, for_operators, today
 from acd.enginecommands import explain, reload, top
 from acd.errors import ConfigError, OperatorError
 from acd.promptcommands import prompts_app
+from acd.reportcommands import export_app, report
 
 if TYPE_CHECKING:
     from acd.config.service import Service
@@ -41,6 +42,7 @@ menus_app = typer.Typer(no_args_is_help=True, help="What callers hear, without a
 app.add_typer(menus_app, name="menus")
 asterisk_app = typer.Typer(no_args_is_help=True, help="What Asterisk must know of acd.")
 app.add_typer(asterisk_app, name="asterisk")
+app.add_typer(export_app, name="export")
 
 
 @app.command()
@@ -128,6 +130,7 @@ def demo(
 
 app.command()(explain)
 app.command()(forms)
+app.command()(report)
 app.command()(reload)
 app.command()(top)
 app.command()(trace)

@@ -63,6 +63,8 @@ def read_service(config_dir: Path, today: date, *, examples: bool = False) -> Se
         log_format=settings.log_format,
         watched=_watched(loaded),
         voicemail_dir=config_dir / (settings.voicemail or settings.voicemail_path_on_pbx),
+        time_zone=loaded.house_zone.key if loaded.house_zone is not None else "",
+        agents_shown=settings.reporting.agents,
     )
 
 

@@ -202,6 +202,14 @@ class Store(Entry):
     """Instead of ``password_file``: the systemd credential that holds it."""
 
 
+class Reporting(Entry):
+    """What reports show, and what reporting tools are given."""
+
+    agents: bool = False
+    """``true``: reports show agents one by one, which may need the works council's consent;
+    without it only all of them together."""
+
+
 class LanguageEntry(Entry):
     """One language: who speaks it and the sentences that menus are made of."""
 
@@ -286,6 +294,8 @@ class AcdFile(Entry):
     or ``../var`` where systemd gives none."""
     store: Store = Store()
     """What outlives the engine."""
+    reporting: Reporting = Reporting()
+    """Reports and their readers."""
     languages: Annotated[dict[LanguageCode, LanguageEntry], Field(min_length=1)]
     """The languages callers and agents may hear; menus name those they speak."""
     callers_menu: Name = "main"

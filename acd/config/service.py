@@ -61,6 +61,10 @@ class Service:
     """The folders it was read from, when their edits are to be noticed."""
     voicemail_dir: Path = Path("voicemail")
     """Where the engine finds what callers left; it need not be there."""
+    time_zone: str = ""
+    """The name of the zone whose wall clock dates mean; "" where it is not known."""
+    agents_shown: bool = False
+    """Whether reports show agents one by one."""
 
 
 def needs_restart(running: Service, fresh: Service) -> tuple[str, ...]:

@@ -167,6 +167,42 @@ def ended_row(call: CallEnded) -> Row:
     )
 
 
+def visit_rows(call: CallEnded) -> list[Row]:
+    """Return a row for each stay of an ended call in a queue.
+
+    The wait is that of the caller's wait clock: where it went on from one queue to the next, it is
+    known for the last of them. A stay that nobody closed ended with the call, and a clock set back
+    makes no wait below nothing.
+    """
+    rows: list[Row] = []
+    for number, visit in enumerate(call.queue_path):
+        left_at = call.at if visit.left_at is None else visit.left_at
+        began_at = visit.entered_at
+        if number == len(call.queue_path) - 1 and call.queued_at is not None:
+            began_at = min(began_at, call.queued_at)
+        wait_seconds = max(0.0, left_at - began_at)
+        rows.append((visit.entered_at, call.call, number, visit.queue, wait_seconds, visit.how))
+    return rows
+
+
+def leg_rows(call: CallEnded) -> list[Row]:
+    """Return a row for each ring for an ended call, with its talk."""
+    return [
+        (
+            call.at if leg.ended_at is None else leg.ended_at,
+            call.call,
+            number,
+            leg.agent,
+            leg.queue,
+            leg.rung_at,
+            leg.connected_at,
+            leg.hold_seconds,
+            leg.how,
+        )
+        for number, leg in enumerate(call.legs)
+    ]
+
+
 def incident_row(incident: Incident) -> Row:
     """Return an incident's row: all of it as JSON, and what people query."""
     told = _encode(encodable(incident, Incident)).decode().replace("\\u0000", "\ufffd")

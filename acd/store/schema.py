@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, Text
 
-HEAD: Final = "0007"
+HEAD: Final = "0008"
 """The version of the tables below."""
 
 VERSION_TABLE: Final = "acd_version"
@@ -120,6 +120,40 @@ ended_calls = Table(
 """One final record for each call that is over."""
 
 Index("ended_calls_by_end", ended_calls.c.ended_at)
+# What a report on menus reads, without the wide rows beside it.
+Index(
+    "ended_calls_by_arrival",
+    ended_calls.c.arrived_at,
+    ended_calls.c.menu_path,
+    ended_calls.c.outcome,
+)
+
+queue_visits = Table(
+    "queue_visits",
+    metadata,
+    Column("entered_at", Double, primary_key=True),
+    Column("call", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    _text("queue"),
+    _at("wait_seconds"),
+    _text("how"),
+)
+"""Each stay of an ended call in a queue, as in its ``queue_path``, counted from 0: for reports."""
+
+legs = Table(
+    "legs",
+    metadata,
+    Column("ended_at", Double, primary_key=True),
+    Column("call", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    _text("agent"),
+    _text("queue"),
+    _at("rung_at"),
+    _at("connected_at", null=True),
+    _at("hold_seconds"),
+    _text("how"),
+)
+"""Each ring for an ended call with its talk, as in its ``legs``, counted from 0: for reports."""
 
 incidents = Table(
     "incidents",
@@ -187,4 +221,12 @@ wrap_ups = _spans(
     _text("queue"),
     _text("call"),
     _text("outcome_code", null=True),
+)
+
+Index(
+    "wrap_ups_by_start",
+    wrap_ups.c.started_at,
+    wrap_ups.c.agent,
+    wrap_ups.c.queue,
+    wrap_ups.c.ended_at,
 )

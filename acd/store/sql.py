@@ -59,8 +59,10 @@ from acd.store.rows import (
     form_row,
     incident_of,
     incident_row,
+    leg_rows,
     living_of,
     living_row,
+    visit_rows,
     visits_of,
     voicemail_of,
     voicemail_row,
@@ -68,6 +70,8 @@ from acd.store.rows import (
 )
 
 _encode: Final = msgspec.json.Encoder().encode
+
+_ASKED_AT_ONCE: Final = 500
 
 READS: Final = {"acd_reads": True}
 """Execution options of a connection that takes no lock (see ``acd.store.opening``)."""
@@ -97,8 +101,7 @@ class SqlStore:
     def _write(self, connection: Connection, batch: Batch) -> None:
         to = self._statements
         if batch.ended:
-            to.end_calls.run(connection, [ended_row(one) for one in batch.ended.values()])
-            to.forget(connection, list(batch.ended))
+            self._end_calls(connection, list(batch.ended.values()))
         if batch.living:
             to.keep_calls.run(connection, [living_row(one) for one in batch.living.values()])
         if batch.voicemails:
@@ -131,6 +134,15 @@ class SqlStore:
         for presence in batch.presences:
             self._presence(connection, presence)
 
+    def _end_calls(self, connection: Connection, ended: list[CallEnded]) -> None:
+        to = self._statements
+        over = to.ended_before(connection, [one.call for one in ended])
+        fresh = [one for one in ended if one.call not in over]
+        to.end_calls.run(connection, [ended_row(one) for one in fresh])
+        to.keep_visits.run(connection, [row for one in fresh for row in visit_rows(one)])
+        to.keep_legs.run(connection, [row for one in fresh for row in leg_rows(one)])
+        to.forget(connection, [one.call for one in ended])
+
     def _presence(self, connection: Connection, new: AgentChanged) -> None:
         run, to = connection.execute, self._statements
         when = {"who": new.agent, "at": new.at}
@@ -148,7 +160,7 @@ class SqlStore:
         living, ended = schema.living_calls, schema.ended_calls
         over = exists().where(ended.c.call == living.c.call)
         waiting = select(schema.voicemails).where(schema.voicemails.c.state.not_in(OVER))
-        with self._reading() as connection:
+        with self.reading() as connection:
             agents = connection.execute(select(schema.agents)).mappings()
             calls = connection.execute(select(living).where(~over)).mappings()
             incidents = connection.execute(select(schema.incidents)).mappings()
@@ -163,20 +175,20 @@ class SqlStore:
     def ended(self, call: CallId) -> CallEnded | None:
         """See ``Store``."""
         wanted = select(schema.ended_calls).where(schema.ended_calls.c.call == call)
-        with self._reading() as connection:
+        with self.reading() as connection:
             row = connection.execute(wanted).mappings().one_or_none()
         return None if row is None else ended_of({**row})
 
     def voicemail(self, voicemail: VoicemailId) -> VoicemailMemory | None:
         """See ``Store``."""
         wanted = select(schema.voicemails).where(schema.voicemails.c.id == voicemail)
-        with self._reading() as connection:
+        with self.reading() as connection:
             row = connection.execute(wanted).mappings().one_or_none()
         return None if row is None else voicemail_of({**row})
 
     def ended_count(self) -> int:
         """See ``Store``."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return connection.execute(
                 select(func.count()).select_from(schema.ended_calls)
             ).scalar_one()
@@ -204,7 +216,7 @@ class SqlStore:
         """See ``Store``."""
         table = schema.survey_answers
         wanted = select(table).where(table.c.call == call)
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute(wanted.order_by(table.c.answered_at, table.c.question))
             return tuple(answer_of({**row}) for row in rows.mappings())
 
@@ -212,7 +224,7 @@ class SqlStore:
         """See ``Store``."""
         table = schema.forms
         wanted = select(table).where(table.c.form == form, table.c.filled_at >= since)
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute(wanted.order_by(table.c.filled_at, table.c.call))
             return tuple(form_of({**row}) for row in rows.mappings())
 
@@ -223,7 +235,7 @@ class SqlStore:
             columns = [column for column in table.c if column.name != "agent"]
             return select(*columns).where(table.c.agent == agent).order_by(table.c.started_at)
 
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = [
                 connection.execute(of(table)).mappings().all()
                 for table in (schema.sessions, schema.not_ready, schema.wrap_ups)
@@ -239,7 +251,8 @@ class SqlStore:
         self._engine.dispose()
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only reads, for ``acd.store.figures`` and for what is here."""
         try:
             with self._engine.connect().execution_options(**READS) as connection:
                 yield connection
@@ -253,6 +266,8 @@ class _Statements:
     def __init__(self, dialect: Dialect) -> None:
         insert = _insert(dialect)
         self.end_calls = _Rows(dialect, insert, schema.ended_calls, replace=False)
+        self.keep_visits = _Rows(dialect, insert, schema.queue_visits, replace=False)
+        self.keep_legs = _Rows(dialect, insert, schema.legs, replace=False)
         self._forget = _forget(dialect)
         self.keep_calls = _Rows(dialect, insert, schema.living_calls)
         self.keep_voicemails = _Rows(dialect, insert, schema.voicemails)
@@ -275,6 +290,15 @@ class _Statements:
         self.end_not_ready = _end(schema.not_ready)
         self.start_session = _start_session(insert(schema.sessions))
         self.end_session = _end(schema.sessions)
+
+    def ended_before(self, connection: Connection, calls: list[CallId]) -> set[CallId]:
+        """Which of these have their final record already."""
+        column = schema.ended_calls.c.call
+        found: set[CallId] = set()
+        for first in range(0, len(calls), _ASKED_AT_ONCE):
+            some = calls[first : first + _ASKED_AT_ONCE]
+            found.update(connection.execute(select(column).where(column.in_(some))).scalars())
+        return found
 
     def forget(self, connection: Connection, calls: list[CallId]) -> None:
         """Take these calls from the living."""
@@ -366,6 +390,8 @@ class _Rows:
 
     def run(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Write them all."""
+        if not rows:
+            return
         if self._as_json:
             connection.execute(self._statement, {"rows": _encode(rows).decode()})
         else:

@@ -2,17 +2,18 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import NullPool, create_engine, select, text
 
 from acd.store import schema
 from acd.store.opening import open_store
-from acd.store.rows import ended_row
+from acd.store.rows import ended_row, leg_rows, visit_rows
 from tests.store import samples
 from tests.store.postgres import Postgres
 
@@ -59,6 +60,29 @@ def test_a_store_from_before_clients_keeps_its_calls(tmp_path: Path) -> None:
     assert [call.client for call in store.remember().calls] == ["tannhausen"]
     store.close()
     assert differences(url) == []
+
+
+def test_a_store_from_before_reports_gets_what_they_read(tmp_path: Path) -> None:
+    """The same rows as of a call that ends now."""
+    url = f"sqlite:///{tmp_path / 'acd.db'}"
+    config = Config()
+    config.set_main_option("script_location", "acd.store:migrations")
+    config.set_main_option("path_separator", "os")
+    old = samples.ended(1, legs=(*samples.legs(0.0), msgspec.structs.replace(
+        samples.legs(0.0)[0], ended_at=None)))  # fmt: skip
+    with create_engine(url, poolclass=NullPool).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0007")
+        columns = [column.name for column in schema.ended_calls.c]
+        row = dict(zip(columns, ended_row(old), strict=True))
+        names, holes = ", ".join(row), ", ".join(f":{name}" for name in row)
+        connection.execute(text(f"INSERT INTO ended_calls ({names}) VALUES ({holes})"), row)
+    open_store(url).close()
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        visits = connection.execute(select(schema.queue_visits)).all()
+        legs = connection.execute(select(schema.legs)).all()
+    assert sorted(map(tuple, visits)) == sorted(visit_rows(old))
+    assert sorted(map(tuple, legs)) == sorted(leg_rows(old))
 
 
 @pytest.mark.slow

@@ -1,0 +1,1 @@
+"""What the books say of an interval: figures, and how they are shown."""

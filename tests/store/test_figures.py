@@ -1,0 +1,65 @@
+"""The sums of a store are the same in every database."""
+
+from collections.abc import Callable
+
+import pytest
+
+from acd.core.ids import CallId, QueueId
+from acd.core.records import CallEnded, Outcome
+from acd.store.figures import Chosen, Figures, Handled, Missed, Stays, WrappedUp
+from acd.store.port import Store
+from acd.store.sql import SqlStore
+from tests.report.booked import ANNA, BERT, BILLING, EIGHT, SUPPORT, ended
+from tests.store import samples
+
+NOW = EIGHT + 7200.0
+
+
+@pytest.fixture
+def store(opened: Callable[[], Store]) -> SqlStore:
+    made = opened()
+    if not isinstance(made, SqlStore):
+        pytest.skip("sums are those of databases")
+    return made
+
+
+def test_what_is_written_is_summed(store: SqlStore) -> None:
+    store.write(
+        [
+            ended(1, wait=10, talk=100, hold=30, missed=[BERT]),
+            ended(2, wait=30, talk=50),
+            ended(3, wait=2, talk=None, how=Outcome.SHORT_ABANDONED, queue=SUPPORT),
+            samples.wrap_up(EIGHT + 110),
+            samples.wrap_up_over(EIGHT + 130),
+            samples.living(4, at=EIGHT),
+        ]
+    )
+    with store.reading() as connection:
+        figures = Figures(connection, NOW)
+        at = (EIGHT - 5.0, EIGHT + 3600.0)
+        assert sorted(figures.stays(*at, (10.0, 20.0)), key=lambda one: one.queue) == [
+            Stays(BILLING, "answered", 2, 40.0, 30.0, (1, 1)),
+            Stays(SUPPORT, "short_abandoned", 1, 2.0, 2.0, (1, 1)),
+        ]
+        assert list(figures.handled(*at, "queue")) == [Handled(BILLING, 2, 150.0, 30.0)]
+        assert list(figures.handled(*at, "agent")) == [Handled(ANNA, 2, 150.0, 30.0)]
+        assert list(figures.missed(*at)) == [Missed(BERT, "no_answer", 1)]
+        assert list(figures.wrapped_up(*at, "queue")) == [WrappedUp(BILLING, 1, 20.0)]
+        assert sorted(figures.chosen(*at), key=lambda one: one.outcome) == [
+            Chosen(("main:1",), "answered", 2),
+            Chosen(("main:1",), "short_abandoned", 1),
+        ]
+        spans = {(span.agent, span.kind, span.end - span.begin) for span in figures.spans(*at)}
+        assert spans == {(ANNA, "talk", 100.0), (ANNA, "talk", 50.0), (ANNA, "wrap_up", 20.0)}
+        assert figures.living_count(NOW) == 1
+        found: list[CallEnded] = list(figures.calls(*at))
+        assert [call.call for call in found] == [CallId(f"main-{number}") for number in (1, 2, 3)]
+
+
+def test_an_end_is_not_part_of_an_interval(store: SqlStore) -> None:
+    store.write([ended(1), ended(2, at=EIGHT + 900.0, queue=QueueId("other"))])
+    with store.reading() as connection:
+        figures = Figures(connection, NOW)
+        assert [one.queue for one in figures.stays(EIGHT, EIGHT + 900.0)] == [BILLING]
+        assert [one.queue for one in figures.stays(EIGHT + 900.0, NOW)] == ["other"]
+        assert list(figures.stays(NOW, NOW + 900.0)) == []
