@@ -1,26 +1,31 @@
 """The sums of a store are the same in every database."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from acd.core.ids import CallId, QueueId
 from acd.core.records import CallEnded, Outcome
 from acd.store.figures import Chosen, Figures, Handled, Missed, Stays, WrappedUp
-from acd.store.port import Store
+from acd.store.opening import open_store
 from acd.store.sql import SqlStore
 from tests.report.booked import ANNA, BERT, BILLING, EIGHT, SUPPORT, ended
 from tests.store import samples
+from tests.store.postgres import Postgres
 
 NOW = EIGHT + 7200.0
 
 
-@pytest.fixture
-def store(opened: Callable[[], Store]) -> SqlStore:
-    made = opened()
-    if not isinstance(made, SqlStore):
-        pytest.skip("sums are those of databases")
-    return made
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
+    url = f"sqlite:///{tmp_path / 'acd.db'}"
+    if request.param == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        url = server.new_database("figures")
+    made = open_store(url)
+    yield made
+    made.close()
 
 
 def test_what_is_written_is_summed(store: SqlStore) -> None:
