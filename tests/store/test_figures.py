@@ -1,6 +1,7 @@
 """The sums of a store are the same in every database."""
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.report.booked import ANNA, BERT, BILLING, EIGHT, SUPPORT, ended
 from tests.store import samples
 from tests.store.postgres import Postgres
 
+_names = count()
 NOW = EIGHT + 7200.0
 
 
@@ -22,7 +24,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
     url = f"sqlite:///{tmp_path / 'acd.db'}"
     if request.param == "postgresql":
         server: Postgres = request.getfixturevalue("postgres")
-        url = server.new_database("figures")
+        url = server.new_database(f"figures_{next(_names)}")
     made = open_store(url)
     yield made
     made.close()
