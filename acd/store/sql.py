@@ -196,7 +196,7 @@ class SqlStore:
     def first_end(self) -> float | None:
         """See ``Store``."""
         wanted = select(func.min(schema.ended_calls.c.ended_at))
-        with self._reading() as connection:
+        with self.reading() as connection:
             ended_at: float | None = connection.execute(wanted).scalar_one()
         return ended_at
 
@@ -205,7 +205,7 @@ class SqlStore:
         living, ended = schema.living_calls.c, schema.ended_calls.c
         over = ended.ended_at.between(since, until + LONGEST_SECONDS)
         paths: dict[str, str] = {}
-        with self._reading() as connection:
+        with self.reading() as connection:
             for of, among in ((living, true()), (ended, over)):
                 came = (of.arrived_at >= since) & (of.arrived_at < until) & among
                 rows = connection.execute(select(of.call, of.queue_path).where(came))
