@@ -22,8 +22,9 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
 .PHONY: help run test check check-static fmt lab lab-install smoke sim design bench-idle-gap bench-ami \
-	bench-matching bench-menu bench-restart bench-report bench-sim bench-store proof-erlang docs-menus docs-metrics \
-	docs-pooling fault-table soak soak-seeds lock clean venv venv-run
+	bench-matching bench-menu bench-report bench-restart bench-sim bench-store proof-erlang \
+	docs-dashboards docs-menus docs-metrics docs-pictures docs-pooling fault-table soak soak-seeds \
+	lock clean venv venv-run
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | \
@@ -72,6 +73,12 @@ docs-menus: venv ## verbs, keys and pictures of menus, from the models into docs
 
 docs-metrics: venv ## every metric and its formulas, from the code into docs/metrics.md
 	@$(BIN)/python -m acd.metricspage docs/metrics.md
+
+docs-dashboards: venv ## Grafana's dashboards and docs/dashboards.md, from acd/dashboards
+	@$(BIN)/python -m acd.dashboards.writing config/grafana/dashboards docs/dashboards.md
+
+docs-pictures: venv lab-install ## redraw the dashboards' pictures from a run of some minutes
+	@exec $(BIN)/python -m bench.dashboards docs $(ARGS)
 
 design: venv ## redraw the machines in DESIGN.md from their tables
 	@$(BIN)/python -m acd.drawings DESIGN.md
