@@ -22,7 +22,9 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
 .PHONY: help run test check check-static fmt lab lab-install smoke sim design bench-idle-gap bench-ami \
-	bench-matching bench-menu bench-report bench-restart bench-sim bench-store proof-erlang \
+	bench-matching bench-menu bench-metrics bench-report bench-restart bench-sim bench-store \
+	proof-erlang docs-dashboards docs-menus docs-metrics docs-pictures docs-pooling fault-table soak \
+	soak-seeds lock clean venv venv-run
 	docs-dashboards docs-menus docs-metrics docs-pictures docs-pooling fault-table soak soak-seeds \
 	lock clean venv venv-run
 
@@ -100,6 +102,9 @@ docs-pooling: venv ## redraw what a second skill is worth (some minutes)
 
 bench-matching: venv ## what one event costs with 10,000 waiting calls
 	@exec $(BIN)/python -m bench.matching $(ARGS)
+
+bench-metrics: venv ## a scrape of a large centre, the stream's readers, the idle daemon
+	@$(BIN)/python -m bench.metrics $(ARGS)
 
 bench-sim: venv ## virtual time of a 500-agent centre
 	@exec $(BIN)/python -m bench.sim $(ARGS)

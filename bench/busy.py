@@ -1,9 +1,9 @@
 """A busy service centre as a process: the demonstration with store and journal, and more callers.
 
-    python -m bench.busy FOLDER
+    python -m bench.busy FOLDER CALLS_AN_HOUR
 
-The sample configuration on the simulated PBX, with 6,000 short calls an hour and callers who are soon
-told their wait in every queue. The first line of the output is where HTTP is served; SIGTERM ends it.
+The sample configuration on the simulated PBX, with short calls and callers who are soon told their
+wait in every queue. The first line of the output is where HTTP is served; SIGTERM ends it.
 FOLDER takes the books.
 """
 
@@ -23,7 +23,6 @@ from acd.core.queueplan import Announcements
 from acd.demo import USERNAME, Stage, scene
 from acd.store.opening import open_store
 
-CALLS_AN_HOUR = 6_000
 TALK_SECONDS = 6.0
 TOLD_AFTER_SECONDS = 1.0
 
@@ -48,7 +47,7 @@ def main() -> None:
             plan,
             loaded.prompts_dir,
             seed=1,
-            calls_an_hour=CALLS_AN_HOUR,
+            calls_an_hour=int(sys.argv[2]),
             talk_seconds=TALK_SECONDS,
         )
         setup = daemon.Setup(

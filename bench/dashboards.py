@@ -1,6 +1,6 @@
 """Draws the dashboards' pictures for the docs: `make docs-pictures`.
 
-    python -m bench.dashboards docs [--seconds 240]
+    python -m bench.dashboards docs [--seconds 300]
 
 A busy centre runs for a while, Prometheus watches it, and each panel is drawn from the answers to
 its own queries, in the places that it has in Grafana: one SVG for each dashboard.
@@ -21,7 +21,9 @@ from acd.dashboards.panels import RANGE, SCREEN, Dashboard, Kind, Panel, Query
 from acd.dashboards.writing import DASHBOARDS
 from bench.prometheus import Answer, Prometheus
 
-SECONDS: Final = 240.0
+SECONDS: Final = 300.0
+CALLS_AN_HOUR: Final = 900
+"""Of half a minute each with ring and wrap-up: what twelve agents can do, and some wait."""
 STEP_SECONDS: Final = 2.0
 UNIT: Final = 50
 """How wide a twenty-fourth of the screen is."""
@@ -53,9 +55,9 @@ class Drawn(NamedTuple):
 
 
 @contextmanager
-def watched(folder: Path) -> Iterator[Prometheus]:
+def watched(folder: Path, calls_an_hour: int = CALLS_AN_HOUR) -> Iterator[Prometheus]:
     """A busy centre whose books are in the folder, and a Prometheus that watches it."""
-    command = [sys.executable, "-m", "bench.busy", str(folder)]
+    command = [sys.executable, "-m", "bench.busy", str(folder), str(calls_an_hour)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as centre:
         try:
             assert centre.stdout is not None
@@ -165,7 +167,9 @@ def _lines(series: Sequence[Drawn], box: Box, panel: Panel, span: Span) -> Itera
     values = [value for one in shown for _, value in one.points] or [0.0]
     least, most = min(0.0, *values), max(values)
     high = (most - least) or 1.0
-    plot = Box(box.left + 46, box.top, box.width - 46, box.height - 20 * (1 + len(shown) // 5))
+    legend = _legend(shown, box)
+    height = box.height - 20 - 15 * max((row for _, row in legend), default=0)
+    plot = Box(box.left + 46, box.top, box.width - 46, height)
     for share in (0.0, 0.5, 1.0):
         y = plot.top + plot.height * (1 - share)
         yield f'<path d="M{plot.left:.1f} {y:.1f}h{plot.width:.1f}" stroke="#e3e5e8"/>'
@@ -182,15 +186,23 @@ def _lines(series: Sequence[Drawn], box: Box, panel: Panel, span: Span) -> Itera
         path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
         colour = COLOURS[number % len(COLOURS)]
         yield f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
-    x, y = box.left, plot.top + plot.height + 16
-    for number, one in enumerate(shown):
-        wide = 18 + 6.2 * len(one.name)
-        if x + wide > box.left + box.width:
-            x, y = box.left, y + 15
+    for number, (one, (x, row)) in enumerate(zip(shown, legend, strict=True)):
+        y = plot.top + plot.height + 16 + 15 * row
         colour = COLOURS[number % len(COLOURS)]
         yield f'<rect x="{x:.1f}" y="{y - 8:.1f}" width="9" height="9" fill="{colour}"/>'
         yield _text(x + 13, y, one.name, size=10)
+
+
+def _legend(series: Sequence[Drawn], box: Box) -> list[tuple[float, int]]:
+    """Where each series' name stands: how far from the left, and in which row."""
+    places, x, row = [], box.left, 0
+    for one in series:
+        wide = 18 + 6.2 * len(one.name)
+        if places and x + wide > box.left + box.width:
+            x, row = box.left, row + 1
+        places.append((x, row))
         x += wide
+    return places
 
 
 def _stacked(series: Sequence[Drawn]) -> list[Drawn]:
@@ -211,7 +223,9 @@ def _told(value: float, unit: str) -> str:
         return f"{value / 1e6:.0f} MB"
     if unit == "s" and abs(value) < 1.0:
         return f"{1000 * value:.3g} ms"
-    return f"{value:.3g} s" if unit == "s" else f"{value:.4g}"
+    if unit == "s":
+        return f"{value:.3g} s"
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def _text(

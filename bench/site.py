@@ -201,6 +201,11 @@ class Engine:
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def resident_mb(self) -> float:
+        """Return how much of the machine's memory the engine has, in millions of bytes."""
+        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
     def kill(self) -> None:
         """End it as nothing should: in the middle of whatever it does."""
         self._process.kill()

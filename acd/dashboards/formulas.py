@@ -65,10 +65,14 @@ SERVICE_LEVELS: Final = {
 
 
 def service_level(range_: str, by: str = "queue") -> str:
-    """Return variant E within each queue's own target; queues without a call have none."""
+    """Return variant E within each queue's own target; queues without a call have none.
+
+    A call that was offered before the span and answered in it must not make more than all.
+    """
     offered = over("acd_calls_offered_total", range_, by)
     short = over("acd_calls_short_abandoned_total", range_, by)
-    return f"{over('acd_calls_answered_in_target_total', range_, by)} / ({offered} - {short} > 0)"
+    answered = over("acd_calls_answered_in_target_total", range_, by)
+    return f"clamp_max({answered} / ({offered} - {short} > 0), 1)"
 
 
 def mean(histogram: str, range_: str, by: str = "queue") -> str:

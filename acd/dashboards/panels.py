@@ -126,6 +126,8 @@ def _panel(panel: Panel, number: int, place: dict[str, int]) -> dict[str, object
         "fieldConfig": {
             "defaults": {
                 "unit": panel.unit,
+                # What a counter has grown by is estimated, and calls are whole.
+                **({"decimals": 0} if instant and panel.unit == "short" else {}),
                 "custom": {"stacking": {"mode": "normal"}, "fillOpacity": 25}
                 if panel.stacked
                 else {},

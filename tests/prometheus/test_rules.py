@@ -20,6 +20,7 @@ from tests.programs import needed
 
 PROMETHEUS = Path(__file__).parents[2] / "config" / "prometheus"
 RULES, ALERTS = PROMETHEUS / "acd.rules.yml", PROMETHEUS / "acd.alerts.yml"
+PAGE = PROMETHEUS.parents[1] / "docs" / "dashboards.md"
 FILES = [str(RULES), str(ALERTS)]
 
 Series = Mapping[str, str]
@@ -236,6 +237,11 @@ def test_what_is_rung_says_in_words_what_is_wrong(tmp_path: Path) -> None:
         yaml.safe_dump({"rule_files": FILES, "evaluation_interval": "1m", "tests": [tests]})
     )
     promtool("test", "rules", str(file))
+
+
+def test_every_alert_is_told_of() -> None:
+    told = re.findall(r"^\| (Acd\w+) \| .* \| (\w+) \|$", PAGE.read_text(), re.MULTILINE)
+    assert told == [(name, rule["labels"]["severity"]) for name, rule in alerts().items()]  # type: ignore[index]
 
 
 def test_every_alert_rings_in_some_case_and_says_what_to_do() -> None:
