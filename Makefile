@@ -25,8 +25,6 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	bench-matching bench-menu bench-metrics bench-report bench-restart bench-sim bench-store \
 	proof-erlang docs-dashboards docs-menus docs-metrics docs-pictures docs-pooling fault-table soak \
 	soak-seeds lock clean venv venv-run
-	docs-dashboards docs-menus docs-metrics docs-pictures docs-pooling fault-table soak soak-seeds \
-	lock clean venv venv-run
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | \
