@@ -22,6 +22,7 @@ from acd.core.plan import (
     LocalIncident,
     LookUp,
     MenuPlan,
+    MessageDo,
     Node,
     QueueIs,
     Return,
@@ -124,7 +125,7 @@ def ways(node: Node) -> Iterator[tuple[str, NodeId]]:
             for case in node.cases:
                 yield " and ".join(map(_told, case.conditions)), case.target
             yield "otherwise", node.next
-        case AgentDo():
+        case AgentDo() | MessageDo():
             yield "done", node.done
             yield "refused", node.refused
         case TakeMessage():
@@ -170,6 +171,8 @@ def _shape(node: Node) -> tuple[Shape, str]:  # noqa: C901
             return Shape.STEP, "next language"
         case AgentDo():
             return Shape.STEP, f"{node.action} {node.reason}".strip()
+        case MessageDo():
+            return Shape.STEP, f"message: {node.action}"
         case SubMenu():
             return Shape.STEP, "into a menu and back"
         case Return():

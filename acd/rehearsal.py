@@ -127,7 +127,8 @@ class Rehearsal:
                     self.heard.append((language, prompt))
                     waiting += self.dialogue.prompt_ended(play_id, self._now)
                 case Act(node):
-                    self.done.append(node)
+                    if isinstance(node, AgentDo):
+                        self.done.append(node)
                     waiting += self.dialogue.agent_done(True, self._now)
                 case Decide(node):
                     self._know()

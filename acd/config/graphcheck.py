@@ -28,6 +28,7 @@ from acd.core.plan import (
     HangUp,
     Keep,
     LookUp,
+    MessageDo,
     Node,
     Return,
     Say,
@@ -132,7 +133,7 @@ def _asks(node: Node) -> bool:
             | HangUp()
         ):
             return True
-        case Say() | SwitchLanguage() | Branch() | Keep() | LookUp() | AgentDo():
+        case Say() | SwitchLanguage() | Branch() | Keep() | LookUp() | AgentDo() | MessageDo():
             return False
 
 
@@ -219,7 +220,7 @@ def _is_survey(menus: Menus, menu: MenuId) -> bool:
     """Say whether it only asks and ends: a survey that no queue has switched on is no mistake."""
     nodes = menus.plans[menu].nodes.values() if menu in menus.plans else ()
     asks = any(isinstance(node, Collect) for node in nodes)
-    return asks and not any(isinstance(node, Enqueue | AgentDo) for node in nodes)
+    return asks and not any(isinstance(node, Enqueue | AgentDo | MessageDo) for node in nodes)
 
 
 def _entered(files: Files, menus: Menus) -> Iterator[MenuId]:

@@ -190,6 +190,12 @@ class MenuBench:
             self._built.speeches.append(Speech(language, part, language, piece, self.source, path))
         self._built.sentences[f"{language}/{prompt}"] = tuple(sentence)
 
+    def put_in(self, name: str, value: Value) -> tuple[PromptId, ...]:
+        """Have ``value`` said, in every language, as the prompt ``name``."""
+        prompt = PromptId(f"{self.name}/{name}")
+        self._built.sentences |= {f"{language}/{prompt}": (value,) for language in self.languages}
+        return (prompt,)
+
     def _know_value(self, value: Value, path: tuple[Key, ...]) -> None:
         if value.kind in (Kind.POSITION, Kind.WAIT):
             self.know_queue(value.name, path)

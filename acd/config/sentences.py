@@ -14,6 +14,9 @@ from acd.config.explain import one_of
 from acd.config.source import Key, Source
 from acd.core.plan import Kind, Value
 
+_WRITTEN: Final = tuple(kind.value for kind in Kind if kind is not Kind.RECORDING)
+"""The kinds that may stand in a text; a message's sound is put in by its verb alone."""
+
 _VALUE: Final = re.compile(r"\{([^{}:]*)(?::([^{}]*))?\}")
 
 
@@ -24,12 +27,10 @@ def pieces_of(source: Source, path: tuple[Key, ...], text: str) -> Iterator[str 
         yield from _spoken(text[at : found.start()])
         at = found.end()
         name, kind = found[1].strip(), (found[2] or Kind.DIGITS.value).strip()
-        if kind in set(Kind):
+        if kind in _WRITTEN:
             yield Value(name, Kind(kind))
         else:
-            source.blame(
-                path, f'no value is said as "{kind}"', one_of([each.value for each in Kind])
-            )
+            source.blame(path, f'no value is said as "{kind}"', one_of(list(_WRITTEN)))
     yield from _spoken(text[at:])
 
 

@@ -26,6 +26,7 @@ from acd.core.plan import (
     Check,
     Node,
     Text,
+    Value,
 )
 from acd.core.queueplan import Box
 
@@ -62,6 +63,9 @@ class Bench(Protocol):
 
     def speak(self, name: str, texts: Spoken, path: tuple[Key, ...]) -> tuple[PromptId, ...]:
         """Have ``texts`` spoken as the prompt ``name``; they must cover the menu's languages."""
+
+    def put_in(self, name: str, value: Value) -> tuple[PromptId, ...]:
+        """Have ``value`` said, in every language, as the prompt ``name``."""
 
     def label(self, queue: str, own: Labels | None, path: tuple[Key, ...]) -> Text:
         """Return ``own`` or the queue's label, checked for every language."""

@@ -28,6 +28,7 @@ from acd.config.schema import (
     Spoken,
 )
 from acd.config.target import Bench, Spot, Target
+from acd.config.voicemailverbs import NextVoicemail, ToVoicemail
 from acd.core.ids import NodeId, QueueId
 from acd.core.plan import (
     AgentAction,
@@ -42,7 +43,6 @@ from acd.core.plan import (
     Say,
     SubMenu,
     SwitchLanguage,
-    TakeMessage,
     Transfer,
 )
 
@@ -279,37 +279,6 @@ transfer: "+4930555111"
         return bench.add(Transfer(id=bench.node_id(spot.name), number=self.transfer))
 
 
-class ToVoicemail(Target):
-    """Leave a message in the box of a queue, which waits there for an agent."""
-
-    EXAMPLE: ClassVar[str] = """\
-label: {de: eine Nachricht, en: a message}
-voicemail: billing
-"""
-
-    voicemail: Name
-    """The queue of queues.yaml; what is said before and after stands there, under its own
-    ``voicemail``. Who says nothing goes where a caller goes who chooses nothing."""
-
-    def build(self, bench: Bench, spot: Spot) -> NodeId:
-        """Build a TakeMessage node and a spoken end."""
-        box = bench.box(self.voicemail, (*spot.path, "voicemail"))
-        end = bench.add(HangUp(id=bench.node_id(f"{spot.name}-end")))
-        if box is None:
-            return end
-        thanks = bench.node_id(f"{spot.name}-thanks")
-        bench.add(Say(id=thanks, prompts=box.thanks, next=end))
-        node = TakeMessage(
-            id=bench.node_id(spot.name),
-            queue=QueueId(self.voicemail),
-            prompts=box.invitation,
-            longest_seconds=box.longest_seconds,
-            next=thanks,
-            otherwise=spot.otherwise,
-        )
-        return bench.add(node)
-
-
 class DoForAgent(Target):
     """Do something for the agent whose phone is calling, say what became of it, and hang up."""
 
@@ -400,5 +369,6 @@ VERBS: dict[str, type[Target]] = {
     "transfer": ToNumber,
     "voicemail": ToVoicemail,
     "do": DoForAgent,
+    "next_voicemail": NextVoicemail,
     "hang_up": EndCall,
 }

@@ -60,6 +60,9 @@ def composed(sentence: Sentence, known: Known) -> tuple[PromptId, ...]:
             prompts += said_position(known.waiting(QueueId(part.name)))
         elif part.kind is Kind.WAIT:
             prompts += said_wait(known.estimate_seconds(QueueId(part.name)))
+        elif part.kind is Kind.RECORDING:
+            path = known.value_of(part.name)
+            prompts += [PromptId(path)] if path else []
         else:
             prompts += said(part.kind, known.value_of(part.name))
     return tuple(prompts)

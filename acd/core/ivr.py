@@ -29,6 +29,7 @@ from acd.core.menuplan import (
     Keep,
     LookUp,
     MenuPlan,
+    MessageDo,
     Node,
     Return,
     Say,
@@ -228,7 +229,7 @@ class Dialogue:
         """Go on after ``Act``: to the node's ``done`` or ``refused``."""
         steps: list[Step] = []
         node = self._node
-        if not self.over and isinstance(node, AgentDo):
+        if not self.over and isinstance(node, AgentDo | MessageDo):
             self._enter(node.done if done else node.refused, now, steps)
         return steps
 
@@ -298,7 +299,7 @@ class Dialogue:
                     steps.append(WakeAt(None))
                     steps.append(Finished(node))
                     return
-                case AgentDo():
+                case AgentDo() | MessageDo():
                     steps.append(Act(node))
                     return
                 case Branch():

@@ -7,6 +7,7 @@ This module must not know how a menu is written.
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -144,6 +145,32 @@ class AgentDo(msgspec.Struct, frozen=True, kw_only=True, tag="agent_do"):
     refused: NodeId
 
 
+class MessageAction(StrEnum):
+    """What an agent can do by telephone about the messages in his queues' boxes."""
+
+    NEXT = "next"
+    """Take the oldest that waits; without one, the oldest he has taken."""
+    DONE = "done"
+    RELEASE = "release"
+
+
+MESSAGE_PATH: Final = "voicemail-path"
+"""The attribute that says where the message is to which an agent has come by telephone. No menu can
+ask for this name, nor speak of it."""
+
+
+class MessageDo(msgspec.Struct, frozen=True, kw_only=True, tag="message_do"):
+    """Do ``action`` for the agent whose phone is calling, then go to ``done`` or ``refused``.
+
+    The message he has come to by ``NEXT`` is played where ``Kind.RECORDING`` stands.
+    """
+
+    id: NodeId
+    action: MessageAction
+    done: NodeId
+    refused: NodeId
+
+
 class HoursAre(msgspec.Struct, frozen=True, tag="hours"):
     """Holds while these hours are open, or while they are closed."""
 
@@ -270,6 +297,7 @@ Node = (
     | Keep
     | LookUp
     | AgentDo
+    | MessageDo
     | TakeMessage
     | Enqueue
     | Transfer
@@ -290,6 +318,8 @@ class Kind(StrEnum):
     AMOUNT = "amount"
     POSITION = "position"
     WAIT = "wait"
+    RECORDING = "recording"
+    """The file at the path that the value is."""
 
 
 class Value(msgspec.Struct, frozen=True, tag="value"):

@@ -23,6 +23,7 @@ from acd.core.ids import (
     SkillId,
 )
 from acd.core.incident import Incident
+from acd.core.menuplan import MESSAGE_PATH as MESSAGE_PATH
 from acd.core.menuplan import AgentAction as AgentAction
 from acd.core.menuplan import AgentDo as AgentDo
 from acd.core.menuplan import Ask as Ask
@@ -43,6 +44,8 @@ from acd.core.menuplan import LocalIncident as LocalIncident
 from acd.core.menuplan import LookUp as LookUp
 from acd.core.menuplan import LookupPlan as LookupPlan
 from acd.core.menuplan import MenuPlan as MenuPlan
+from acd.core.menuplan import MessageAction as MessageAction
+from acd.core.menuplan import MessageDo as MessageDo
 from acd.core.menuplan import Node as Node
 from acd.core.menuplan import QueueIs as QueueIs
 from acd.core.menuplan import Return as Return
@@ -61,6 +64,7 @@ from acd.core.queueplan import Text as Text
 from acd.core.surge import SurgeRule
 
 LONGEST_PROMPT_SECONDS: Final = 180.0
+LONGEST_MESSAGE_SECONDS: Final = 3600.0
 """A prompt of unknown length is taken for over by then."""
 
 
@@ -166,15 +170,21 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return self.clients.get(client) if client is not None else None
 
     def file_of(self, language: Language, prompt: PromptId, menu: MenuPlan | None = None) -> str:
-        """Return the file of a prompt, without ending: by the ``menu``, if it is said there."""
+        """Return the file of a prompt, without ending: by the ``menu``, if it is said there.
+
+        A path is its own file, in every language.
+        """
+        if prompt.startswith("/"):
+            return prompt
         name = f"{language}/{prompt}"
         own = menu.prompt_files.get(name) if menu is not None else None
         return own or self.prompt_files.get(name, name)
 
     def path_of(self, file: str) -> str:
         """Return where Asterisk finds a prompt's file."""
-        return f"{self.prompts_path_on_pbx}/{file}"
+        return file if file.startswith("/") else f"{self.prompts_path_on_pbx}/{file}"
 
     def seconds_of(self, file: str) -> float:
         """Return how long a prompt's file takes at most."""
-        return self.prompt_seconds.get(file, LONGEST_PROMPT_SECONDS)
+        longest = LONGEST_MESSAGE_SECONDS if file.startswith("/") else LONGEST_PROMPT_SECONDS
+        return self.prompt_seconds.get(file, longest)

@@ -11,6 +11,7 @@ from acd.core.menuplan import (
     Enqueue,
     HangUp,
     LookUp,
+    MessageDo,
     Sentence,
     TakeMessage,
     Transfer,
@@ -67,7 +68,7 @@ class Finished(msgspec.Struct, frozen=True, gc=False):
 class Act(msgspec.Struct, frozen=True, gc=False):
     """Do this for an agent and call ``agent_done``."""
 
-    node: AgentDo
+    node: AgentDo | MessageDo
 
 
 class Decide(msgspec.Struct, frozen=True, gc=False):

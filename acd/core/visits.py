@@ -7,8 +7,7 @@ nobody does, the dialplan takes the caller to the emergency queue).
 
 from typing import Final
 
-from acd.core import desk, incidents, recording, survey, voicemail, waiting
-from acd.core.agent import Agent
+from acd.core import codes, incidents, recording, survey, voicemail, waiting
 from acd.core.attributes import BUILT_IN, value_of
 from acd.core.call import Call, CallSignal
 from acd.core.circumstances import KnownNow
@@ -31,7 +30,7 @@ from acd.core.events import (
     MessageRecorded,
 )
 from acd.core.floor import CodeCall, Floor
-from acd.core.ids import AgentId, CallId, Language, NodeId
+from acd.core.ids import CallId, Language, NodeId
 from acd.core.ivr import (
     ALL_DIGITS,
     FIRST,
@@ -51,7 +50,7 @@ from acd.core.ivr import (
     WakeAt,
 )
 from acd.core.matching import match_call, review_and_match
-from acd.core.menuplan import AgentDo, Enqueue, HangUp, Transfer
+from acd.core.menuplan import AgentDo, Enqueue, HangUp, MessageDo, Transfer
 from acd.core.offers import silence
 from acd.core.records import (
     CallOffered,
@@ -121,7 +120,7 @@ def code_dialled(floor: Floor, event: CodeDialled, now: float) -> None:
     dialogue = Dialogue(floor.plan.menus[menu], floor.plan.house_language)
     code_call = CodeCall(event.call, event.pbx, event.phone, dialogue, set())
     floor.code_calls[event.call] = code_call
-    _engage(floor, code_call, floor.agent_at(event.phone), now)
+    codes.engage(floor, code_call, floor.agent_at(event.phone), now)
     _keep(floor, event.call, now)
     _carry_out(floor, code_call, dialogue.start(now), now)
 
@@ -420,31 +419,10 @@ def _enqueue(floor: Floor, call: Call, node: Enqueue, now: float) -> None:
         _carry_out(floor, call, call.dialogue.start(now), now)
 
 
-def _engage(floor: Floor, code_call: CodeCall, agent: Agent | None, now: float) -> None:
-    if agent is not None:
-        code_call.agents.add(agent.id)
-        agent.code_calls.add(code_call.id)
-        floor.review_agent(agent, now)
-
-
-def _act_and_tell(floor: Floor, talker: Talker, node: AgentDo, now: float) -> None:
+def _act_and_tell(floor: Floor, talker: Talker, node: AgentDo | MessageDo, now: float) -> None:
     """What was done is told when it is durable (``confirmed``), what was refused at once."""
     assert talker.dialogue is not None
-    if isinstance(talker, CodeCall) and _act(floor, talker, node, now):
+    if isinstance(talker, CodeCall) and codes.act(floor, talker, node, now):
         floor.emit(ConfirmationDue(now, talker.id))
     else:
         _carry_out(floor, talker, talker.dialogue.agent_done(False, now), now)
-
-
-def _act(floor: Floor, code_call: CodeCall, node: AgentDo, now: float) -> bool:
-    """Do for the agent on the phone what the node says; tell whether it was done."""
-    if not node.by_number:
-        agent = floor.agent_at(code_call.phone)
-        return agent is not None and not desk.act(floor, agent, node.action, node.reason, now)
-    attributes = code_call.dialogue.attributes
-    agent = floor.agents.get(AgentId(attributes.get("agent", "")))
-    if agent is None or not desk.pin_is_right(agent, attributes.pop("pin", "")):
-        floor.emit(Noticed(now, "login_refused", f"{code_call.phone}: wrong number or PIN"))
-        return False
-    _engage(floor, code_call, agent, now)
-    return not desk.act(floor, agent, node.action, node.reason, now, code_call.phone)

@@ -10,6 +10,7 @@ goes back as well when he logs out. What is done or was no message is forgotten 
 it. This module must not know how a file is recorded, nor where it lies.
 """
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final
 
@@ -24,12 +25,13 @@ from acd.core.events import (
     VoicemailAction,
     VoicemailRequested,
 )
-from acd.core.floor import Floor
-from acd.core.ids import AgentId, QueueId, VoicemailId
+from acd.core.floor import CodeCall, Floor
+from acd.core.ids import AgentId, PbxId, QueueId, VoicemailId
 from acd.core.ivr import TakeDown
 from acd.core.machine import IGNORE, ILLEGAL, Machine
 from acd.core.memory import VoicemailMemory
-from acd.core.records import ConfirmationDue, Noticed, Outcome, Replied, VoicemailKept
+from acd.core.menuplan import MESSAGE_PATH, MessageAction
+from acd.core.records import ConfirmationDue, Noticed, Outcome, Presence, Replied, VoicemailKept
 
 SHORTEST_SECONDS: Final = 2.0
 """Less sound than this is no message."""
@@ -234,6 +236,37 @@ def act(
         by = f" by agent {voicemail.agent}" if voicemail.agent is not None else ""
         return f"voicemail {voicemail.id} is {voicemail.state}{by}"
     return ""
+
+
+def by_phone(floor: Floor, code_call: CodeCall, action: MessageAction, now: float) -> bool:
+    """Do it for the agent who dials; tell whether it was done.
+
+    ``NEXT`` puts the path of the message where `MESSAGE_PATH` says. Only those are played that lie
+    at the PBX of his phone.
+    """
+    agent, attributes = floor.agent_at(code_call.phone), code_call.dialogue.attributes
+    if agent is None or agent.presence is Presence.LOGGED_OUT:
+        return False
+    if action is not MessageAction.NEXT:
+        wanted = attributes.pop(MESSAGE_PATH, "").rpartition("/")[2]
+        voicemail = floor.voicemails.get(VoicemailId(wanted))
+        asked = VoicemailAction(action.value)
+        return voicemail is not None and not act(floor, voicemail, asked, agent, now)
+    found = next(_playable(floor, agent, code_call.pbx), None)
+    if found is None or act(floor, found, VoicemailAction.TAKE, agent, now):
+        return False
+    attributes[MESSAGE_PATH] = f"{floor.plan.voicemail_path_on_pbx}/{found.id}"
+    return True
+
+
+def _playable(floor: Floor, agent: Agent, pbx: PbxId) -> Iterator[VoicemailMemory]:
+    """Yield those that the agent may hear there: the oldest that waits first, then what he has."""
+    here = [each for each in floor.voicemails.values() if each.call.rpartition("-")[0] == pbx]
+    here.sort(key=lambda each: (each.begun_at, each.id))
+    for each in here:
+        if each.state == _STATE.WAITING.value and _could(floor, each.queue, agent):
+            yield each
+    yield from (each for each in here if each.agent == agent.id)
 
 
 def give_back(floor: Floor, agent: Agent, now: float) -> None:

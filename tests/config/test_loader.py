@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 
 from acd.config.loader import Loaded, load
 from acd.core.ids import AgentId, Language, QueueId
-from acd.core.plan import AgentAction, AgentDo, Ask, Branch, Collect, Enqueue, Node, Say
+from acd.core.plan import (
+    AgentAction,
+    AgentDo,
+    Ask,
+    Branch,
+    Collect,
+    Enqueue,
+    MessageAction,
+    MessageDo,
+    Node,
+    Say,
+)
 from acd.core.queueplan import ExitCondition, Strategy, ToQueue
 from acd.errors import ConfigError
 from tests.config.conftest import FILES, TODAY, Small
@@ -102,7 +113,7 @@ def test_every_area_has_agents_and_two_of_them_have_specialists(sample: Loaded) 
 
 
 def test_the_samples_codes_do_what_agents_need(sample: Loaded) -> None:
-    done = {}
+    done, messages = {}, []
     for code, name in sample.plan.code_menus.items():
         menu = sample.plan.menus[name]
         node = menu.nodes[menu.entry]
@@ -110,6 +121,9 @@ def test_the_samples_codes_do_what_agents_need(sample: Loaded) -> None:
             node = menu.nodes[node.next]
         if isinstance(node, AgentDo):
             done[code] = (node.action, node.reason, node.by_number)
+        elif isinstance(node, MessageDo):
+            assert node.action is MessageAction.NEXT
+            messages.append(code)
         else:
             assert isinstance(node, Ask)
             reasons = {n.reason for n in menu.nodes.values() if isinstance(n, AgentDo)}
@@ -123,7 +137,8 @@ def test_the_samples_codes_do_what_agents_need(sample: Loaded) -> None:
         "*34": (AgentAction.END_WRAP_UP, "", False),
         "*35": (AgentAction.LOG_IN, "", True),
     }
-    assert set(sample.plan.code_menus) == {*done, "*33"}
+    assert messages == ["*36"]
+    assert set(sample.plan.code_menus) == {*done, *messages, "*33"}
 
 
 def test_the_samples_fault_service_keeps_an_agent_and_callers_keep_their_wait(

@@ -11,7 +11,7 @@ from acd.core.commands import RecordMessage, SendToNumber
 from acd.core.records import CallEnded, FormFilled, MenuMissed, Outcome, Presence
 from tests.scenarios.centre import Centre
 from tests.scenarios.selfservice import KNOWN, OUTSIDE, SILENT, UNKNOWN
-from tests.scenarios.verbs import CODE, MORE, NUMBER, WAYS, menu_of_verbs, named, written
+from tests.scenarios.verbs import CODE, LISTEN, MORE, NUMBER, WAYS, menu_of_verbs, named, written
 from tests.scenarios.world import Caller, Handset, until
 
 FIRST_KEY, APART = 0.4, 0.15
@@ -22,7 +22,7 @@ def test_every_verb_has_its_scenario(tmp_path: Path) -> None:
     root = written(tmp_path).root / "ivr_menus"
     found = set().union(*(named(yaml.safe_load(file.read_text())) for file in root.iterdir()))
     assert found == set(VERBS)
-    assert {*WAYS, "do"} == set(VERBS)
+    assert {*WAYS, "do", "next_voicemail"} == set(VERBS)
 
 
 @pytest.fixture
@@ -95,3 +95,21 @@ def test_who_hangs_up_inside_a_verb_leaves_nothing(verbs: Centre, after: float) 
         assert [form.form for form in verbs.said(FormFilled)] == ["reading"]
         assert [sent.number for sent in verbs.said(SendToNumber)] == [OUTSIDE]
         assert verbs.engine.agent("1006").presence is Presence.READY
+
+
+def test_an_agent_hears_a_message_by_telephone(verbs: Centre) -> None:
+    """Who hangs up in the middle of it keeps it, and hears it again."""
+    number = verbs.number()
+    verbs.world.call(number, keys=[(FIRST_KEY, "7")], dialled=NUMBER, speaks=9.0, hang_up_after=6.5)
+    verbs.world.phones({"1002": Handset()})
+    verbs.log_in("1002")
+    verbs.ended(number, 15)
+    (left,) = verbs.engine.snapshot().voicemails
+    verbs.world.dial("1002", LISTEN, hang_up_after=1.0).wait_ended()
+    (taken,) = verbs.engine.snapshot().voicemails
+    assert (taken.id, taken.state, taken.agent) == (left.id, "taken", "1002")
+    until(lambda: not verbs.engine.remains_of(), 5, "the end of the code call")
+    assert verbs.world.dial("1002", LISTEN, keys=[(1.5, "1")]).wait_ended().ended_by == "pbx"
+    assert verbs.engine.snapshot().voicemails == ()
+    heard = verbs.engine.prompts("1002", heard=True)
+    assert [path.rpartition("/")[2] for path in heard][-2:] == [left.id, "done"]

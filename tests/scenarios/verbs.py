@@ -1,7 +1,7 @@
 """A menu in which every verb of ``acd.config.verbs`` is met, as YAML and compiled like any other.
 
-Callers who dial `NUMBER` hear it; `*30` is its code for agents. `WAYS` says by which keys a caller
-comes into each verb. What is said is said by two recordings of the scenarios' world.
+Callers who dial `NUMBER` hear it; `CODE` and `LISTEN` are its codes for agents. `WAYS` says by
+which keys a caller comes into each verb. What is said is said by a few recordings of the world.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,6 +24,7 @@ from tests.scenarios.selfservice import LOOK_UP_SECONDS, OUTSIDE, SILENT, contra
 
 NUMBER: Final = "0800555303"
 CODE: Final = "*30"
+LISTEN: Final = "*36"
 _MENU: Final = MenuId("verbs")
 
 _VERBS: Final = f"""\
@@ -117,7 +118,7 @@ WAYS: Final[dict[str, Way]] = {
     "voicemail": Way("7"),
     "hang_up": Way("8", (Outcome.DEFLECTED, Outcome.LEFT_IN_MENU)),
 }
-"""Every verb but `do`, which an agent meets who dials `CODE`."""
+"""Every verb but those which an agent meets who dials `CODE` or `LISTEN`."""
 
 MORE: Final[dict[str, Way]] = {
     "digits": Way("44"),
@@ -133,6 +134,9 @@ def written(folder: Path) -> Small:
     small.write("config/acd.yaml", settings + _SETTINGS)
     small.edit("config/queues.yaml", "  needs: {billing: 1}\n", "  needs: {billing: 1}\n"
                "  voicemail: {longest_seconds: 20}\n")  # fmt: skip
+    example = "\n".join(f"    {line}" for line in VERBS["next_voicemail"].EXAMPLE.splitlines())
+    codes = (folder / "ivr_menus" / "agent.yaml").read_text(encoding="utf-8")
+    small.write("ivr_menus/agent.yaml", f'{codes}  "{LISTEN}":\n{example}\n')
     small.write("ivr_menus/verbs.yaml", _VERBS)
     small.write("ivr_menus/inner.yaml", _INNER)
     return small
@@ -173,10 +177,10 @@ def with_verbs(plan: Plan, files: Small, contract: LookupPlan) -> Plan:
     }
     for prompt in ("voicemail/invitation", "voicemail/thanks"):
         files |= {f"{each}/{prompt}": f"{each}/{_recording(prompt)}" for each in ("de", "en")}
-    code = compiled.code_menus[CODE]
+    codes = {code: compiled.code_menus[code] for code in (CODE, LISTEN)}
     mine = {
         name: msgspec.structs.replace(compiled.menus[name], prompt_files=files)
-        for name in (_MENU, MenuId("inner"), code)
+        for name in (_MENU, MenuId("inner"), *codes.values())
     }
     numbers = Numbers(
         country_code=plan.numbers.country_code,
@@ -185,7 +189,7 @@ def with_verbs(plan: Plan, files: Small, contract: LookupPlan) -> Plan:
     return msgspec.structs.replace(
         plan,
         menus={**plan.menus, **mine},
-        code_menus={**plan.code_menus, CODE: code},
+        code_menus={**plan.code_menus, **codes},
         numbers=numbers,
         lookups={"contract": contract},
     )
@@ -195,7 +199,7 @@ def _recording(prompt: str) -> str:
     """Return which of the world's recordings is heard; what agents hear is told from the rest."""
     if not prompt.startswith("agent/"):
         return "incident/text"
-    return "agent/refused" if prompt.endswith("refused") else "agent/done"
+    return "agent/refused" if prompt.endswith(("refused", "none")) else "agent/done"
 
 
 def named(value: object) -> set[str]:
