@@ -20,6 +20,7 @@ from acd.clock import Clock
 from acd.command import ConfigDir, for_operators, today
 from acd.enginecommands import explain, reload, top
 from acd.errors import ConfigError, OperatorError
+from acd.privacycommands import privacy_app
 from acd.promptcommands import prompts_app
 from acd.reportcommands import export_app, report
 
@@ -38,6 +39,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(prompts_app, name="prompts")
+app.add_typer(privacy_app, name="privacy")
 menus_app = typer.Typer(no_args_is_help=True, help="What callers hear, without a telephone.")
 app.add_typer(menus_app, name="menus")
 asterisk_app = typer.Typer(no_args_is_help=True, help="What Asterisk must know of acd.")
@@ -304,25 +306,37 @@ def version() -> None:
 
 
 def _beside(service: "Service", setup: "Setup") -> "Beside":
-    """What runs beside the engine: recordings deleted in time, surges watched for."""
+    """What runs beside the engine: what is kept of people deleted in time, surges watched for."""
     import asyncio
 
+    from acd.deletion import Deletion, delete_in_time
     from acd.recordings import keep_in_time
     from acd.surges import watch
 
     async def work(engine: "Daemon") -> None:
+        log = engine.log
+
         def plan() -> "Plan":
             return engine.pipeline.engine.floor.plan
 
         async with asyncio.TaskGroup() as group:
             if service.recordings_dir is not None:
-                expired, log = engine.inbox.put_always, engine.log
+                expired = engine.inbox.put_always
                 folder = service.recordings_dir
                 group.create_task(keep_in_time(folder, plan, engine.now, expired, log))
             if setup.open_store is not None:
-                board = engine.reports.surges
-                watching = watch(setup.open_store, engine, lambda: plan().surges, board, engine.log)
-                group.create_task(watching)
+                board, opened = engine.reports.surges, setup.open_store
+                group.create_task(watch(opened, engine, lambda: plan().surges, board, log))
+                deletion = Deletion(
+                    service.retention,
+                    opened,
+                    journal=setup.journal_path,
+                    voicemails=service.voicemail_dir,
+                    now=engine.now,
+                    tell=lambda what, why: log.error("not_deleted", what=what, why=why),
+                )
+                engine.metrics.watch(deletion.figure)
+                group.create_task(delete_in_time(deletion, log))
 
     return work
 

@@ -18,6 +18,7 @@ from acd.core.plan import Plan
 from acd.core.records import Snapshot
 from acd.core.states import Outcome
 from acd.dashboards.formulas import FORMULAS
+from acd.deletion import DELETED
 from acd.enginegauges import PROCESS
 from acd.families import Chapter, Families
 from acd.gauges import Figure, agent_gauges, call_gauges, skill_gauges
@@ -42,7 +43,7 @@ def rows() -> Mapping[str, list[Row]]:
         "menus": [*_counted(made.menus)],
         "engine": [*_counted(made.engine), *_looked_at(PROCESS)],
         "pbx": [*_counted(made.pbx)],
-        "books": [*_looked_at((*STORE, *JOURNAL))],
+        "books": [*_looked_at((*STORE, *JOURNAL, DELETED))],
     }
 
 

@@ -1,5 +1,6 @@
 """The journal: what goes in comes out, in files that are kept few, whatever the disk does."""
 
+import os
 import threading
 from datetime import date
 from pathlib import Path
@@ -13,7 +14,7 @@ from acd.core.events import PlanReplaced, Tick
 from acd.errors import JournalError
 from acd.journal.entries import Check, Entry, Gap, RunEnd, decode, encode
 from acd.journal.reader import Run, find
-from acd.journal.segments import OpenSegment, Shelf, pack
+from acd.journal.segments import OpenSegment, Shelf, expire, listed, pack
 from acd.pipeline import PbxSetup
 from tests.journals import (
     ITEMS,
@@ -172,6 +173,39 @@ def test_a_run_that_is_too_large_loses_its_beginning_and_says_so_once(tmp_path: 
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 25_000
     with pytest.raises(JournalError, match="the beginning of this run is gone"):
         find(tmp_path)
+
+
+def test_a_file_holds_no_more_than_a_day_and_goes_when_it_is_old(tmp_path: Path) -> None:
+    one = journal(tmp_path, [], segment_seconds=86_400)
+    for hour in range(0, 24 * 4, 6):
+        one.append(NOW + 3600 * hour, Tick(), NOTHING)
+        wait_for(lambda: not one.buffered_bytes)
+    assert one.close(NOW + 86_400 * 4, timeout_seconds=10)
+    files = find(tmp_path).paths
+    assert len(files) == 4
+    assert not faults(parts(tmp_path))
+    for age, file in zip((50, 40, 30, 20), files, strict=True):
+        os.utime(file, (NOW - age * 86_400, NOW - age * 86_400))
+    assert list(expire(tmp_path, NOW - 35 * 86_400)) == [file.name for file in files[:2]]
+    assert list(expire(tmp_path, NOW - 35 * 86_400)) == []
+    assert list(expire(tmp_path / "none", NOW)) == []
+
+
+def test_a_file_that_is_packed_is_as_old_as_before_and_one_that_is_written_stays(
+    tmp_path: Path,
+) -> None:
+    old = tmp_path / "a.000001.journal"
+    old.write_bytes(b"x")
+    os.utime(old, (NOW, NOW))
+    pack(old)
+    assert old.with_name(f"{old.name}.gz").stat().st_mtime == NOW
+    other = journal(tmp_path)
+    wait_for(lambda: not other.buffered_bytes)
+    writing = listed(tmp_path)[0].path
+    os.utime(writing, (NOW, NOW))
+    assert list(expire(tmp_path, NOW + 1)) == ["a.000001.journal.gz"]
+    assert writing.exists()
+    other.close(NOW, timeout_seconds=10)
 
 
 def test_what_a_killed_engine_left_is_packed_by_the_next(tmp_path: Path) -> None:

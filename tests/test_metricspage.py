@@ -26,9 +26,10 @@ def test_every_metric_that_prometheus_reads_is_told() -> None:
     read = dict(re.findall(r"^# TYPE (acd_\w+) (\w+)$", page(made()), re.MULTILINE))
     assert read.pop("acd_build_info") == "gauge"
     assert read.items() <= told.items()
-    # These come from the daemon's inbox, clock and books, which are not here.
+    # These come from the daemon's inbox, clock, books and deletion, which are not here.
     other = {name for name in told if not name.startswith(("acd_store_", "acd_journal_"))}
-    assert other - read.keys() == {"acd_inbox_items", "acd_clock_drift_seconds"}
+    elsewhere = {"acd_inbox_items", "acd_clock_drift_seconds", "acd_deleted_total"}
+    assert other - read.keys() == elsewhere
 
 
 def test_a_chapter_that_does_not_exist_is_an_error() -> None:

@@ -17,7 +17,7 @@ from acd.config.menus import Menus, Speech, has_choices
 from acd.config.parts import Parts
 from acd.config.promptfiles import ENDING_OF_RATE, prompt_name, spoken_file, spoken_name
 from acd.config.queuecheck import check_queue_names, check_queue_sense
-from acd.config.schema import AcdFile, Pbx
+from acd.config.schema import AcdFile, Pbx, RetentionEntry
 from acd.config.source import Key, Source
 from acd.config.texts import Untold
 from acd.core.plan import Collect
@@ -82,9 +82,19 @@ def check_prompts(
             naming.source.blame(naming.path, what, f"record it{text}")
 
 
+def _check_retention(source: Source, days: RetentionEntry) -> None:
+    if days.numbers_days is not None and (
+        days.journal_days is None or days.journal_days > days.numbers_days
+    ):
+        what = "the journal holds callers' numbers and would be kept longer than these"
+        allowed = f"at most {days.numbers_days}, as numbers_days says"
+        source.blame(("retention", "journal_days"), what, allowed)
+
+
 def _check_acd(files: Files, acd: AcdFile) -> None:
     source = files.acd_source
     _once(source, [(("pbxs", at, "name"), pbx.name) for at, pbx in enumerate(acd.pbxs)], "PBX")
+    _check_retention(source, acd.retention)
     numbers = [(("external_numbers", at), name) for at, name in enumerate(acd.external_numbers)]
     _once(source, numbers, "number")
     for at, pbx in enumerate(acd.pbxs):

@@ -19,6 +19,7 @@ from acd.config.loader import Loaded, load
 from acd.config.service import EXAMPLES, PbxAccess, Service, tell
 from acd.core.ids import PbxId
 from acd.errors import ConfigError
+from acd.retention import Retention
 
 
 def read_service(config_dir: Path, today: date, *, examples: bool = False) -> Service:
@@ -62,6 +63,8 @@ def read_service(config_dir: Path, today: date, *, examples: bool = False) -> Se
         store_url=_store_url(loaded, data_dir),
         log_format=settings.log_format,
         watched=_watched(loaded),
+        retention=Retention(**settings.retention.model_dump()),
+        country_code=settings.country_code,
         voicemail_dir=config_dir / (settings.voicemail or settings.voicemail_path_on_pbx),
         time_zone=loaded.house_zone.key if loaded.house_zone is not None else "",
         agents_shown=settings.reporting.agents,

@@ -282,6 +282,29 @@ class SurgesEntry(Entry):
     """How many past weeks are looked at."""
 
 
+Days = Annotated[int, Field(ge=1, le=36_500)] | None
+
+
+class RetentionEntry(Entry):
+    """For how many days what concerns people is kept; ``null`` keeps it until somebody deletes it.
+
+    Recordings have their own: ``recording: {keep_days: N}`` of a queue.
+    """
+
+    numbers_days: Days = 30
+    """Callers' numbers and what they typed, in final records; then the last three digits stay."""
+    records_days: Days = 90
+    """Final records of calls, and agents' sessions, pauses and wrap-ups."""
+    journal_days: Days = 30
+    """The journal, which holds numbers: not longer than these."""
+    voicemails_days: Days = 30
+    """Messages and their sound, from when nobody had anything to do about them any more."""
+    surveys_days: Days = 90
+    """What callers said after their talk."""
+    forms_days: Days = 90
+    """What callers gave in menus without an agent."""
+
+
 class AcdFile(Entry):
     """``config/acd.yaml``: what concerns the whole service."""
 
@@ -333,6 +356,8 @@ class AcdFile(Entry):
     """The folder into which Asterisk writes voicemails; it must exist and be writable for it."""
     voicemail: Annotated[str, StringConstraints(min_length=1)] | None = None
     """The same folder as acd sees it, if at another place; relative to this file."""
+    retention: RetentionEntry = RetentionEntry()
+    """For how long what concerns people is kept: docs/privacy.md."""
     speech: Speech = Speech()
     """How ``acd prompts build`` speaks what is not recorded."""
     reload_on_change: bool = True

@@ -22,6 +22,7 @@ from typing import IO, Final, Literal, Self
 from acd.core.ids import PbxId
 from acd.core.plan import Plan
 from acd.errors import ConfigError, OperatorError, Problem
+from acd.retention import DEFAULT, Retention
 
 _READER: Final = "acd.config.reader"
 EXAMPLES: Final = "with-examples"
@@ -65,6 +66,10 @@ class Service:
     """The name of the zone whose wall clock dates mean; "" where it is not known."""
     agents_shown: bool = False
     """Whether reports show agents one by one."""
+    retention: Retention = DEFAULT
+    """For how long what is kept of people is kept."""
+    country_code: str = "49"
+    """Of the country whose numbers begin with one 0."""
 
 
 def needs_restart(running: Service, fresh: Service) -> tuple[str, ...]:
@@ -80,6 +85,7 @@ def needs_restart(running: Service, fresh: Service) -> tuple[str, ...]:
     lines += [f"pbxs: {name} is gone" for name in pbxs]
     names = {"http_host": "http: host", "http_port": "http: port", "data_dir": "data_path"}
     names |= {"tokens_file": "http: tokens_file", "store_url": "store", "log_format": "log_format"}
+    names |= {"retention": "retention"}
     return (*lines, *(names[name] for name in _different(running, fresh) if name in names))
 
 

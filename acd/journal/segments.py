@@ -10,7 +10,7 @@ import fcntl
 import os
 import re
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -165,8 +165,25 @@ class Shelf:
         self._tell(word, text)
 
 
+def expire(directory: Path, before: float) -> Iterator[str]:
+    """Delete what was last written to before that time; yield each file's name.
+
+    A run of which the first file goes cannot be replayed any more. Raises OSError.
+    """
+    for segment in listed(directory) if directory.exists() else ():
+        path = segment.path
+        with suppress(FileNotFoundError):  # It has just been packed; the next time finds it.
+            finished = path.suffix == ".gz" or not _is_written_to(path)
+            if finished and path.stat().st_mtime < before:
+                path.unlink()
+                yield path.name
+
+
 def pack(path: Path) -> None:
-    """Compress a finished segment in its place. Raises OSError, and leaves it as it was."""
+    """Compress a finished segment in its place, as old as it was.
+
+    Raises OSError, and leaves it as it was.
+    """
     target = path.with_name(path.name.removesuffix(PLAIN) + PACKED)
     part = path.with_name(path.name.removesuffix(PLAIN) + _PART)
     packer = zlib.compressobj(6, zlib.DEFLATED, _GZIP_BITS)
@@ -175,6 +192,8 @@ def pack(path: Path) -> None:
             while chunk := source.read(_CHUNK_BYTES):
                 out.write(packer.compress(chunk))
             out.write(packer.flush())
+            written = os.fstat(source.fileno())
+        os.utime(part, ns=(written.st_atime_ns, written.st_mtime_ns))
         part.rename(target)
     except OSError:
         part.unlink(missing_ok=True)

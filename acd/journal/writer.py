@@ -66,6 +66,8 @@ class JournalLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How large a journal may grow, on disk and in memory."""
 
     segment_bytes: int = 64 * 1024 * 1024
+    segment_seconds: float = 86_400.0
+    """A file holds no more than about that time, so that what is old can be deleted."""
     total_bytes: int = 2 * 1024 * 1024 * 1024
     """All runs in the directory together; the file that is being written is never deleted."""
     buffer_bytes: int = 32 * 1024 * 1024
@@ -115,6 +117,8 @@ class Journal:
         self._failing = False
         self._segment: OpenSegment | None = None
         self._number = 0
+        self._stepped_at = self._begun_at = now
+        """Of the last step, and of the first in the file that is being written."""
         self._shelf = Shelf(directory, self.run, self._limits.total_bytes, self._told)
         self._untidy = threading.Event()
         header = Header(__version__, now, secret, tuple(pbxs), plan, memory or Memory())
@@ -253,6 +257,7 @@ class Journal:
         if not isinstance(what, _Step):
             return framing.encode(what)
         sequence, now, item, outputs = what
+        self._stepped_at = now
         try:
             said = None if outputs is None else self._said.step(outputs)
             framed = framing.encode(encode(Entry(sequence, now, item, said)))
@@ -290,9 +295,14 @@ class Journal:
                     self._told("journal_writable", f"{self._directory}: written to again")
                 return True
 
+    def _is_full(self, segment: OpenSegment) -> bool:
+        limits = self._limits
+        too_old = self._stepped_at - self._begun_at >= limits.segment_seconds
+        return too_old or segment.size_bytes >= limits.segment_bytes
+
     def _into_segment(self, data: bytes) -> None:
         segment = self._segment
-        if segment is not None and segment.size_bytes >= self._limits.segment_bytes:
+        if segment is not None and self._is_full(segment):
             segment.write(framing.encode(encode(SegmentEnd(self._number + 1))))
             segment.close()
             self._segment = segment = None
@@ -306,7 +316,7 @@ class Journal:
                 segment.size_bytes = 0
                 segment.close()
                 raise
-            self._segment, self._number = segment, number
+            self._segment, self._number, self._begun_at = segment, number, self._stepped_at
             self._untidy.set()
         else:
             segment.write(data)

@@ -5,7 +5,7 @@ Rules: as in ``acd.store.port``; nothing survives the process.
 
 from bisect import insort
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Generic, TypeVar, assert_never
 
 import msgspec
@@ -29,7 +29,9 @@ from acd.core.records import (
     WrapUpEnded,
     WrapUpStarted,
 )
-from acd.store.port import OVER, NotReadySpan, Session, Spans, WrapUpSpan, kept
+from acd.retention import Kind
+from acd.store.cutting import names, without
+from acd.store.port import OVER, Key, NotReadySpan, OfNumber, Session, Spans, WrapUpSpan, kept
 
 _S = TypeVar("_S", Session, NotReadySpan, WrapUpSpan)
 
@@ -57,6 +59,10 @@ class _Line(Generic[_S]):
             for span in self._by_start.values()
         )
 
+    def remove(self, start: float) -> None:
+        if self._by_start.pop(start, None) is not None:
+            self._starts.remove(start)
+
     def all(self) -> tuple[_S, ...]:
         return tuple(self._by_start[start] for start in self._starts)
 
@@ -66,6 +72,11 @@ class _Agent:
         self.sessions: _Line[Session] = _Line()
         self.not_ready: _Line[NotReadySpan] = _Line()
         self.wrap_ups: _Line[WrapUpSpan] = _Line()
+
+    def of_kind(self, kind: Kind) -> "_Line[Session] | _Line[NotReadySpan] | _Line[WrapUpSpan]":
+        if kind is Kind.SESSIONS:
+            return self.sessions
+        return self.not_ready if kind is Kind.NOT_READY else self.wrap_ups
 
 
 class InMemoryStore:
@@ -191,6 +202,81 @@ class InMemoryStore:
         """See ``Store``."""
         of = self._of(agent)
         return Spans(of.sessions.all(), of.not_ready.all(), of.wrap_ups.all())
+
+    def due(self, kind: Kind, before: float, most: int) -> tuple[Key, ...]:
+        """See ``Store``."""
+        aged = [(at, key) for key, at in self._ages(kind) if at is not None and at < before]
+        return tuple(key for _, key in sorted(aged)[:most])
+
+    def _ages(self, kind: Kind) -> Iterator[tuple[Key, float | None]]:
+        """Each of a kind, and the time its days count from."""
+        match kind:
+            case Kind.NUMBERS:
+                whole = (one for one in self._ended.values() if without(one) != one)
+                yield from (((one.call,), one.at) for one in whole)
+            case Kind.RECORDS:
+                yield from (((one.call,), one.at) for one in self._ended.values())
+            case Kind.VOICEMAILS:
+                over = (one for one in self._voicemails.values() if one.state in OVER)
+                yield from (((one.id,), one.changed_at) for one in over)
+            case Kind.SURVEYS:
+                for call, answers in self._answers.items():
+                    yield from (((call, name), one.at) for name, one in answers.items())
+            case Kind.FORMS:
+                yield from ((key, key[2]) for key in self._forms)
+            case Kind.SESSIONS | Kind.NOT_READY | Kind.WRAP_UPS:
+                for agent, of in self._spans.items():
+                    spans = of.of_kind(kind).all()
+                    yield from (((agent, one.started_at), one.ended_at) for one in spans)
+
+    def forget(self, kind: Kind, keys: Sequence[Key]) -> None:
+        """See ``Store``."""
+        for key in keys:
+            call = CallId(str(key[0]))
+            match kind:
+                case Kind.NUMBERS:
+                    self._ended[call] = without(self._ended[call])
+                case Kind.RECORDS:
+                    self._ended.pop(call, None)
+                case Kind.VOICEMAILS:
+                    self._voicemails.pop(VoicemailId(str(key[0])), None)
+                case Kind.SURVEYS:
+                    self._answers.get(call, {}).pop(str(key[1]), None)
+                case Kind.FORMS:
+                    self._forms.pop((call, str(key[1]), float(key[2])), None)
+                case Kind.SESSIONS | Kind.NOT_READY | Kind.WRAP_UPS:
+                    self._of(AgentId(str(key[0]))).of_kind(kind).remove(float(key[1]))
+
+    def of_number(self, ending: str) -> OfNumber:
+        """See ``Store``."""
+        calls = [one for one in self._ended.values() if names(one, ending)]
+        left = [one for one in self._voicemails.values() if names(one, ending)]
+        living = (one for one in self._calls.values() if one.ani.endswith(ending))
+        own = {one.call for one in calls}
+        forms = [
+            one
+            for one in self._forms.values()
+            if one.call in own or any(ending in said for said in one.values.values())
+        ]
+        return OfNumber(
+            tuple(sorted(calls, key=lambda one: (one.arrived_at, one.call))),
+            tuple((one.call, one.ani) for one in living),
+            tuple(sorted(left, key=lambda one: (one.begun_at, one.id))),
+            tuple(sorted(forms, key=lambda one: (one.at, one.call))),
+        )
+
+    def erase(self, calls: Sequence[CallId], voicemails: Sequence[VoicemailId], at: float) -> None:
+        """See ``Store``."""
+        for call in calls:
+            if (ended := self._ended.get(call)) is not None:
+                self._ended[call] = without(ended, all_of_it=True)
+                if ended.recording:
+                    self._recording_gone(RecordingDeleted(at, call))
+            self._answers.pop(call, None)
+            for key in [key for key in self._forms if key[0] == call]:
+                del self._forms[key]
+        for voicemail in voicemails:
+            self._voicemails.pop(voicemail, None)
 
     def close(self) -> None:
         """See ``Store``."""

@@ -29,6 +29,7 @@ from acd.core.records import (
     WrapUpEnded,
     WrapUpStarted,
 )
+from acd.retention import Kind
 
 Kept = (
     AgentKept
@@ -122,6 +123,21 @@ OVER: Final = ("done", "discarded")
 """The states of a voicemail of which nobody needs to remember anything."""
 
 
+Key = tuple[str | float, ...]
+"""What names one row of a kind: what the table's primary key is made of."""
+
+
+class OfNumber(msgspec.Struct, frozen=True):
+    """What may be a caller's: everything with a number of the same ending, called from or typed."""
+
+    calls: tuple[CallEnded, ...] = ()
+    living: tuple[tuple[CallId, str], ...] = ()
+    """Calls that are not over, each with its number."""
+    voicemails: tuple[VoicemailMemory, ...] = ()
+    forms: tuple[FormFilled, ...] = ()
+    """Those of such calls, and those in which such a number was given."""
+
+
 class Store(Protocol):
     """Somewhere to keep agents, calls and spans. All of it may raise ``StoreError``."""
 
@@ -161,6 +177,19 @@ class Store(Protocol):
 
     def spans(self, agent: AgentId) -> Spans:
         """All that is known of one agent's sessions, pauses and wrap-ups."""
+
+    def due(self, kind: Kind, before: float, most: int) -> tuple[Key, ...]:
+        """What of a kind is older than this time and still there, the oldest first."""
+
+    def forget(self, kind: Kind, keys: Sequence[Key]) -> None:
+        """Delete these, or of ``NUMBERS`` cut number and what was typed, in one transaction."""
+
+    def of_number(self, ending: str) -> OfNumber:
+        """Everything in which a number of that ending occurs, the oldest first."""
+
+    def erase(self, calls: Sequence[CallId], voicemails: Sequence[VoicemailId], at: float) -> None:
+        """Take number and what was typed out of these final records, with their surveys and forms,
+        and delete these voicemails; recordings count as deleted ``at`` that time."""
 
     def close(self) -> None:
         """Let go of files and connections; nothing may be called afterwards."""

@@ -45,7 +45,15 @@ from acd.core.records import AgentChanged, CallEnded, FormFilled, Presence, Reco
 from acd.errors import StoreError
 from acd.store import schema
 from acd.store.batch import Batch
-from acd.store.port import LONGEST_SECONDS, OVER, NotReadySpan, Session, Spans, WrapUpSpan
+from acd.store.forgetting import Forgetting
+from acd.store.port import (
+    LONGEST_SECONDS,
+    OVER,
+    NotReadySpan,
+    Session,
+    Spans,
+    WrapUpSpan,
+)
 from acd.store.rows import (
     Row,
     agent_of,
@@ -77,7 +85,7 @@ READS: Final = {"acd_reads": True}
 """Execution options of a connection that takes no lock (see ``acd.store.opening``)."""
 
 
-class SqlStore:
+class SqlStore(Forgetting):
     """A store in a database whose tables are of this version."""
 
     def __init__(
@@ -92,11 +100,8 @@ class SqlStore:
     def write(self, records: Sequence[Record]) -> None:
         """See ``Store``."""
         batch = Batch(records)
-        try:
-            with self._engine.begin() as connection:
-                self._write(connection, batch)
-        except SQLAlchemyError as error:
-            raise self._blame(error) from None
+        with self.writing() as connection:
+            self._write(connection, batch)
 
     def _write(self, connection: Connection, batch: Batch) -> None:
         to = self._statements
@@ -249,6 +254,15 @@ class SqlStore:
     def close(self) -> None:
         """See ``Store``."""
         self._engine.dispose()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction, for whoever changes something. Raises StoreError."""
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise self._blame(error) from None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

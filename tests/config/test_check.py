@@ -124,3 +124,18 @@ def test_a_recording_in_any_format_asterisk_plays_is_a_prompt(small: Small) -> N
 
 def test_the_reserved_reason_is_the_engines_own() -> None:
     assert RESERVED_REASON == RONA
+
+
+@pytest.mark.parametrize("days", ["journal_days: 31", "journal_days: null"])
+def test_the_journal_is_not_kept_longer_than_the_numbers_in_it(small: Small, days: str) -> None:
+    small.edit("config/acd.yaml", "pbxs:", f"retention:\n  {days}\npbxs:")
+    (told,) = small.told()
+    assert told.startswith("config/acd.yaml:2:")
+    assert "the journal holds callers' numbers" in told
+    assert told.endswith("at most 30, as numbers_days says")
+
+
+def test_who_keeps_numbers_for_ever_may_keep_the_journal(small: Small) -> None:
+    days = "{numbers_days: null, journal_days: null, records_days: 400}"
+    small.edit("config/acd.yaml", "pbxs:", f"retention: {days}\npbxs:")
+    assert small.told() == []

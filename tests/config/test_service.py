@@ -83,6 +83,7 @@ def test_what_needs_a_restart_is_named_without_secrets(
         ("port: 8023", "port: 8024"),
         ("log_format: text", "log_format: json"),
         ("port: 5038", "port: 5039"),
+        ("records_days: 90", "records_days: 400"),
         ("pbxs:\n", "pbxs:\n  - {name: other, secret_file: secrets/store}\n"),
     ):
         text = text.replace(old, new)
@@ -97,6 +98,7 @@ def test_what_needs_a_restart_is_named_without_secrets(
         "log_format",
         "pbxs: main: port, secret",
         "pbxs: other is new",
+        "retention",
         "store",
     ]
     assert "pbxs: other is gone" in needs_restart(after, before)
