@@ -19,6 +19,7 @@ from acd.errors import StoreAwayError, StoreError
 from acd.journal.writer import Journal
 from acd.log import Log
 from acd.pipeline import Item, PbxSetup
+from acd.queuelog.file import OpenQueueLog, QueueLogFile
 from acd.store.port import Store
 from acd.store.writer import Writer
 from acd.web.port import EngineBusy
@@ -44,6 +45,9 @@ class Books:
         self._log = log
         self._journal_path = journal_path
         self.journal: Journal | None = None
+        self.open_queue_log: OpenQueueLog | None = None
+        """Set it before ``begin`` to have a queue_log."""
+        self._queue_log: QueueLogFile | None = None
         self._ticket = 0
         self._confirming: set[asyncio.Task[None]] = set()
         self.writer = (
@@ -72,7 +76,9 @@ class Books:
     def begin(
         self, plan: Plan, pbxs: Sequence[PbxSetup], secret: bytes, now: float, memory: Memory
     ) -> None:
-        """A pipeline is made with exactly this: its journal begins."""
+        """A pipeline is made with exactly this: its journal begins, and its queue_log."""
+        if self.open_queue_log is not None:
+            self._queue_log = self.open_queue_log(memory, self._queue_log_tells)
         if self._journal_path is not None:
             self.journal = Journal(
                 self._journal_path,
@@ -93,6 +99,8 @@ class Books:
         """Have one step written; never waits."""
         if self.journal is not None:
             self.journal.append(now, item, outputs)
+        if self._queue_log is not None and outputs.records:
+            self._queue_log.put(outputs.records)
         if self.writer is not None and outputs.records:
             self._ticket = self.writer.put(outputs.records)
 
@@ -129,6 +137,8 @@ class Books:
         """Write down what is left, within half a second; ``snapshot`` is how it ended."""
         if self.journal is not None:
             await asyncio.to_thread(self.journal.close, now, snapshot, _JOURNAL_CLOSE_SECONDS)
+        if self._queue_log is not None:
+            await asyncio.to_thread(self._queue_log.close, _JOURNAL_CLOSE_SECONDS)
         if self.writer is not None and not await asyncio.to_thread(
             self.writer.stop, _CLOSE_SECONDS
         ):
@@ -139,6 +149,9 @@ class Books:
 
     def _journal_tells(self, kind: str, text: str) -> None:
         self._log.warning(kind, text=text)
+
+    def _queue_log_tells(self, text: str) -> None:
+        self._log.warning("queue_log_trouble", text=text)
 
     def _recovered(self) -> None:
         self._log.info("store_recovered")

@@ -25,9 +25,13 @@ from acd.promptcommands import prompts_app
 from acd.reportcommands import export_app, report
 
 if TYPE_CHECKING:
-    from acd.config.service import Service
+    from collections.abc import Callable
+
+    from acd.config.service import QueueLogSettings, Service
+    from acd.core.memory import Memory
     from acd.core.plan import Plan
     from acd.daemon import Beside, Daemon, Setup
+    from acd.queuelog.file import OpenQueueLog, QueueLogFile
     from acd.reloads import Fresh
 
 app = typer.Typer(
@@ -380,7 +384,22 @@ def _setup(service: "Service", config: Path) -> "Setup":
         reload=read_again,
         tell=partial(have_told, config),
         watched=service.watched,
+        open_queue_log=_queue_log(service.queue_log),
     )
+
+
+def _queue_log(settings: "QueueLogSettings | None") -> "OpenQueueLog | None":
+    if settings is None:
+        return None
+
+    def open_it(memory: "Memory", tell: "Callable[[str], None]") -> "QueueLogFile":
+        from acd.queuelog.file import QueueLogFile
+        from acd.queuelog.lines import Lines
+
+        lines = Lines(memory, numbers=settings.numbers)
+        return QueueLogFile(settings.path, lines, tell, most_bytes=settings.most_bytes)
+
+    return open_it
 
 
 def _free_or(port: int) -> int:

@@ -83,6 +83,7 @@ class Daemon:
         self._books = Books(
             setup.open_store, setup.spill_path, self.clock.now, log, setup.journal_path
         )
+        self._books.open_queue_log = setup.open_queue_log
         self.pipeline: Pipeline
         """There is one as soon as it is known what was before."""
         self.links = {
@@ -375,8 +376,7 @@ class Daemon:
             self.log.warning("stopped_in_haste", after_seconds=_STOP_SECONDS)
         self._at_work = False
         now = self.clock.now()
-        ended = self.pipeline.snapshot(now) if begun else None
-        await self._books.close(now, ended)
+        await self._books.close(now, self.pipeline.snapshot(now) if begun else None)
         if self._timer is not None:
             self._timer.cancel()
         self.log.info("stopped", status=self._exit_status)

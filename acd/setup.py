@@ -8,6 +8,7 @@ from acd.ami.client import LinkSettings
 from acd.core.ids import PbxId
 from acd.core.plan import Plan
 from acd.incidents import Tell
+from acd.queuelog.file import OpenQueueLog
 from acd.reloads import Fresh
 from acd.store.port import Store
 
@@ -33,5 +34,7 @@ class Setup:
     tell: Tell | None = None
     reload: Callable[[], Fresh] | None = None
     """Reads the configuration again, in a thread; raises ConfigError and changes nothing."""
+    open_queue_log: OpenQueueLog | None = None
+    """Opens the queue_log of ours; without it there is none."""
     watched: tuple[Path, ...] = ()
     """The folders of which edits are noticed, and the configuration is read again."""

@@ -343,7 +343,12 @@ class Tracker:
         if not leg.connected or leg.left:
             return []
         leg.left = True
-        return [LegLeftTalk(leg.offer)]
+        return [self._left_talk(leg, bridge)]
+
+    def _left_talk(self, leg: Leg, bridge: str) -> LegLeftTalk:
+        """The agent's leg is out of the talk; was the caller before him?"""
+        caller = self._by_call.get(leg.call)
+        return LegLeftTalk(leg.offer, caller is None or caller.left or caller.bridge != bridge)
 
     # -- legs ---------------------------------------------------------------------------------
 
@@ -358,7 +363,7 @@ class Tracker:
         free = leg.alone and self.devices.get(device) in WHOLLY_IN_USE
         events: list[Event] = [DeviceChanged(DeviceId(device), DeviceState.FREE)] if free else []
         if not leg.left:
-            events.append(LegLeftTalk(leg.offer))
+            events.append(self._left_talk(leg, leg.bridge))
         events += self.leg_gone(leg)
         self.departures.hung_up(uniqueid, device, assumed_free=free)
         self.verdicts.set(uniqueid, now + CONFIRMED_SECONDS)

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from acd.config.credentials import read_credentials, read_store_password
 from acd.config.files import beside
 from acd.config.loader import Loaded, load
-from acd.config.service import EXAMPLES, PbxAccess, Service, tell
+from acd.config.service import EXAMPLES, PbxAccess, QueueLogSettings, Service, tell
 from acd.core.ids import PbxId
 from acd.errors import ConfigError
 from acd.retention import Retention
@@ -68,6 +68,7 @@ def read_service(config_dir: Path, today: date, *, examples: bool = False) -> Se
         voicemail_dir=config_dir / (settings.voicemail or settings.voicemail_path_on_pbx),
         time_zone=loaded.house_zone.key if loaded.house_zone is not None else "",
         agents_shown=settings.reporting.agents,
+        queue_log=_queue_log(loaded),
     )
 
 
@@ -92,6 +93,17 @@ def _data_dir(loaded: Loaded) -> Path:
 def _recordings_dir(loaded: Loaded) -> Path | None:
     named = loaded.settings.recordings
     return None if named is None else beside(loaded.config_dir, named)
+
+
+def _queue_log(loaded: Loaded) -> QueueLogSettings | None:
+    reporting = loaded.settings.reporting
+    if reporting.queue_log is None:
+        return None
+    return QueueLogSettings(
+        beside(loaded.config_dir, reporting.queue_log),
+        reporting.queue_log_megabytes * 1_000_000,
+        reporting.queue_log_numbers,
+    )
 
 
 def _store_url(loaded: Loaded, data_dir: Path) -> str:

@@ -208,6 +208,13 @@ class Reporting(Entry):
     agents: bool = False
     """``true``: reports show agents one by one, which may need the works council's consent;
     without it only all of them together."""
+    queue_log: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """A file, relative to this one, that is written as Asterisk's queue_log is, for tools that read
+    one; without it there is none. It names agents."""
+    queue_log_megabytes: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """How long that file may become; then it is moved to ``.1``, that to ``.2``, up to ``.5``."""
+    queue_log_numbers: bool = False
+    """``true``: callers' numbers stand in it whole; without it their last three digits."""
 
 
 class LanguageEntry(Entry):

@@ -43,6 +43,16 @@ class PbxAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueLogSettings:
+    """The file that reporting tools read."""
+
+    path: Path
+    most_bytes: int
+    numbers: bool
+    """Whether callers' numbers stand in it whole."""
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """All that an engine is started with; complete, and consistent."""
 
@@ -70,6 +80,8 @@ class Service:
     """For how long what is kept of people is kept."""
     country_code: str = "49"
     """Of the country whose numbers begin with one 0."""
+    queue_log: QueueLogSettings | None = None
+    """The queue_log of ours; None when there is none."""
 
 
 def needs_restart(running: Service, fresh: Service) -> tuple[str, ...]:
@@ -84,6 +96,7 @@ def needs_restart(running: Service, fresh: Service) -> tuple[str, ...]:
             lines.append(f"pbxs: {pbx.name}: {', '.join(_different(known, pbx))}")
     lines += [f"pbxs: {name} is gone" for name in pbxs]
     names = {"http_host": "http: host", "http_port": "http: port", "data_dir": "data_path"}
+    names |= {"queue_log": "reporting: queue_log"}
     names |= {"tokens_file": "http: tokens_file", "store_url": "store", "log_format": "log_format"}
     names |= {"retention": "retention"}
     return (*lines, *(names[name] for name in _different(running, fresh) if name in names))

@@ -165,8 +165,8 @@ class Engine:
                 offers.connected(floor, offer, now)
             case LegFailed(offer, outcome):
                 waiting.ring_failed(floor, offer, outcome, now)
-            case LegLeftTalk(offer):
-                offers.left_talk(floor, offer, now)
+            case LegLeftTalk(offer, caller_left):
+                offers.left_talk(floor, offer, now, caller_left=caller_left)
             case LegEnded(offer):
                 offers.leg_ended(floor, offer, now)
             case LegHeld(offer, held):

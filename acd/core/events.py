@@ -234,9 +234,13 @@ class LegConnected(_Event, frozen=True):
 
 
 class LegLeftTalk(_Event, frozen=True):
-    """The agent's own leg has left the conversation; the phone may still be hanging up."""
+    """The agent's own leg has left the conversation; the phone may still be hanging up.
+
+    ``caller_left``: the caller had hung up, or left it, before him.
+    """
 
     offer: OfferId
+    caller_left: bool = False
 
 
 class LegEnded(_Event, frozen=True):

@@ -254,7 +254,7 @@ def held(floor: Floor, offer_id: OfferId, on_hold: bool, now: float) -> None:
         offer.held_since = None
 
 
-def left_talk(floor: Floor, offer_id: OfferId, now: float) -> None:
+def left_talk(floor: Floor, offer_id: OfferId, now: float, *, caller_left: bool = False) -> None:
     """The agent's own leg left the conversation: his talk is over and wrap-up begins."""
     offer = floor.offers.get(offer_id)
     if offer is None or offer.connected_at is None or offer.talk_over:
@@ -265,7 +265,17 @@ def left_talk(floor: Floor, offer_id: OfferId, now: float) -> None:
     agent = floor.agents[offer.agent]
     talk_seconds = now - offer.connected_at
     agent.talk_seconds += talk_seconds
-    floor.emit(TalkEnded(now, offer.call, offer.queue, agent.id, talk_seconds, offer.hold_seconds))
+    floor.emit(
+        TalkEnded(
+            now,
+            offer.call,
+            offer.queue,
+            agent.id,
+            talk_seconds,
+            offer.hold_seconds,
+            caller_left,
+        )
+    )
     line = floor.lines[offer.queue]
     line.talk_mean_seconds = moving_mean(line.talk_mean_seconds, talk_seconds)
     call = floor.calls.get(offer.call)

@@ -112,6 +112,8 @@ class CallLeftQueue(_Record, frozen=True):
     rule: str
     target: str
     wait_seconds: float
+    key: str = ""
+    """What he pressed, when that was why."""
 
 
 class CallReordered(_Record, frozen=True):
@@ -198,13 +200,17 @@ class CallAnswered(_Record, frozen=True):
 
 
 class TalkEnded(_Record, frozen=True):
-    """The agent's leg left the talk. ``hold_seconds`` is part of ``talk_seconds``."""
+    """The agent's leg left the talk. ``hold_seconds`` is part of ``talk_seconds``.
+
+    ``caller_left``: the caller had left it before him, as far as that was seen.
+    """
 
     call: CallId
     queue: QueueId
     agent: AgentId
     talk_seconds: float
     hold_seconds: float
+    caller_left: bool = False
 
 
 class SurveyAnswered(_Record, frozen=True):

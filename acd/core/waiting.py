@@ -284,13 +284,20 @@ def take_out(floor: Floor, call: Call, now: float) -> None:
 
 
 def left(
-    floor: Floor, call: Call, queue: QueueId, outcome: Outcome, rule: str, target: str, now: float
+    floor: Floor,
+    call: Call,
+    queue: QueueId,
+    outcome: Outcome,
+    rule: str,
+    target: str,
+    now: float,
+    key: str = "",
 ) -> None:
     """Write into the books that the call is out of this queue: by which rule, and where to."""
     waited = now - call.queued_at if call.queued_at is not None else 0.0
     call.leaves(outcome.value, now)
     floor.keep(call)
-    floor.emit(CallLeftQueue(now, call.id, queue, outcome, rule, target, waited))
+    floor.emit(CallLeftQueue(now, call.id, queue, outcome, rule, target, waited, key))
 
 
 def _left(floor: Floor, call: Call, line: Line, rule: Exit, now: float) -> None:
@@ -300,7 +307,7 @@ def _left(floor: Floor, call: Call, line: Line, rule: Exit, now: float) -> None:
     if call.queue != line.id:
         # He was sent on to a queue that sends him on at once: its steps are others.
         call.queue, call.step = line.id, 0
-    left(floor, call, line.id, call.left_as, rule.condition.value, target, now)
+    left(floor, call, line.id, call.left_as, rule.condition.value, target, now, rule.key)
 
 
 def _go_to(floor: Floor, call: Call, rule: Exit, now: float, *, waiting: bool) -> None:

@@ -90,7 +90,9 @@ def test_another_ring_counts_and_not_what_was_assumed_before_it() -> None:
 def test_a_caller_who_hangs_up_does_not_free_the_agent_before_his_phone_is_told() -> None:
     tracker = in_talk()
     assert after(tracker, HangupAsked("1.1")) == []
-    assert after(tracker, BridgeExited(LEG, "talk")) == GONE[:1]
+    assert after(tracker, BridgeExited(LEG, "talk")) == [
+        LegLeftTalk(OfferId(LEG), caller_left=True)
+    ]
     assert after(tracker, HungUp(LEG, 16)) == GONE[1:]
 
 

@@ -18,7 +18,7 @@ from acd.store.figures import Figures
 from acd.store.opening import open_store
 from tests import plans
 
-BERLIN = ZoneInfo("Europe/Berlin")
+BERLIN, UTC = ZoneInfo("Europe/Berlin"), ZoneInfo("UTC")
 BILLING, SUPPORT = QueueId("billing"), QueueId("support")
 ANNA, BERT = AgentId("anna"), AgentId("bert")
 NIGHT = datetime(2026, 11, 2, tzinfo=BERLIN).timestamp()

@@ -38,6 +38,8 @@ from acd.incidents import Tell
 from acd.log import open_log
 from acd.loop import fastest_loop
 from acd.pipeline import Pipeline
+from acd.queuelog.file import QueueLogFile
+from acd.queuelog.lines import Lines
 from acd.reloads import Fresh
 from acd.replay import replay
 from acd.store.opening import open_store
@@ -79,6 +81,7 @@ class Engine:
         self.log = io.StringIO()
         self.exit_status: int | None = None
         self.proxy = proxy
+        self.queue_log = (data or Path("unused")) / "queue_log"
         setup = Setup(
             plan=plan,
             links=(LinkSettings(PBX, "127.0.0.1", proxy.port, ami.user, ami.secret),),
@@ -87,6 +90,7 @@ class Engine:
             open_store=partial(open_store, f"sqlite:///{data}/acd.db") if data else None,
             spill_path=data / "acd.spill" if data else Path("unused"),
             journal_path=data / "journal" if data else None,
+            open_queue_log=self._open_queue_log if data else None,
             tell=tell,
             reload=reload,
         )
@@ -116,6 +120,9 @@ class Engine:
 
         with asyncio.Runner(loop_factory=fastest_loop) as runner:
             self.exit_status = runner.run(work())
+
+    def _open_queue_log(self, memory: Memory, tell: Callable[[str], None]) -> QueueLogFile:
+        return QueueLogFile(self.queue_log, Lines(memory, numbers=True), tell)
 
     def _keep_steps(self, daemon: Daemon) -> None:
         new_pipeline = daemon._new_pipeline
