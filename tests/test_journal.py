@@ -1,5 +1,6 @@
 """The journal: what goes in comes out, in files that are kept few, whatever the disk does."""
 
+import fcntl
 import os
 import threading
 from datetime import date
@@ -14,7 +15,7 @@ from acd.core.events import PlanReplaced, Tick
 from acd.errors import JournalError
 from acd.journal.entries import Check, Entry, Gap, RunEnd, decode, encode
 from acd.journal.reader import Run, find
-from acd.journal.segments import OpenSegment, Shelf, expire, listed, pack
+from acd.journal.segments import OpenSegment, Shelf, expire, listed, name_of, pack
 from acd.pipeline import PbxSetup
 from tests.journals import (
     ITEMS,
@@ -309,3 +310,25 @@ def test_an_item_that_cannot_be_written_is_a_gap(tmp_path: Path) -> None:
     assert (gap.sequence, gap.count) == (1, 1)
     assert isinstance(entry, Entry)
     assert entry.sequence == 2
+
+
+def test_a_file_is_tidied_away_by_nobody_before_it_is_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tidier that came between its making and its lock packed it, and the rest was lost."""
+    shelf, path = Shelf(tmp_path, "run", 1 << 20, lambda _kind, _text: None), tmp_path / "x"
+    lock = fcntl.flock
+
+    def late(file: int, how: int) -> None:
+        if not os.path.isdir(f"/proc/self/fd/{file}"):
+            monkeypatch.setattr(fcntl, "flock", lock)
+            shelf.tidy(path)
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    segment = OpenSegment(tmp_path / name_of("run", 1))
+    shelf.tidy(path)
+    segment.write(b"all of it")
+    segment.close()
+    assert [one.name for one in tmp_path.iterdir()] == [name_of("run", 1)]
+    assert (tmp_path / name_of("run", 1)).read_bytes() == b"all of it"

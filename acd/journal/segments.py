@@ -2,7 +2,7 @@
 
 ``<run>.<number>.journal`` is written to, or was when its engine died; ``.journal.gz`` is finished.
 A run's name begins with its start in UTC, so names in order are runs in order. The file being
-written is locked (flock), so that another engine leaves it alone.
+written is locked (flock) before it has its name, so that whoever tidies leaves it alone.
 All of this blocks and belongs into threads. It must not know what the bytes mean.
 """
 
@@ -21,6 +21,8 @@ Tell = Callable[[str, str], None]
 PLAIN: Final = ".journal"
 PACKED: Final = ".journal.gz"
 _PART: Final = ".journal.gz.part"
+_NAMELESS: Final = ".new"
+"""Behind the name of a file that is not locked yet."""
 _NAME: Final = re.compile(
     r"(?P<run>[0-9A-Za-z_-]+)\.(?P<number>\d{6})(?P<ending>\.journal(\.gz)?)", re.ASCII
 )
@@ -75,11 +77,19 @@ class OpenSegment:
         flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         self.path = path
         self.size_bytes = 0
-        self._file = os.open(path, flags, 0o600)
+        nameless = path.with_name(path.name + _NAMELESS)
+        self._file = os.open(nameless, flags, 0o600)
+        try:
+            self._lock()
+            nameless.rename(path)
+        except OSError:
+            os.close(self._file)
+            raise
+
+    def _lock(self) -> None:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(self._file)
             raise
         except OSError:
             pass  # A file system without locks; then nobody should share the directory.
