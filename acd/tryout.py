@@ -111,8 +111,8 @@ class _Screen:
         if isinstance(end, Transfer):
             where = f"sent to {end.number}"
         if isinstance(end, Enqueue):
-            label = end.label.get(dialogue.language, "")
-            shown = " ".join(filter(None, (self._client, end.option, label)))
+            label, value = end.label.get(dialogue.language, ""), dialogue.attributes.get(end.show)
+            shown = " ".join(filter(None, (self._client, end.option, label, value)))
             where = f"queue {end.queue}, the phone shows {shown!r}"
         if isinstance(end, TakeMessage):
             where = f"a message for {end.queue}"

@@ -60,7 +60,7 @@ def build_target(
         bench.source.blame((*spot.path, "when"), what, 'write it under "instead"', key=True)
     following = target.build(bench, spot)
     if target.instead:
-        following = _branch(bench, spot, target, following)
+        following = build_ways(bench, spot, len(target.instead), following)
     for number in range(len(target.collect), 0, -1):
         following = _collect(bench, spot, target, number - 1, following)
     if target.say is not None:
@@ -122,9 +122,13 @@ def _collect(bench: Bench, spot: Spot, target: Target, number: int, following: N
     )
 
 
-def _branch(bench: Bench, spot: Spot, target: Target, following: NodeId) -> NodeId:
+def build_ways(bench: Bench, spot: Spot, count: int, following: NodeId) -> NodeId:
+    """Build the ``count`` other ways under ``instead`` at ``spot`` and return the node to enter by.
+
+    Where none of them holds the call goes on to ``following``.
+    """
     cases = []
-    for number in range(len(target.instead)):
+    for number in range(count):
         path = (*spot.path, "instead", number)
         place = Spot(path, f"{spot.name}-instead-{number + 1}", spot.option, spot.otherwise)
         other, entry = build_target(bench, place, conditional=True)

@@ -112,6 +112,16 @@ def has_choices(source: Source) -> bool:
     return "codes" not in set(source.keys_at())
 
 
+BEGIN = "begin"
+"""What the other ways of a whole menu are named by."""
+
+
+def begin_of(menu: str, source: Source | None) -> NodeId:
+    """Return where a menu of choices is entered: by its other ways, if it has some."""
+    has_ways = source is not None and "instead" in set(source.keys_at())
+    return NodeId(f"{menu}/{BEGIN}-branch" if has_ways else f"{menu}/choices")
+
+
 class MenuBench:
     """One menu file being built: takes its nodes and what is said in it. See ``target.Bench``."""
 
@@ -302,4 +312,4 @@ class MenuBench:
                 if isinstance(spoken, list) and language not in spoken:
                     what = f'the menu "{menu}" does not speak "{language}", which this one does'
                     self.source.blame(path, what, f"add {language} to {menus[menu].name}")
-        return NodeId(f"{menu}/choices")
+        return begin_of(menu, menus.get(menu))

@@ -72,6 +72,8 @@ class MenuFile(Entry):
     """What it speaks; the first is heard first."""
     welcome: Spoken | None = None
     """Said once, before the choices."""
+    instead: Annotated[list[dict[str, object]], Field(max_length=32)] = Field(default_factory=list)
+    """Other ways than the whole menu, each a target with its ``when``; looked at on the way in."""
     wrong_key: Spoken
     """Said when a key is not among the choices, before they are repeated."""
     choices: Annotated[dict[Digit, dict[str, object]], Field(min_length=1)]

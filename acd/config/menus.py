@@ -10,9 +10,9 @@ This module must not know where files lie, nor what a verb does.
 
 from collections.abc import Collection, Mapping
 
-from acd.config.building import build_target
+from acd.config.building import build_target, build_ways
 from acd.config.explain import read_entry
-from acd.config.menubench import MenuBench
+from acd.config.menubench import BEGIN, MenuBench, begin_of
 from acd.config.menubench import Menus as Menus
 from acd.config.menubench import Place as Place
 from acd.config.menubench import Speech as Speech
@@ -54,7 +54,7 @@ def build_menus(around: Surroundings) -> Menus:
                 built.codes[code] = menu
                 entered[menu] = (bench.languages, entry)
         elif source.root is not None and _build_choices(bench):
-            entered[MenuId(name)] = (bench.languages, bench.entry)
+            entered[MenuId(name)] = (bench.languages, begin_of(name, source))
     known: dict[NodeId, dict[NodeId, Node]] = {}
     said: dict[int, dict[str, Sentence]] = {}
     for menu, (languages, entry) in entered.items():
@@ -106,6 +106,10 @@ def _build_choices(bench: MenuBench) -> bool:
             otherwise=otherwise,
         )
     )
+    if file.instead:
+        spot = Spot((), BEGIN, "", otherwise)
+        bench.stand(spot)
+        build_ways(bench, spot, len(file.instead), bench.entry)
     return True
 
 

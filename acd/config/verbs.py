@@ -84,6 +84,9 @@ needs: {meter: 3}
     """Skills asked for besides, which follow from what is known of the caller."""
     position: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Put before the call that is now at this position; 1 is the first."""
+    show: Name | None = None
+    """An attribute whose value the agent's phone shows behind the label: what a menu collects
+    ``into``, or a look-up finds."""
     ask_recording: Spoken | None = None
     """Asked last, before a queue with ``recording``: whether the talk may be recorded. Key 1 is
     yes; any other key, or none, is no."""
@@ -93,6 +96,8 @@ needs: {meter: 3}
         bench.know_queue(self.queue, (*spot.path, "queue"))
         label = bench.label(self.queue, self.label, (*spot.path, "label"))
         bench.ask(self.queue, self.needs, (*spot.path, "needs"))
+        if self.show is not None:
+            bench.look_at(self.show, (*spot.path, "show"))
         for at, need in enumerate(self.attribute_needs):
             path = (*spot.path, "attribute_needs", at)
             bench.ask_by(need.attribute, need.prefix, path)
@@ -107,6 +112,7 @@ needs: {meter: 3}
                 for need in self.attribute_needs
             ),
             position=self.position,
+            show=self.show or "",
             asks_recording=self.ask_recording is not None,
         )
         return self._asked_first(bench, spot, bench.add(node))

@@ -4,18 +4,22 @@ Two menus may call the same key for the same queue differently: the caller's own
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from acd.core.call import Call
 from acd.core.ids import MenuId, QueueId
-from acd.core.plan import Enqueue, Plan, QueuePlan, Text
+from acd.core.plan import Enqueue, Plan, QueuePlan
 
-OptionLabels = Mapping[tuple[MenuId | None, QueueId, str], Text]
-"""What each menu, or without a menu any of them, calls a key that leads to a queue."""
+MOST_SHOWN: Final = 20
+"""So many characters of an attribute are shown: a phone's display is short."""
+
+OptionLabels = Mapping[tuple[MenuId | None, QueueId, str], Enqueue]
+"""Where each menu, or without a menu any of them, names a key that leads to a queue."""
 
 
 def option_labels(plan: Plan) -> OptionLabels:
     """Return what the menus call their keys; where they differ the callers' first menu counts."""
-    labels: dict[tuple[MenuId | None, QueueId, str], Text] = {}
+    labels: dict[tuple[MenuId | None, QueueId, str], Enqueue] = {}
     seen: set[int] = set()
     # The callers' first menu comes last, and stays. Menus that lead to each other share nodes.
     for menu in sorted(plan.menus.values(), key=lambda menu: menu.id == plan.callers_menu):
@@ -26,9 +30,9 @@ def option_labels(plan: Plan) -> OptionLabels:
             if isinstance(node, Enqueue):
                 name, there, _ = node.id.partition("/")
                 of = MenuId(name) if there else menu.id
-                labels[of, node.queue, node.option] = node.label
+                labels[of, node.queue, node.option] = node
                 if node.id.startswith(own) or (None, node.queue, node.option) not in labels:
-                    labels[None, node.queue, node.option] = node.label
+                    labels[None, node.queue, node.option] = node
     return labels
 
 
@@ -38,7 +42,10 @@ def ring_label(plan: Plan, labels: OptionLabels, queue: QueuePlan, call: Call, w
     menus = [MenuId(call.menu_path[-1].partition(":")[0])] if call.menu_path else []
     menus += [client.menu] if client is not None else []
     keys = [*((menu, queue.id, call.option) for menu in menus), (None, queue.id, call.option)]
-    text = next((labels[key] for key in keys if key in labels), queue.label)
+    node = next((labels[key] for key in keys if key in labels), None)
+    text = node.label if node is not None else queue.label
     label = text.get(plan.house_language, queue.id)
     whose = client.name if client is not None else ""
-    return f"{whose} {call.option} {label} {waited // 60}:{waited % 60:02d}".strip()
+    value = call.attributes.get(node.show, "") if node is not None else ""
+    shown = (whose, call.option, label, value[:MOST_SHOWN], f"{waited // 60}:{waited % 60:02d}")
+    return " ".join(filter(None, shown))

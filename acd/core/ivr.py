@@ -85,6 +85,10 @@ class Dialogue:
         """
         self.menu = menu
         self._greeting = greeting
+        self._first = menu.entry
+        """Where he is greeted: at the entry, behind the ways that may lead past it."""
+        while isinstance(way := menu.nodes[self._first], Branch):
+            self._first = way.next
         self.language = language if language in menu.languages else menu.languages[0]
         self.attributes: dict[str, str] = {}
         self.over = False
@@ -323,7 +327,7 @@ class Dialogue:
         node = self._node
         if isinstance(node, Ask):
             prompts = node.repeat_prompts if repeated else node.prompts
-            if self._greeting and not repeated and node.id == self.menu.entry:
+            if self._greeting and not repeated and node.id == self._first:
                 prompts = self._greeting + node.repeat_prompts
             self._to_play = (node.wrong_prompts + prompts) if wrong else prompts
         elif isinstance(node, Collect):

@@ -116,6 +116,8 @@ class Enqueue(msgspec.Struct, frozen=True, kw_only=True, tag="enqueue"):
     attribute_needs: tuple[AttributeNeed, ...] = ()
     position: int | None = None
     """Put before the call that is now at this position (1 is the first) of the same queue."""
+    show: str = ""
+    """The attribute whose value the agent's phone shows beside the label; empty: none."""
     asks_recording: bool = False
     """On the way here he was asked whether his talk may be recorded."""
 

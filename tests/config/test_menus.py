@@ -3,8 +3,9 @@
 import pytest
 
 from acd.config.menus import following
-from acd.core.ids import MenuId
-from acd.core.plan import Ask
+from acd.core.ids import MenuId, NodeId, PromptId
+from acd.core.plan import Ask, Branch
+from acd.rehearsal import Circumstances, Rehearsal, failures
 from tests.config.conftest import Small
 
 
@@ -188,3 +189,67 @@ def test_codes_that_no_dialplan_would_take_are_refused(small: Small, code: str) 
     assert [problem.split(";")[0] for problem in small.told()] == [
         f'ivr_menus/agent.yaml:4:3: "{code}" cannot be a key here'
     ]
+
+
+NIGHT = """\
+menu: night
+languages: [de, en]
+welcome: {de: Es ist Nacht., en: It is night.}
+choices:
+  1: {queue: fault}
+  2: {label: {de: zurück, en: back}, menu: main}
+wrong_key: {de: Falsch., en: Wrong.}
+otherwise: {hang_up: true}
+"""
+
+
+def with_night(small: Small, way: str) -> Small:
+    small.write(
+        "config/hours.yaml", 'day: {time_zone: Europe/Berlin, weekly: {mon-sun: "08:00-20:00"}}\n'
+    )
+    small.write("ivr_menus/night.yaml", NIGHT)
+    small.edit("ivr_menus/main.yaml", "wrong_key:", f"instead:\n  - {way}\nwrong_key:")
+    small.edit(
+        "ivr_menus/main.yaml",
+        "otherwise: {queue: billing}\n",
+        "otherwise: {queue: billing}\nexpect:\n"
+        '  - {keys: "1", at: 2026-11-20 23:00, queue: fault}\n'
+        '  - {keys: "2", at: 2026-11-20 10:00, queue: billing}\n'
+        '  - {keys: "21", closed: [day], queue: fault}\n'
+        "  - {closed: [day], hang_up: true}\n",
+    )
+    return small
+
+
+def test_a_whole_menu_may_give_way_to_another(small: Small) -> None:
+    loaded = with_night(small, "{when: {closed: day}, menu: night}").load()
+    plan = loaded.plan.menus[MenuId("main")]
+    branch = plan.nodes[plan.entry]
+    assert isinstance(branch, Branch)
+    assert (branch.cases[0].target, branch.next) == ("night/choices", "main/choices")
+    again = plan.nodes[NodeId("night/choices")]
+    assert isinstance(again, Ask)
+    # Who comes from elsewhere is asked for the hours as well.
+    assert again.choices["2"] == plan.entry
+    assert failures(loaded.plan, loaded.expectations) == []
+
+
+@pytest.mark.parametrize(
+    ("way", "problem"),
+    [
+        ("{menu: night}", '9:5: nothing says when this way is taken; add "when"'),
+        ("{when: {closed: dya}, menu: night}", 'unknown hours "dya"'),
+        ("{when: {closed: always}, menu: night}", 'this way is never taken: "always" is always'),
+    ],
+)
+def test_a_mistake_in_a_whole_menus_way_is_told(small: Small, way: str, problem: str) -> None:
+    (told,) = with_night(small, way).told()
+    assert told.startswith("ivr_menus/main.yaml:9:")
+    assert problem in told
+
+
+def test_a_client_greets_behind_the_ways(small: Small) -> None:
+    plan = with_night(small, "{when: {closed: day}, menu: night}").load().plan
+    greeting = (PromptId("client-x/greeting"),)
+    rehearsal = Rehearsal(plan.menus[MenuId("main")], Circumstances(), greeting)
+    assert [prompt for _, prompt in rehearsal.heard][:2] == [*greeting, "main/options"]

@@ -57,6 +57,20 @@ def test_queue_may_ask_before_it_whether_the_talk_may_be_recorded(small: Small) 
     assert (queue.queue, queue.asks_recording) == ("fault", True)
 
 
+def test_queue_may_show_what_was_asked_for(small: Small) -> None:
+    asks = "collect: [{into: number, say: {de: Z, en: Z}}]"
+    small.edit("ivr_menus/main.yaml", "{queue: fault}", f"{{queue: fault, show: number, {asks}}}")
+    menu = main(small)
+    asked = chosen(menu, "1")
+    assert isinstance(asked, Collect)
+    queue = menu.nodes[asked.next]
+    assert isinstance(queue, Enqueue)
+    assert queue.show == "number"
+    small.edit("ivr_menus/main.yaml", "show: number", "show: numer")
+    (problem,) = small.told()
+    assert 'unknown attribute "numer"' in problem
+
+
 def test_queue_without_a_label_takes_the_queues_own(small: Small) -> None:
     found = chosen(main(small), "1")
     assert isinstance(found, Enqueue)
