@@ -274,7 +274,7 @@ MISTAKES = [
     ("main", "{queue: fault}", "{queue: fault, lable: x}",
      '5:21: unknown key "lable", did you mean "label"?; '
      "allowed: label, announce, say, collect, instead, when, queue, needs, attribute_needs, "
-     "position, ask_recording"),
+     "position, show, ask_recording"),
     ("main", "otherwise: {queue: billing}", "otherwise: {}",
      '9:1: "otherwise" leads nowhere; add one of: ' + ROWS),
     ("main", "{queue: fault}", "{menu: main}",
