@@ -92,6 +92,7 @@ def report(
         zone=zone.key,
         now=now,
         within_seconds=within,
+        records_days=service.retention.records_days,
         agents_shown=service.agents_shown,
     )
     _show(_add_up(topic, service.store_url, asked), shape)

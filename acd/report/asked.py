@@ -13,6 +13,7 @@ from acd.core.plan import Plan
 from acd.report.intervals import Interval, name_of
 from acd.report.sheet import Column
 from acd.report.sums import Handling
+from acd.retention import DAY_SECONDS
 from acd.store.figures import Figures
 
 TOTAL: Final = "total"
@@ -30,6 +31,8 @@ class Asked(msgspec.Struct, frozen=True):
     now: float
     within_seconds: float | None = None
     """T of every queue, instead of its own."""
+    records_days: int | None = None
+    """For how many days records are kept; None: for ever."""
     agents_shown: bool = False
     """Whether agents may be shown one by one."""
 
@@ -74,6 +77,9 @@ HANDLING: Final[tuple[Column[Handling], ...]] = (
 def notes(figures: Figures, asked: Asked, counted: int) -> Iterable[str]:
     """What a reader must know before he believes the figures."""
     yield f"Times are those of {asked.zone}."
+    days = asked.records_days
+    if days is not None and asked.begin < asked.now - days * DAY_SECONDS:
+        yield f"Records are kept for {days} days: of what is older calls may be missing here."
     if not counted:
         yield "Nothing was counted in this range."
     if asked.begin <= asked.now and (living := figures.living_count(min(asked.end, asked.now))):

@@ -82,6 +82,8 @@ class Forgetting(ABC):
                 self._cut(connection, [CallId(str(key[0])) for key in keys])
                 return
             table, _ = _DELETED[kind]
+            if kind is Kind.RECORDS:
+                _forget_reported(connection, [key[0] for key in keys])
             connection.execute(delete(table).where(_is_one_of(table, keys)))
 
     def _cut(self, connection: Connection, calls: Sequence[CallId]) -> None:
@@ -144,6 +146,20 @@ class Forgetting(ABC):
                     connection.execute(delete(table).where(table.c.call.in_(some)))
             for some in _parts(voicemails):
                 connection.execute(delete(schema.voicemails).where(_LEFT.id.in_(some)))
+
+
+def _forget_reported(connection: Connection, calls: Sequence[Any]) -> None:
+    """Delete what reports read of these calls; by time, because these rows are found by nothing
+    else."""
+    times = select(func.min(_ENDED.arrived_at), func.max(_ENDED.ended_at))
+    first, last = connection.execute(times.where(_ENDED.call.in_(calls))).one()
+    if first is None:
+        return
+    for table, at in (
+        (schema.queue_visits, schema.queue_visits.c.entered_at),
+        (schema.legs, schema.legs.c.ended_at),
+    ):
+        connection.execute(delete(table).where(at >= first, at <= last, table.c.call.in_(calls)))
 
 
 def _parts(keys: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -101,11 +101,12 @@ def reported(
     zone: ZoneInfo = BERLIN,
     within_seconds: float | None = None,
     agents_shown: bool = False,
+    records_days: int | None = None,
 ) -> Sheet:
     """Write the records into a database of their own and report on it."""
     begin, end = read_range(since, until, zone, now)
     intervals = make_intervals(begin, end, length, zone)
-    asked = Asked(intervals, of, zone.key, now, within_seconds, agents_shown)
+    asked = Asked(intervals, of, zone.key, now, within_seconds, records_days, agents_shown)
     store = open_store(f"sqlite:///{folder / 'acd.db'}")
     try:
         store.write(list(records))

@@ -117,6 +117,12 @@ def test_a_clock_set_back_makes_no_wait_below_nothing(tmp_path: Path) -> None:
     assert total_of(sheet)["average_wait_seconds"] == 0.0
 
 
+def test_days_of_which_records_were_deleted_are_said(tmp_path: Path) -> None:
+    for days, is_said in ((30, True), (50, False)):
+        sheet = reported(queue_report, tmp_path, [], plan(BILLING), records_days=days)
+        assert any("may be missing" in note for note in sheet.notes) is is_said
+
+
 def test_a_second_final_record_of_a_call_counts_nothing(tmp_path: Path) -> None:
     records = [ended(1)]
     reported(queue_report, tmp_path, records, plan(BILLING))

@@ -8,6 +8,7 @@ import pytest
 
 from acd.core.ids import CallId, QueueId
 from acd.core.records import CallEnded, Outcome
+from acd.retention import Kind
 from acd.store.figures import Chosen, Figures, Handled, Missed, Stays, WrappedUp
 from acd.store.opening import open_store
 from acd.store.sql import SqlStore
@@ -61,6 +62,18 @@ def test_what_is_written_is_summed(store: SqlStore) -> None:
         assert figures.living_count(NOW) == 1
         found: list[CallEnded] = list(figures.calls(*at))
         assert [call.call for call in found] == [CallId(f"main-{number}") for number in (1, 2, 3)]
+
+
+def test_a_record_that_is_deleted_is_in_no_sum(store: SqlStore) -> None:
+    store.write([ended(1), ended(2, at=EIGHT + 1.0)])
+    store.forget(Kind.RECORDS, [(CallId("main-1"),)])
+    with store.reading() as connection:
+        figures = Figures(connection, NOW)
+        assert [one.count for one in figures.stays(EIGHT - 60.0, NOW)] == [1]
+        assert [one.count for one in figures.handled(EIGHT - 60.0, NOW, "queue")] == [1]
+    store.forget(Kind.RECORDS, [(CallId("main-1"),), (CallId("main-2"),)])
+    with store.reading() as connection:
+        assert list(Figures(connection, NOW).stays(EIGHT - 60.0, NOW)) == []
 
 
 def test_an_end_is_not_part_of_an_interval(store: SqlStore) -> None:
