@@ -92,7 +92,7 @@ class Daemon:
         }
         self._notifier = Notifier()
         self.metrics = Metrics(setup.plan, list(self.links), self.snapshot, self.clock.now())
-        self.metrics.watch(lambda: engine_gauges(self.inbox, self.clock, self._books))
+        self.metrics.watch(lambda: engine_gauges(self.inbox, self.clock, self._books, self.reports))
         self.reports = Reports(log, self.metrics, self._notifier, self.links)
         self._web: WebServer | None = None
         self._reloads = Reloads(setup.reload, setup.plan, self.inbox.put_always, self.reports)

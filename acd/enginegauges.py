@@ -1,16 +1,17 @@
-"""What operators are told of the process at each scrape: its inbox, its clock, its books.
+"""What operators are told of the process at each scrape: inbox, clock, readers, books.
 
 It must not know what an item is, nor who reads the figures.
 """
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Protocol
 
 from acd.bookgauges import book_gauges
 from acd.books import Books
 from acd.clock import Clock
 from acd.gauges import Figure
 from acd.inbox import Inbox
+from acd.live import Touched
 
 PROCESS: Final = (
     Figure.one(
@@ -21,11 +22,24 @@ PROCESS: Final = (
         "acd_clock_drift_seconds",
         "The system's clock minus ours: over 0 when it was set ahead since the engine began.",
     ),
+    Figure.one("acd_stream_readers", "Who reads the live stream now."),
+    Figure.one(
+        "acd_stream_cut_off_total",
+        "Readers of the stream who were cut off: they did not read, or may not any more.",
+        counts=True,
+    ),
 )
 
 
-def engine_gauges(inbox: Inbox, clock: Clock, books: Books) -> Iterator[Figure]:
+class Shown(Protocol):
+    """What knows who looks at what is live: ``acd.reports.Reports``."""
+
+    touched: Touched
+
+
+def engine_gauges(inbox: Inbox, clock: Clock, books: Books, shown: Shown) -> Iterator[Figure]:
     """Yield each metric with its value of now."""
-    values = (len(inbox.items), clock.drift_seconds())
+    live = shown.touched
+    values = (len(inbox.items), clock.drift_seconds(), live.readers, live.cut_off)
     yield from map(Figure.filled, PROCESS, values)
     yield from book_gauges(books, clock.now())

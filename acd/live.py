@@ -143,6 +143,8 @@ class Touched:
     def __init__(self) -> None:
         self.wanted = False
         self.all = False
+        self.readers = self.cut_off = 0
+        """How many look now; how many were not let look any longer."""
         self.calls: set[CallId] = set()
         self.agents: set[AgentId] = set()
 
@@ -186,7 +188,7 @@ class Live:
     def __init__(self, source: Source, touched: Touched, now: "Now") -> None:
         self.picture = Picture()
         self._source = source
-        self._touched = touched
+        self.touched = touched
         self._now = now
         self._whole_at = 0.0
         self._queues_at = 0.0
@@ -196,12 +198,12 @@ class Live:
 
     def begin(self) -> None:
         """Somebody looks from now on; the next look is at everything."""
-        self._touched.wanted = self._touched.all = True
+        self.touched.wanted = self.touched.all = True
 
     def end(self) -> None:
         """Nobody looks any more."""
-        self._touched.wanted = False
-        self._touched.take()
+        self.touched.wanted = False
+        self.touched.take()
 
     def now(self) -> float:
         """The engine's clock."""
@@ -210,7 +212,7 @@ class Live:
     def look(self) -> Change:
         """What is different since the last look; call it between steps."""
         now = self._now()
-        everything, calls, agents = self._touched.take()
+        everything, calls, agents = self.touched.take()
         if everything or now >= self._whole_at:
             self._whole_at, self._untold_at = now + WHOLE_SECONDS, now
             seen = self._source.snapshot(now)

@@ -8,6 +8,7 @@ It must not know how a picture is drawn, nor how an event travels.
 
 import asyncio
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -33,6 +34,8 @@ class Watch:
     def __init__(self, remote: Remote, clock: Clock | None = None) -> None:
         self.last_id = ""
         self.state = "connecting"
+        self.came: Callable[[], object] = lambda: None
+        """Called in the thread when the state was told for the first time."""
         self._remote = remote
         self._clock = clock or Clock()
         self._picture = Picture()
@@ -86,7 +89,10 @@ class Watch:
                         self._picture = Picture()
                     self._picture.take(change)
                     self._ahead_seconds = change.at - self._clock.now()
+                first = not self.last_id
                 self.last_id, self.state, came = event.id, "live", True
+                if first:
+                    self.came()
         return came
 
     def stop(self) -> None:
@@ -97,20 +103,19 @@ class Watch:
 async def watch_and_show(watch: Watch, console: Console | None = None) -> None:
     """Show what ``watch`` reads, until this is cancelled or it raises."""
     loop = asyncio.get_running_loop()
+    came: asyncio.Future[None] = loop.create_future()
     ended: asyncio.Future[None] = loop.create_future()
 
     def run() -> None:
         try:
             watch.run()
         except OperatorError as error:
-            # A name of its own, because that of the handler is gone when the call is made.
             _tell(loop, ended, error)
 
+    watch.came = lambda: _tell(loop, came)
     # No thread of the loop's pool, because the process would wait for it at the end.
     threading.Thread(target=run, name="stream", daemon=True).start()
-    drawing = asyncio.create_task(
-        show(watch.snapshot, watch.now, title=watch.title, console=console), name="drawing"
-    )
+    drawing = asyncio.create_task(_draw(watch, came, console), name="drawing")
     try:
         done, _ = await asyncio.wait([drawing, ended], return_when=asyncio.FIRST_COMPLETED)
         for one in done:
@@ -121,12 +126,26 @@ async def watch_and_show(watch: Watch, console: Console | None = None) -> None:
         await asyncio.wait([drawing])
 
 
+async def _draw(watch: Watch, came: asyncio.Future[None], console: Console | None) -> None:
+    # Before there is something to show, an empty centre would be a lie.
+    await came
+    await show(watch.snapshot, watch.now, title=watch.title, console=console)
+
+
 def _tell(
-    loop: asyncio.AbstractEventLoop, ended: asyncio.Future[None], error: OperatorError
+    loop: asyncio.AbstractEventLoop,
+    whom: asyncio.Future[None],
+    error: OperatorError | None = None,
 ) -> None:
+    """From another thread: that it has happened, or what has."""
+
     def tell() -> None:
-        if not ended.done():
-            ended.set_exception(error)
+        if whom.done():
+            return
+        if error is None:
+            whom.set_result(None)
+        else:
+            whom.set_exception(error)
 
     with suppress(RuntimeError):  # The loop has ended, and nobody wants to know.
         loop.call_soon_threadsafe(tell)

@@ -29,6 +29,7 @@ def test_every_metric_that_prometheus_reads_is_told() -> None:
     # These come from the daemon's inbox, clock, books and deletion, which are not here.
     other = {name for name in told if not name.startswith(("acd_store_", "acd_journal_"))}
     elsewhere = {"acd_inbox_items", "acd_clock_drift_seconds", "acd_deleted_total"}
+    elsewhere |= {"acd_stream_readers", "acd_stream_cut_off_total"}
     assert other - read.keys() == elsewhere
 
 

@@ -68,7 +68,6 @@ class Feed:
     """The one stream of events, and everybody who reads it."""
 
     def __init__(self, live: Live) -> None:
-        self.dropped = 0
         self._live = live
         self._name = secrets.token_hex(4)
         self._number = 0
@@ -83,11 +82,6 @@ class Feed:
         self._said_at = 0.0
 
     @property
-    def readers(self) -> int:
-        """How many read."""
-        return len(self._readers)
-
-    @property
     def is_full(self) -> bool:
         """Whether nobody else may read."""
         return len(self._readers) >= MOST_READERS
@@ -97,12 +91,14 @@ class Feed:
         self._watch()
         reader = Reader(outlet, self._number_of(last_id), allowed)
         self._readers.add(reader)
+        self._live.touched.readers = len(self._readers)
         self._send(reader)
         return reader
 
     def leave(self, reader: Reader) -> None:
         """He reads no more. When he was the last, what is known stays, and nothing is looked at."""
         self._readers.discard(reader)
+        self._live.touched.readers = len(self._readers)
         if not self._readers and self._task is not None:
             self._task.cancel()
             self._task = None
@@ -211,7 +207,7 @@ class Feed:
         return [self._kept[at] for at in range(first, len(self._kept))]
 
     def _drop(self, reader: Reader, why: str) -> None:
-        self.dropped += 1
+        self._live.touched.cut_off += 1
         _log.info("stream: a reader was cut off: %s", why)
         self.leave(reader)
         reader.outlet.cut()

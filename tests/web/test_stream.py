@@ -230,7 +230,7 @@ async def test_who_never_reads_is_cut_off(hall: Hall) -> None:
         hall.passes(STUCK_SECONDS / 2)
         hall.feed.turn()
     assert (tap.is_cut, other.is_cut) == (True, False)
-    assert (hall.feed.readers, hall.feed.dropped) == (1, 1)
+    assert (hall.touched.readers, hall.touched.cut_off) == (1, 1)
 
 
 async def test_a_reader_whose_token_is_revoked_is_cut_off_within_a_second(hall: Hall) -> None:
@@ -240,7 +240,7 @@ async def test_a_reader_whose_token_is_revoked_is_cut_off_within_a_second(hall: 
     hall.passes(1.0)
     hall.feed.turn()
     assert tap.is_cut
-    assert hall.feed.readers == 0
+    assert hall.touched.readers == 0
 
 
 async def test_what_is_kept_for_who_comes_back_is_bounded_in_bytes(
