@@ -1,6 +1,6 @@
 """A busy service centre as a process: the demonstration with store and journal, and more callers.
 
-    python -m bench.busy FOLDER CALLS_AN_HOUR
+    python -m bench.busy FOLDER CALLS_AN_HOUR TALK_SECONDS
 
 The sample configuration on the simulated PBX, with short calls and callers who are soon told their
 wait in every queue. The first line of the output is where HTTP is served; SIGTERM ends it.
@@ -23,15 +23,22 @@ from acd.core.queueplan import Announcements
 from acd.demo import USERNAME, Stage, scene
 from acd.store.opening import open_store
 
-TALK_SECONDS = 6.0
+WRAP_UP_PER_TALK = 1.5
+"""The cap of wrap-ups beside the mean talk: some agents are done before."""
 TOLD_AFTER_SECONDS = 1.0
+TOLD_EVERY_SECONDS = 5.0
+"""Before the first talk has ended there is nothing to tell."""
 
 
-def talkative(plan: Plan) -> Plan:
-    """Return the plan with a wait told soon in every queue."""
-    told = Announcements(first_after_seconds=TOLD_AFTER_SECONDS, estimate=True)
+def talkative(plan: Plan, talk_seconds: float) -> Plan:
+    """Return the plan with a wait told soon in every queue, and wrap-ups as short as talks."""
+    told = Announcements(
+        first_after_seconds=TOLD_AFTER_SECONDS, every_seconds=TOLD_EVERY_SECONDS, estimate=True
+    )
     queues = {
-        queue.id: msgspec.structs.replace(queue, announcements=told)
+        queue.id: msgspec.structs.replace(
+            queue, announcements=told, wrap_up_seconds=WRAP_UP_PER_TALK * talk_seconds
+        )
         for queue in plan.queues.values()
     }
     return msgspec.structs.replace(plan, queues=queues)
@@ -39,16 +46,16 @@ def talkative(plan: Plan) -> Plan:
 
 def main() -> None:
     """Serve until somebody has seen enough."""
-    folder = Path(sys.argv[1])
+    folder, calls_an_hour, talk_seconds = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     with Stage() as stage:
         loaded = load(Path("config"), today=datetime.now(UTC).date())
-        plan, pbx = talkative(loaded.plan), PbxId(loaded.settings.pbxs[0].name)
+        plan, pbx = talkative(loaded.plan, talk_seconds), PbxId(loaded.settings.pbxs[0].name)
         wanted = scene(
             plan,
             loaded.prompts_dir,
             seed=1,
-            calls_an_hour=int(sys.argv[2]),
-            talk_seconds=TALK_SECONDS,
+            calls_an_hour=calls_an_hour,
+            talk_seconds=talk_seconds,
         )
         setup = daemon.Setup(
             plan=plan,

@@ -22,8 +22,9 @@ from acd.dashboards.writing import DASHBOARDS
 from bench.prometheus import Answer, Prometheus
 
 SECONDS: Final = 300.0
-CALLS_AN_HOUR: Final = 900
-"""Of half a minute each with ring and wrap-up: what twelve agents can do, and some wait."""
+CALLS_AN_HOUR: Final = 600
+TALK_SECONDS: Final = 20.0
+"""With ring and wrap-up it is what twelve agents can do, and some callers wait."""
 STEP_SECONDS: Final = 2.0
 UNIT: Final = 50
 """How wide a twenty-fourth of the screen is."""
@@ -55,9 +56,18 @@ class Drawn(NamedTuple):
 
 
 @contextmanager
-def watched(folder: Path, calls_an_hour: int = CALLS_AN_HOUR) -> Iterator[Prometheus]:
+def watched(
+    folder: Path, calls_an_hour: int = CALLS_AN_HOUR, talk_seconds: float = TALK_SECONDS
+) -> Iterator[Prometheus]:
     """A busy centre whose books are in the folder, and a Prometheus that watches it."""
-    command = [sys.executable, "-m", "bench.busy", str(folder), str(calls_an_hour)]
+    command = [
+        sys.executable,
+        "-m",
+        "bench.busy",
+        str(folder),
+        str(calls_an_hour),
+        str(talk_seconds),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as centre:
         try:
             assert centre.stdout is not None

@@ -37,6 +37,7 @@ class Prometheus:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
+        self.watched = url
         config = yaml.safe_load((CONFIG / "prometheus.yml").read_text())
         config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
         config["rule_files"] = [str(CONFIG / name) for name in config["rule_files"]]

@@ -1,5 +1,7 @@
 """The system's Prometheus reads a running centre, and every panel and every rule has data."""
 
+import subprocess
+import urllib.request
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -14,8 +16,9 @@ from tests.programs import needed
 PATIENCE_SECONDS = 150.0
 """On two processors that are busy with other tests; alone it takes a fifth."""
 
+TALK_SECONDS = 2.0
 CALLS_AN_HOUR = 6_000
-"""Three times what the agents can do, so that soon some are told that they wait."""
+"""More than the agents can do, so that soon some are told that they wait."""
 
 
 @pytest.mark.slow
@@ -30,13 +33,21 @@ def test_every_panel_and_every_rule_has_data(tmp_path: Path) -> None:
         for panel in dashboard.panels
         for query in panel.queries
     ]
-    with watched(tmp_path, CALLS_AN_HOUR) as prometheus:
+    with watched(tmp_path, CALLS_AN_HOUR, TALK_SECONDS) as prometheus:
         assert prometheus.without_data([*recorded, *asked], PATIENCE_SECONDS) == []
         [(at, up)] = prometheus.now('up{job="acd"}')[0].points
         assert up == 1
         # All that rings is what the short calls of this centre do to its service level.
         ringing = {answer.labels["alertname"] for answer in prometheus.now("ALERTS")}
         assert not ringing & {"AcdEngineAbsent", "AcdAmiDown", "AcdRecordsLost", "AcdClock"}
+        with urllib.request.urlopen(f"{prometheus.watched}/metrics", timeout=10) as answer:
+            run = subprocess.run(
+                [needed("promtool", "prometheus"), "check", "metrics"],
+                input=answer.read(),
+                capture_output=True,
+                check=False,
+            )
+        assert (run.returncode, run.stdout, run.stderr) == (0, b"", b"")
         for dashboard in DASHBOARDS:
             drawn = picture(dashboard, prometheus, Span(at - 15.0, at))
             assert "no data" not in drawn

@@ -85,7 +85,7 @@ CASES = [
     Case(
         "one bad call at night",
         {
-            'acd_calls_offered_total{queue="fault"}': "0x41 1x9",
+            'acd_calls_offered_total{queue="fault"}': "0x5 1x45",
             'acd_calls_answered_in_target_total{queue="fault"}': "0x50",
         },
     ),
