@@ -80,25 +80,11 @@ def join(call: CallId, moments: Iterable[Moment], notes: Iterable[str] = ()) -> 
 
 def from_log(lines: Iterable[str], call: CallId) -> Iterator[Moment]:
     """Yield what a log says about a call, in either of its forms; other lines are passed over."""
-    locked: set[str] = set()
     names_it = re.compile(rf"(?<![\w.-]){re.escape(call)}(?![\w-]|\.\w)")
     for line in lines:
-        own = names_it.search(line) is not None
-        if not own and not (locked and "wrap_up_ended" in line):
-            continue
-        fields = _line(line)
-        if fields is None:
-            continue
-        at, event, about = fields
-        agent = about.get("agent", "")
-        if event == "wrap_up_started":
-            locked.add(agent)
-        elif event == "wrap_up_ended":
-            # It names the agent only; the call is that of the wrap-up he was in.
-            if agent not in locked:
-                continue
-            locked.discard(agent)
-        yield Moment(at, (LOG,), event, about)
+        if names_it.search(line) and (fields := _line(line)) is not None:
+            at, event, about = fields
+            yield Moment(at, (LOG,), event, about)
 
 
 def _line(line: str) -> tuple[float, str, dict[str, str]] | None:
@@ -213,13 +199,11 @@ def _decided(now: float, outputs: Outputs, seen: "_Seen", locked: set[AgentId]) 
 
 
 def _concerns(record: Record, call: CallId, locked: set[AgentId]) -> bool:
-    if isinstance(record, WrapUpEnded):
-        own = record.agent in locked
-        locked.discard(record.agent)
-        return own
-    own = getattr(record, "call", None) == call
+    own: bool = getattr(record, "call", None) == call
     if own and isinstance(record, WrapUpStarted):
         locked.add(record.agent)
+    elif own and isinstance(record, WrapUpEnded):
+        locked.discard(record.agent)
     return own
 
 

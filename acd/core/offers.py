@@ -340,7 +340,7 @@ def end_wrap_up(floor: Floor, agent: Agent, how: WrapUpEnd, now: float) -> bool:
     seconds = now - agent.wrap_up_started_at
     line = floor.lines[agent.queue]
     line.wrap_up_mean_seconds = moving_mean(line.wrap_up_mean_seconds, seconds)
-    floor.emit(WrapUpEnded(now, agent.id, agent.queue, how, seconds))
+    floor.emit(WrapUpEnded(now, agent.id, agent.queue, how, seconds, agent.call))
     agent.activity_moves(ActivitySignal.WRAP_UP_ENDED, now)
     agent.wrap_up_ends_at = None
     agent.call = agent.queue = None

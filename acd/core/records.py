@@ -248,6 +248,8 @@ class WrapUpEnded(_Record, frozen=True):
     queue: QueueId
     how: WrapUpEnd
     seconds: float
+    call: CallId | None = None
+    """Whose work it was, as ``WrapUpStarted`` told."""
 
 
 class AgentChanged(_Record, frozen=True):

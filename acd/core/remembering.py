@@ -171,7 +171,7 @@ def _restore_wrap_up(floor: Floor, agent: Agent, kept: WrapUpMemory, now: float)
         ended_at = min(now, kept.ends_at)
         agent.idle_since = ended_at
         seconds = ended_at - kept.started_at
-        floor.emit(WrapUpEnded(now, agent.id, kept.queue, WrapUpEnd.CAP, seconds))
+        floor.emit(WrapUpEnded(now, agent.id, kept.queue, WrapUpEnd.CAP, seconds, kept.call))
         return
     # A clock that was set back meanwhile keeps nobody longer than his whole wrap-up.
     started_at = min(kept.started_at, now)
