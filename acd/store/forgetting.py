@@ -6,7 +6,7 @@ transaction, so that the writer of records never waits long. All of it can be do
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -58,6 +58,17 @@ class Forgetting(ABC):
     def writing(self) -> AbstractContextManager[Connection]:
         """One transaction, to change something."""
 
+    @contextmanager
+    def _wiping(self) -> Iterator[Connection]:
+        """A transaction that leaves nothing of what it deletes in the file.
+
+        SQLite only unlinks what is deleted, unless it is told otherwise before.
+        """
+        with self.writing() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA secure_delete=ON").fetchall()
+            yield connection
+
     def due(self, kind: Kind, before: float, most: int) -> tuple[Key, ...]:
         """See ``Store``."""
         if kind is Kind.NUMBERS:
@@ -77,7 +88,7 @@ class Forgetting(ABC):
         """See ``Store``."""
         if not keys:
             return
-        with self.writing() as connection:
+        with self._wiping() as connection:
             if kind is Kind.NUMBERS:
                 self._cut(connection, [CallId(str(key[0])) for key in keys])
                 return
@@ -131,7 +142,7 @@ class Forgetting(ABC):
 
     def erase(self, calls: Sequence[CallId], voicemails: Sequence[VoicemailId], at: float) -> None:
         """See ``Store``."""
-        with self.writing() as connection:
+        with self._wiping() as connection:
             for some in _parts(calls):
                 own = _ENDED.call.in_(some)
                 connection.execute(
