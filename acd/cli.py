@@ -385,6 +385,7 @@ def _setup(service: "Service", config: Path) -> "Setup":
         tell=partial(have_told, config),
         watched=service.watched,
         open_queue_log=_queue_log(service.queue_log),
+        queue_log_on_pbx=service.queue_log_on_pbx,
     )
 
 

@@ -47,7 +47,7 @@ from acd.log import Log, capture_logging, open_log
 from acd.lookups import LookUps
 from acd.loop import fastest_loop
 from acd.metrics import Metrics
-from acd.pipeline import Item, PbxSetup, Pipeline
+from acd.pipeline import Item, Pipeline
 from acd.reloads import Reloads
 from acd.reports import Reports
 from acd.requests import Request, Requests, agent_request
@@ -157,7 +157,7 @@ class Daemon:
 
     def _new_pipeline(self, memory: Memory) -> Pipeline:
         setup, secret, now = self._setup, secrets.token_bytes(32), self.clock.now()
-        pbxs = [PbxSetup(link.pbx, setup.system_names.get(link.pbx, "")) for link in setup.links]
+        pbxs = setup.pbxs()
         self._books.begin(setup.plan, pbxs, secret, now, memory)
         return Pipeline(setup.plan, pbxs, secret=secret, now=now, memory=memory)
 

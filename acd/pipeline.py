@@ -36,6 +36,7 @@ from acd.core.memory import NOTHING, Memory
 from acd.core.plan import Plan
 from acd.core.records import Explanation, Snapshot
 from acd.core.tokens import Tokens
+from acd.queuelog.lines import NONE, Lines, field
 
 Item = (
     LinkItem
@@ -64,6 +65,8 @@ class PbxSetup(msgspec.Struct, frozen=True):
 
     id: PbxId
     system_name: str = ""
+    queue_log: bool = False
+    """Whether it is told of calls and agents for a queue_log of its own."""
 
 
 class Pipeline:
@@ -81,6 +84,8 @@ class Pipeline:
         tokens = Tokens(secret)
         self.engine = Engine(plan, tokens.next, now, memory)
         self.sessions = {pbx.id: Session(pbx.id, pbx.system_name, tokens.next) for pbx in pbxs}
+        self._queue_logs = [self.sessions[pbx.id] for pbx in pbxs if pbx.queue_log]
+        self._lines = Lines(memory) if self._queue_logs else None
         self._outputs = Outputs([], [], [], [])
         self._rings: set[PbxId] = set()
         self._states = {pbx.id: LinkState.DOWN for pbx in pbxs}
@@ -105,6 +110,8 @@ class Pipeline:
                 self._handle_all(self.sessions[pbx].link_down(epoch, now), now)
             case _:
                 self._handle(item, now)
+        if self._lines is not None and self._outputs.records:
+            self._log_queues(self._lines, now)
         for session in self.sessions.values():
             if session.duties.wanted:
                 session.write_duties(now)
@@ -193,6 +200,18 @@ class Pipeline:
         session.writes += session.actions.for_command(command, service, now)
         if isinstance(command, RingAgent):
             self._rings.add(pbx)
+
+    def _log_queues(self, lines: Lines, now: float) -> None:
+        """Write what the records come to into the queue_logs of the PBXs: of a call into that of
+        its own, what agents do about themselves into all."""
+        for entry in lines.entries(self._outputs.records):
+            pbx, _, uniqueid = entry.call.rpartition("-")
+            data = "|".join(map(field, entry.data))
+            for session in self._queue_logs:
+                if entry.call == NONE or session.pbx == pbx:
+                    session.log_queue(
+                        entry.queue, entry.event, uniqueid or NONE, entry.agent, data, now
+                    )
 
     def _flush(self) -> Outputs:
         outputs = self._outputs

@@ -8,6 +8,7 @@ from acd.ami.client import LinkSettings
 from acd.core.ids import PbxId
 from acd.core.plan import Plan
 from acd.incidents import Tell
+from acd.pipeline import PbxSetup
 from acd.queuelog.file import OpenQueueLog
 from acd.reloads import Fresh
 from acd.store.port import Store
@@ -36,5 +37,12 @@ class Setup:
     """Reads the configuration again, in a thread; raises ConfigError and changes nothing."""
     open_queue_log: OpenQueueLog | None = None
     """Opens the queue_log of ours; without it there is none."""
+    queue_log_on_pbx: bool = False
+    """Whether the PBXs' own get the same lines."""
     watched: tuple[Path, ...] = ()
     """The folders of which edits are noticed, and the configuration is read again."""
+
+    def pbxs(self) -> list[PbxSetup]:
+        """The PBXs as a pipeline must know them."""
+        names, told = self.system_names, self.queue_log_on_pbx
+        return [PbxSetup(link.pbx, names.get(link.pbx, ""), told) for link in self.links]

@@ -48,7 +48,8 @@ MAY_IMPORT: Mapping[str, Imports] = {
     "acd.core": CORE,
     "acd.ami": PURE_AMI,
     "acd.ami.wire": PURE_STDLIB,
-    "acd.pipeline": CORE | {"acd.ami", "acd.errors"},
+    "acd.pipeline": CORE | {"acd.ami", "acd.errors", "acd.queuelog.lines"},
+    "acd.queuelog.lines": CORE,
     "acd.sim": VIRTUAL_PBX,
     "acd.sim.wire": PURE_STDLIB | {"random.Random", "acd.ami.urgency", "acd.ami.wire"},
     "acd.sim.centre": PURE_STDLIB

@@ -98,6 +98,7 @@ class Session:
         """What the PBX's clock said, and when by ours, until the heartbeat is set by it."""
         self._heartbeat_stands = False
         self._restarted = False
+        self._queue_log_refused = False
 
     # -- the link -----------------------------------------------------------------------------
 
@@ -106,6 +107,7 @@ class Session:
         events = self.link_down(self.epoch, now)
         self.epoch = epoch
         self._clock, self._heartbeat_stands = None, False
+        self._queue_log_refused = False
         self._beat(now)
         self._timers.set("beat", now + self.beat_seconds)
         self._start_sync(now)
@@ -276,6 +278,10 @@ class Session:
             return [refused, RecordingMuted(pending.offer, done=False)]
         if pending.kind == "duty":
             return self._duties_refused(text)
+        if pending.kind == "queue_log":
+            # So it would each line: said once, and again after the next login.
+            said, self._queue_log_refused = self._queue_log_refused, True
+            return [] if said else [CommandFailed(CallId("of nobody"), "queue_log", text)]
         if pending.kind == "announce":
             return self.tracker.announcers.ended(pending.announcer)
         if pending.kind == "silence":
@@ -295,6 +301,25 @@ class Session:
         said = self.duties.refused
         self.duties.refuse()
         return [] if said else [CommandFailed(CallId("of nobody"), "duty", text)]
+
+    def log_queue(
+        self, queue: str, event: str, uniqueid: str, agent: str, data: str, now: float
+    ) -> None:
+        """Have a line written into Asterisk's own queue_log, as long as it does not refuse.
+
+        Everything but ``data`` is one of its fields; ``data`` is several of them. None holds what
+        ends a line.
+        """
+        if self.state is LinkState.DOWN or self._queue_log_refused:
+            return
+        headers = (
+            ("Queue", queue),
+            ("Event", event),
+            ("Uniqueid", uniqueid),
+            ("Interface", agent),
+            ("Message", data),
+        )
+        self.writes.append(self.actions.encode(Pending("queue_log"), now, "QueueLog", *headers))
 
     def write_duties(self, now: float) -> None:
         """Write what is new of agents on duty, a few at a time, after all that is urgent."""

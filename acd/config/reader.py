@@ -69,6 +69,7 @@ def read_service(config_dir: Path, today: date, *, examples: bool = False) -> Se
         time_zone=loaded.house_zone.key if loaded.house_zone is not None else "",
         agents_shown=settings.reporting.agents,
         queue_log=_queue_log(loaded),
+        queue_log_on_pbx=settings.reporting.queue_log_on_pbx,
     )
 
 

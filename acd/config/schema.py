@@ -215,6 +215,9 @@ class Reporting(Entry):
     """How long that file may become; then it is moved to ``.1``, that to ``.2``, up to ``.5``."""
     queue_log_numbers: bool = False
     """``true``: callers' numbers stand in it whole; without it their last three digits."""
+    queue_log_on_pbx: bool = False
+    """``true``: the same lines go into each Asterisk's own queue_log, numbers cut; it needs the AMI
+    class ``agent`` and ``app_queue``."""
 
 
 class LanguageEntry(Entry):

@@ -82,6 +82,8 @@ class Service:
     """Of the country whose numbers begin with one 0."""
     queue_log: QueueLogSettings | None = None
     """The queue_log of ours; None when there is none."""
+    queue_log_on_pbx: bool = False
+    """Whether the PBXs' own get the same lines."""
 
 
 def needs_restart(running: Service, fresh: Service) -> tuple[str, ...]:
@@ -97,6 +99,7 @@ def needs_restart(running: Service, fresh: Service) -> tuple[str, ...]:
     lines += [f"pbxs: {name} is gone" for name in pbxs]
     names = {"http_host": "http: host", "http_port": "http: port", "data_dir": "data_path"}
     names |= {"queue_log": "reporting: queue_log"}
+    names |= {"queue_log_on_pbx": "reporting: queue_log_on_pbx"}
     names |= {"tokens_file": "http: tokens_file", "store_url": "store", "log_format": "log_format"}
     names |= {"retention": "retention"}
     return (*lines, *(names[name] for name in _different(running, fresh) if name in names))

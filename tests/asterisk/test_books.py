@@ -1,7 +1,8 @@
-"""The books of the same time agree to the call: our records, the metrics, our queue_log, and CDR.
+"""The books of the same time agree to the call: our records, the metrics, queue_log, CDR.
 
 Callers and phones are SIPp's. Asterisk's own call record has a row for each caller's channel and
-each agent's leg; ours have a final record for each call, and a talk for each leg that answered.
+each agent's leg, and its queue_log has our lines by `QueueLog`; ours have a final record for each
+call, and a talk for each leg that answered.
 """
 
 from collections import Counter
@@ -64,6 +65,8 @@ def counted(centre: Centre, name: str) -> Counter[str]:
 
 def test_records_metrics_queue_log_and_cdr_agree(tmp_path_factory: pytest.TempPathFactory) -> None:
     with real_centre(tmp_path_factory.mktemp("books")) as (centre, world):
+        centre.queue_log_on_pbx = True
+        centre.restart_engine()
         calls = play(centre, world)
         until(lambda: len(centre.said(CallEnded)) == calls, 10, "each final record")
         talks = centre.said(TalkEnded)
@@ -79,6 +82,9 @@ def test_records_metrics_queue_log_and_cdr_agree(tmp_path_factory: pytest.TempPa
             name: counted(centre, f"acd_calls_{name}_total")
             for name in ("offered", "answered", "abandoned", "short_abandoned")
         }
+        until(
+            lambda: bare(of_asterisk(world)) == bare(lines()), 5, "the same in Asterisk's queue_log"
+        )
         centre.engine.kill()
         rows = report_of(log.parent, centre.plan)
         billed = callers_of(world)
@@ -106,6 +112,26 @@ def test_records_metrics_queue_log_and_cdr_agree(tmp_path_factory: pytest.TempPa
         assert row["short_abandoned"] == metrics["short_abandoned"][queue]
     ours = Counter(one.outcome for one in records.values())
     assert ours[Outcome.LEFT_IN_MENU] == calls - sum(int(str(rows[q]["offered"])) for q in queues)
+
+
+def of_asterisk(world: AsteriskWorld) -> list[list[str]]:
+    """What Asterisk's own queue_log has of us: all but what it says of itself."""
+    file = world.lab.directory / "log" / "queue_log"
+    rows = [line.split("|") for line in file.read_text().splitlines()]
+    return [row for row in rows if row[4] not in ("QUEUESTART", "CONFIGRELOAD")]
+
+
+def bare(rows: list[list[str]]) -> list[tuple[str, ...]]:
+    """Lines as both write them: without times, empty ends, the call's PBX and callers' numbers."""
+    found = []
+    for row in rows:
+        fields = [row[1].removeprefix("main-"), *row[2:]]
+        if fields[3] == "ENTERQUEUE":
+            fields[5] = fields[5][-3:]
+        while fields[-1] == "":
+            fields.pop()
+        found.append(tuple(fields))
+    return sorted(found)
 
 
 def callers_of(world: AsteriskWorld) -> dict[str, str]:

@@ -326,6 +326,8 @@ class Centre:
         self.read: Callable[[], Plan] = lambda: self.plan
         """What a reload finds; raises OperatorError where that is wrong."""
         self._folder = TemporaryDirectory()
+        self.queue_log_on_pbx = False
+        """Whether the next engine writes into the PBX's queue_log as well."""
         self.start_engine()
         self._numbers = itertools.count(100)
         self._begun_at = now()
@@ -368,6 +370,7 @@ class Centre:
             data=folder,
             tell=told,
             reload=lambda: Fresh(self.read()),
+            queue_log_on_pbx=self.queue_log_on_pbx,
         )
 
     def begin(self) -> None:

@@ -73,6 +73,7 @@ class Engine:
         data: Path | None = None,
         tell: Tell | None = None,
         reload: Callable[[], Fresh] | None = None,
+        queue_log_on_pbx: bool = False,
     ) -> None:
         """``data`` is the folder with its store, kept over restarts; without it nothing is."""
         self.steps: list[Step] = []
@@ -90,6 +91,7 @@ class Engine:
             open_store=partial(open_store, f"sqlite:///{data}/acd.db") if data else None,
             spill_path=data / "acd.spill" if data else Path("unused"),
             journal_path=data / "journal" if data else None,
+            queue_log_on_pbx=queue_log_on_pbx,
             open_queue_log=self._open_queue_log if data else None,
             tell=tell,
             reload=reload,
