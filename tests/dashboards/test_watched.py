@@ -1,5 +1,6 @@
 """The system's Prometheus reads a running centre, and every panel and every rule has data."""
 
+import re
 import subprocess
 import urllib.request
 import xml.etree.ElementTree as ET
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from acd.dashboards.writing import DASHBOARDS
+from acd.metricspage import rows
 from bench.dashboards import Span, picture, watched
 from bench.prometheus import CONFIG
 from tests.programs import needed
@@ -41,13 +43,17 @@ def test_every_panel_and_every_rule_has_data(tmp_path: Path) -> None:
         ringing = {answer.labels["alertname"] for answer in prometheus.now("ALERTS")}
         assert not ringing & {"AcdEngineAbsent", "AcdAmiDown", "AcdRecordsLost", "AcdClock"}
         with urllib.request.urlopen(f"{prometheus.watched}/metrics", timeout=10) as answer:
+            page = answer.read()
             run = subprocess.run(
                 [needed("promtool", "prometheus"), "check", "metrics"],
-                input=answer.read(),
+                input=page,
                 capture_output=True,
                 check=False,
             )
         assert (run.returncode, run.stdout, run.stderr) == (0, b"", b"")
+        told = {row.name for chapter in rows().values() for row in chapter}
+        served = set(re.findall(r"^# TYPE (acd_\w+)", page.decode(), re.MULTILINE))
+        assert served - told == {"acd_build_info"}, "docs/metrics.md does not tell of it"
         for dashboard in DASHBOARDS:
             drawn = picture(dashboard, prometheus, Span(at - 15.0, at))
             assert "no data" not in drawn
