@@ -63,9 +63,11 @@ def build_target(
         following = build_ways(bench, spot, len(target.instead), following)
     for number in range(len(target.collect), 0, -1):
         following = _collect(bench, spot, target, number - 1, following)
-    if target.say is not None:
+    if target.say is not None or target.play:
         name = f"{spot.name}-say"
-        prompts = bench.speak(name, target.say, (*spot.path, "say"))
+        prompts = bench.speak(name, target.say, (*spot.path, "say")) if target.say else ()
+        for number, prompt in enumerate(target.play):
+            prompts += (bench.named(prompt, (*spot.path, "play", number)),)
         following = bench.add(Say(id=bench.node_id(name), prompts=prompts, next=following))
     return target, following
 

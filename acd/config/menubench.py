@@ -89,6 +89,8 @@ class Menus:
     """``<language>/<prompt>`` of each text that has values in it."""
     values: list[tuple[Source, tuple[Key, ...], Kind]] = field(default_factory=list)
     """How values are said, and which line says so."""
+    named: list[tuple[Source, tuple[Key, ...], PromptId]] = field(default_factory=list)
+    """Prompts by their names, and which line has them said."""
     places: dict[str, Place] = field(default_factory=dict)
     """Where each target stands, by what the ids of its nodes begin with."""
 
@@ -199,6 +201,11 @@ class MenuBench:
             sentence.append(part)
             self._built.speeches.append(Speech(language, part, language, piece, self.source, path))
         self._built.sentences[f"{language}/{prompt}"] = tuple(sentence)
+
+    def named(self, prompt: str, path: tuple[Key, ...]) -> PromptId:
+        """Return a prompt that is recorded, or has its text in a file in prompts/."""
+        self._built.named.append((self.source, path, PromptId(prompt)))
+        return PromptId(prompt)
 
     def put_in(self, name: str, value: Value) -> tuple[PromptId, ...]:
         """Have ``value`` said, in every language, as the prompt ``name``."""

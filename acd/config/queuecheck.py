@@ -109,9 +109,11 @@ def _asked_by_language(menus: Menus, staff: Staff) -> Iterator[Asked]:
 
 
 def prompts_named(files: Files, menus: Menus, parts: Parts) -> Iterator[Naming]:
-    """Yield every line of queues.yaml that names prompts, and of menus that has values said."""
+    """Yield every line of queues.yaml and of menus that names prompts, or has values said."""
     for said, place, kind in menus.values:
         yield Naming(said, place, prompts_of(kind))
+    for said, place, named in menus.named:
+        yield Naming(said, place, (named,))
     source = files.queues_source
     for name, entry in files.whole_queues():
         told, path = parts.queues[QueueId(name)].announcements, (name, "announcements")

@@ -18,6 +18,7 @@ from acd.config.schema import (
     Labels,
     LookupEntry,
     Name,
+    PromptName,
     Spoken,
 )
 from acd.config.source import Key, Source
@@ -63,6 +64,9 @@ class Bench(Protocol):
 
     def speak(self, name: str, texts: Spoken, path: tuple[Key, ...]) -> tuple[PromptId, ...]:
         """Have ``texts`` spoken as the prompt ``name``; they must cover the menu's languages."""
+
+    def named(self, prompt: str, path: tuple[Key, ...]) -> PromptId:
+        """Return a prompt that is recorded, or has its text in a file in prompts/."""
 
     def put_in(self, name: str, value: Value) -> tuple[PromptId, ...]:
         """Have ``value`` said, in every language, as the prompt ``name``."""
@@ -144,6 +148,8 @@ class Target(Entry):
     """The whole sentence that offers this choice, where the usual one does not fit."""
     say: Spoken | None = None
     """Said first, when the choice has been made."""
+    play: Annotated[list[PromptName], Field(max_length=10)] = Field(default_factory=list)
+    """Said next: recordings by their names, or texts of a file in prompts/, as queues name them."""
     collect: list[CollectEntry] = Field(default_factory=list)
     """Digits to ask for first."""
     instead: Annotated[list[dict[str, object]], Field(max_length=32)] = Field(default_factory=list)

@@ -1,9 +1,9 @@
-"""Prompts that queues name: each has a recording, or a text in ``prompts/<folder>.yaml``.
+"""Prompts that queues and menus name: each has a recording, or a text in ``prompts/<folder>.yaml``.
 
 The text of ``wait/thanks`` stands in ``prompts/wait.yaml`` under ``thanks``, in each language.
 
-Rules: a text is spoken and checked like what menus say (``Speech``), but only when a queue names
-it; a file of texts that no queue needs is not read. A prompt that a menu says may be named, too.
+Rules: a text is spoken and checked like what menus say (``Speech``), but only when a line names
+it; a file of texts that nothing needs is not read. A prompt that a menu says may be named, too.
 This module must not know where in a queue prompts are named.
 """
 

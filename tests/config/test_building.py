@@ -33,6 +33,20 @@ def test_say_comes_before_all_else(small: Small) -> None:
     assert isinstance(menu.nodes[found.next], Enqueue)
 
 
+def test_a_recording_is_played_by_its_name_behind_what_is_said(small: Small) -> None:
+    small.edit("ivr_menus/main.yaml", "{queue: fault}",
+               "{say: {de: Ja., en: Yes.}, play: [office/closed], queue: fault}")  # fmt: skip
+    found = chosen(main(small), "1")
+    assert isinstance(found, Say)
+    assert found.prompts == ("main/key-1-say", "office/closed")
+    assert "ivr_menus/main.yaml:5:40: no prompt prompts/de/office/closed.wav" in "".join(
+        small.told(need_prompts=True)
+    )
+    small.write("prompts/office.yaml", "closed: {de: Zu., en: Closed.}\n")
+    said = {(each.language, each.text) for each in small.load().speeches}
+    assert {("de", "Zu."), ("en", "Closed.")} <= said
+
+
 def test_a_key_that_leaves_the_digits_cannot_complete_them(small: Small) -> None:
     small.edit("ivr_menus/main.yaml", "{queue: fault}",
                "{queue: fault, collect: [{into: x, say: {de: a, en: b}, leave: '#'}]}")  # fmt: skip

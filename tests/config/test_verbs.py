@@ -273,7 +273,7 @@ MISTAKES = [
      '5:21: "queue" and "menu" cannot both be followed; keep one of them'),
     ("main", "{queue: fault}", "{queue: fault, lable: x}",
      '5:21: unknown key "lable", did you mean "label"?; '
-     "allowed: label, announce, say, collect, instead, when, queue, needs, attribute_needs, "
+     "allowed: label, announce, say, play, collect, instead, when, queue, needs, attribute_needs, "
      "position, show, ask_recording"),
     ("main", "otherwise: {queue: billing}", "otherwise: {}",
      '9:1: "otherwise" leads nowhere; add one of: ' + ROWS),
