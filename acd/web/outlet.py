@@ -8,10 +8,13 @@ then on writes all of the body here; such an answer ends by being cut off.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Sequence
 from typing import Final
 
 OUTLET: Final = "acd.outlet"
+SYSTEM_BYTES: Final = 65_536
+"""What the system is to keep of a connection that is not read from."""
 
 
 class Outlet:
@@ -24,6 +27,10 @@ class Outlet:
     def take(self) -> None:
         """The body of the answer is written here from now on."""
         self.is_taken = True
+        # The system would take some megabytes for somebody who reads none of them.
+        connection: socket.socket | None = self._transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SYSTEM_BYTES)
 
     def write(self, parts: Sequence[bytes]) -> None:
         """Send these one after another as one chunk; what cannot go out now waits in memory."""

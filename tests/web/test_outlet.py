@@ -7,7 +7,6 @@ import socket
 
 import httpx
 import msgspec
-import pytest
 
 from acd.core.records import CallState
 from acd.web import stream as stream_module
@@ -38,7 +37,6 @@ def dead_reader(port: int) -> socket.socket:
     return one
 
 
-@pytest.mark.slow
 async def test_who_never_reads_holds_nobody_up_and_is_cut_off() -> None:
     desk = crowded(NOW)
     async with running(desk) as server, httpx.AsyncClient(base_url=server.url) as http:
@@ -47,7 +45,7 @@ async def test_who_never_reads_holds_nobody_up_and_is_cut_off() -> None:
             parts, sent = answer.aiter_bytes(), b""
             while b"event: snapshot" not in sent:
                 sent += await anext(parts)
-            for turn in range(1, 8):
+            for turn in range(1, 4):
                 at = NOW + turn * stream_module.STUCK_SECONDS * 3
                 desk.now = msgspec.structs.replace(crowded(at).now, at=at)
                 sent = b""
@@ -57,8 +55,8 @@ async def test_who_never_reads_holds_nobody_up_and_is_cut_off() -> None:
         for one in dead:
             one.settimeout(5)
             held = await asyncio.to_thread(everything, one)
-            # Not more than the system's buffers take.
-            assert held.count(b"event: ") < 7
+            # The first state is more than the system's buffers take.
+            assert held.count(b"event: ") <= 1
             one.close()
 
 
