@@ -251,6 +251,9 @@ def _of_pbx(
         name, _, value = line.partition(": ")
         fields.setdefault(name, value)
     what = fields.get(kind.decode(), "Response")
+    if "Command" in fields:
+        # Its verb alone: what is said to him may be what he typed, digit by digit.
+        fields["Command"] = " ".join(fields["Command"].split()[:2])
     about = {name: without_numbers(fields[name]) for name in shown if fields.get(name)}
     return Moment(at, witnesses, what, about)
 

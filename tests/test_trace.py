@@ -141,6 +141,11 @@ def test_no_number_and_no_digit_is_in_it(told: Told) -> None:
     page = msgspec.json.encode(join(told.call, moments)).decode()
     assert told.ended.ani.lstrip("+") not in page
     assert told.ended.ani[-3:] in page
+    assert set(re.findall(r'"Command":"([^"]+)"', page)) <= {
+        "GET OPTION",
+        "STREAM FILE",
+        "GET DATA",
+    }
     assert not re.search(r'"Digit"|"CallerID|"Exten"|"Variable"', page)
 
 
