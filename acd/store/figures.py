@@ -120,9 +120,7 @@ class Figures:
         visits = schema.queue_visits.c
 
         def statement() -> Select[Any]:
-            within = [
-                func.sum(case((visits.wait_seconds <= limit, 1), else_=0)) for limit in thresholds
-            ]
+            within = [func.count(case((visits.wait_seconds <= limit, 1))) for limit in thresholds]
             sums = (func.count(), func.sum(visits.wait_seconds), func.max(visits.wait_seconds))
             wanted = select(visits.queue, visits.how, *sums, *within)
             return _between(wanted, visits.entered_at).group_by(visits.queue, visits.how)
@@ -136,7 +134,7 @@ class Figures:
         legs = schema.legs.c
 
         def statement() -> Select[Any]:
-            talk = func.sum(_positive(legs.ended_at - legs.connected_at))
+            talk = func.sum(legs.ended_at - legs.connected_at)
             wanted = select(legs[by], func.count(), talk, func.sum(legs.hold_seconds))
             wanted = _between(wanted, legs.ended_at).where(legs.connected_at.is_not(None))
             return wanted.group_by(legs[by])
@@ -161,7 +159,7 @@ class Figures:
 
         def statement() -> Select[Any]:
             over_at = func.coalesce(wrap_ups.ended_at, self._now)
-            spent = func.sum(_positive(over_at - wrap_ups.started_at))
+            spent = func.sum(over_at - wrap_ups.started_at)
             wanted = _between(select(wrap_ups[by], func.count(), spent), wrap_ups.started_at)
             return wanted.group_by(wrap_ups[by])
 
@@ -250,8 +248,3 @@ def _between(statement: Select[Any], at: Any) -> Select[Any]:
     return statement.where(
         at >= bindparam("begin", type_=Double), at < bindparam("end", type_=Double)
     )
-
-
-def _positive(seconds: Any) -> Any:
-    # A clock that was set back makes nothing shorter than nothing.
-    return case((seconds > 0, seconds), else_=0.0)

@@ -186,10 +186,13 @@ def visit_rows(call: CallEnded) -> list[Row]:
 
 
 def leg_rows(call: CallEnded) -> list[Row]:
-    """Return a row for each ring for an ended call, with its talk."""
+    """Return a row for each ring for an ended call, with its talk.
+
+    A clock that was set back makes none shorter than nothing.
+    """
     return [
         (
-            call.at if leg.ended_at is None else leg.ended_at,
+            max(call.at if leg.ended_at is None else leg.ended_at, leg.connected_at or 0.0),
             call.call,
             number,
             leg.agent,

@@ -117,6 +117,11 @@ def test_a_clock_set_back_makes_no_wait_below_nothing(tmp_path: Path) -> None:
     assert total_of(sheet)["average_wait_seconds"] == 0.0
 
 
+def test_a_clock_set_back_makes_no_talk_below_nothing(tmp_path: Path) -> None:
+    sheet = reported(queue_report, tmp_path, [ended(1, talk=-50.0)], plan(BILLING))
+    assert total_of(sheet)["average_handle_seconds"] == 0.0
+
+
 def test_days_of_which_records_were_deleted_are_said(tmp_path: Path) -> None:
     for days, is_said in ((30, True), (50, False)):
         sheet = reported(queue_report, tmp_path, [], plan(BILLING), records_days=days)

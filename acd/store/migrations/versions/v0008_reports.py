@@ -88,7 +88,10 @@ def _visits(calls: Iterable[Any]) -> list[dict[str, object]]:
 def _legs(calls: Iterable[Any]) -> list[dict[str, object]]:
     return [
         {
-            "ended_at": call.ended_at if one["ended_at"] is None else one["ended_at"],
+            "ended_at": max(
+                call.ended_at if one["ended_at"] is None else one["ended_at"],
+                one["connected_at"] or 0.0,
+            ),
             "call": call.call,
             "number": number,
             **{name: one[name] for name in ("agent", "queue", "rung_at", "connected_at", "how")},
