@@ -127,7 +127,7 @@ def _drawn(
     for part in range(5):
         value = top * part / 4
         y = floor - value * scale
-        label = f"{value:.0%}" if chart.is_share else f"{value:,.4g}"
+        label = f"{value:.0%}" if chart.is_share else f"{value:,.0f}" if top >= 20 else f"{value:g}"
         yield f'<path d="M{_LEFT} {y:.1f}H{_WIDTH - 8}" stroke="#dde4ea"/>'
         yield _text(_LEFT - 6, y + 4, label, "end")
     every = max(1, len(names) // 8)
