@@ -44,7 +44,7 @@ def play(centre: Centre, world: AsteriskWorld) -> int:
     )
     late = [
         world.call(centre.number(), keys=[(0.3, key)], hang_up_after=after)
-        for key, after in (("1", None), ("1", None), ("3", 6.0), ("4", None))
+        for key, after in (("1", None), ("1", None), ("3", 4.0), ("4", 4.0))
     ]
     for caller in late:
         caller.wait_ended(30.0)

@@ -37,6 +37,25 @@ def test_a_caller_is_queued_rung_connected_and_ended_by_the_agent(
     assert observer.event("Hangup", Uniqueid=leg)["Cause"] == "16"
 
 
+def test_acd_is_told_at_once_that_an_agent_hung_up(
+    lab: LabAsterisk, script: Script, tmp_path: Path
+) -> None:
+    """The sample's filters let it through; without it he is free some milliseconds later."""
+    with (
+        observing(lab.host, lab.ami_port, lab.ami_user, lab.ami_secret) as acd,
+        SippAgents(lab, {"1001": Phone(ring_seconds=0.1, talk_seconds=0.5)}, tmp_path / "a"),
+    ):
+        acd.event("FullyBooted")
+        callers = SippCallers(lab, [Call(NUMBER, keys=(Key("1", 0.4),))], tmp_path / "c")
+        channel = script.caller()
+        script.to_waiting_room(channel)
+        leg = script.ring("1001", channel, offer=script.offer(channel), number=NUMBER)
+        callers.wait()
+        acd.event("Hangup", Uniqueid=leg)
+        told = [each.event for each in acd.events if each.get("Uniqueid") == leg]
+    assert told.index("HangupRequest") < told.index("BridgeLeave") < told.index("Hangup")
+
+
 def test_waiting_callers_hear_music(lab: LabAsterisk, script: Script, tmp_path: Path) -> None:
     with RtpRecorder(CALLERS_ADDRESS) as heard:
         call = Call(NUMBER, media_port=heard.port, hang_up_after_seconds=2.5)

@@ -81,6 +81,7 @@ class Site:
                 "target_seconds": 20,
                 "ring_timeout_seconds": RING_TIMEOUT_SECONDS,
                 "wrap_up_seconds": (wrap_up_seconds or {}).get(queue, 0),
+                "voicemail": {"longest_seconds": 60},
             }
             for queue in QUEUES
         }
