@@ -140,6 +140,7 @@ def test_an_agent_who_answers_is_connected_at_once_and_no_announcer_lingers(
                 caller = waits(hand)
                 since = len(hand.understood)
                 hand.order(Announce(caller, number, (f"{tones}/{LONG}",)))
+                hand.until(lambda: bool(heard.packets) and is_tone(heard.packets[-1]))
                 offer = ring(hand, caller, "1001")
                 hand.event(LegEnded, since=since)
                 callers.wait()
