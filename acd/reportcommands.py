@@ -16,6 +16,8 @@ from acd.clock import Clock
 from acd.command import ConfigDir, for_operators, today
 from acd.errors import OperatorError
 
+_PAGE_CHARACTERS = 160
+
 if TYPE_CHECKING:
     from acd.config.service import Service
     from acd.report.asked import Asked
@@ -164,7 +166,8 @@ def _show(sheet: "Sheet", shape: Shape) -> None:
     elif shape is Shape.HTML:
         sys.stdout.write(page(sheet))
     else:
-        console = Console()
+        # What is not read on a terminal need not fit one.
+        console = Console(width=None if sys.stdout.isatty() else _PAGE_CHARACTERS)
         console.print(table(sheet, console.width))
 
 

@@ -6,10 +6,11 @@ elsewhere: they are shown as text, without markup or control characters.
 
 import csv
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import Final, TextIO
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -17,6 +18,9 @@ from acd.report.sheet import Cell, Head, Sheet, shown
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _WIDE: Final = 190
+_PADDING: Final = 3
+_EDGES: Final = 2
+"""Characters that a column and the whole need besides: rich's own spaces."""
 _GOOD: Final = 0.8
 _FAIR: Final = 0.6
 """Of a service level, for the eye alone: green from the first on, red below the second."""
@@ -44,13 +48,18 @@ def write_csv(sheet: Sheet, out: TextIO) -> None:
 
 
 def table(sheet: Sheet, width: int = _WIDE) -> RenderableType:
-    """The report for a console of so many characters; a narrow one gets no details."""
-    places = [n for n, head in enumerate(sheet.heads) if width >= _WIDE or not head.detail]
+    """The report for a console of so many characters.
+
+    A narrow one gets no details, and no column that has no room; those are named below.
+    """
+    wanted = [n for n, head in enumerate(sheet.heads) if width >= _WIDE or not head.detail]
+    needed = [_width(sheet, place) for place in wanted]
+    places = wanted[: _that_fit(needed, width)]
     heads = [sheet.heads[place] for place in places]
     made = Table(title=Text(f"{sheet.title}, {sheet.range}"), title_justify="left", box=SIMPLE_HEAD)
-    for head in heads:
-        text = head.kind == "text"
-        made.add_column(Text(head.head), justify="left" if text else "right", no_wrap=text)
+    for head, least in zip(heads, needed, strict=False):
+        side: JustifyMethod = "left" if head.kind == "text" else "right"
+        made.add_column(Text(head.head), justify=side, no_wrap=side == "left", min_width=least)
     before: Cell = None
     for row, style in (
         *((one, "") for one in sheet.rows),
@@ -62,8 +71,23 @@ def table(sheet: Sheet, width: int = _WIDE) -> RenderableType:
         made.add_row(*_texts(heads, cells, repeats=row[0] == before), style=style)
         before = row[0]
     formulas = [f"{head.head}: {head.formula}" for head in heads if head.formula]
-    small = [Text(_plain(line), style="dim") for line in (*sheet.notes, *formulas)]
-    return Group(made, *small)
+    left_out = ", ".join(sheet.heads[place].head for place in wanted[len(places) :])
+    narrow = [f"no room here for {left_out}: widen the terminal, or --format csv"]
+    notes = (*sheet.notes, *(narrow if left_out else ()), *formulas)
+    return Group(made, *(Text(_plain(line), style="dim") for line in notes))
+
+
+def _width(sheet: Sheet, place: int) -> int:
+    """What a column needs: its longest cell, or the longest word above them."""
+    head = sheet.heads[place]
+    cells = (shown(row[place], head.kind) for row in (*sheet.rows, *sheet.totals))
+    return max(map(len, (*head.head.split(), *cells)))
+
+
+def _that_fit(widths: list[int], width: int) -> int:
+    """How many of the columns have room, from the left; the first two always."""
+    ends = accumulate(each + _PADDING for each in widths)
+    return max(2, sum(end + _EDGES <= width for end in ends))
 
 
 def _texts(heads: Iterable[Head], row: Iterable[Cell], *, repeats: bool) -> Iterable[Text]:

@@ -51,6 +51,21 @@ def test_the_table_says_what_its_columns_are_and_names_are_no_markup(tmp_path: P
     assert "[red]x?[2J" in text
 
 
+@pytest.mark.parametrize("width", [80, 100, 132, 190])
+def test_a_narrow_table_shows_whole_numbers_and_names_what_has_no_room(
+    tmp_path: Path, width: int
+) -> None:
+    """In eighty columns every figure was an ellipsis."""
+    sheet = reported(queue_report, tmp_path, [ended(1)], plan(BILLING), length="1h")
+    console = Console(width=width, record=True, force_terminal=True, file=io.StringIO())
+    console.print(table(sheet, console.width))
+    text = console.export_text()
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
+    assert "offered" in text
+    head = text.split("2026-11-02 00:00")[0]
+    assert ("AHT" in head) is ("no room here for" not in text)
+
+
 def test_cells_are_shown_with_their_units() -> None:
     assert shown(0.8191, "share") == "81.9 %"
     assert shown(12345, "count") == "12,345"
