@@ -41,8 +41,8 @@ class Chart(NamedTuple):
             f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
             f'<clipPath id="plot"><rect x="{LEFT}" y="{TOP}" width="{right - LEFT}" '
             f'height="{bottom - TOP}"/></clipPath>',
-            _text(LEFT, 28, self.title, size=18, weight="bold"),
-            _text(LEFT, 50, self.subtitle, colour="#555"),
+            text_at(LEFT, 28, self.title, size=18, weight="bold"),
+            text_at(LEFT, 50, self.subtitle, colour="#555"),
             *self._axes(right, bottom),
             '<g clip-path="url(#plot)">',
             *(self._line(series) for series in self.series),
@@ -64,17 +64,17 @@ class Chart(NamedTuple):
         for value in _ticks(self.y_range):
             _, y = self._at(self.x_range[0], value)
             parts.append(f'<path d="M{LEFT} {y:.1f}H{right}" stroke="#ddd"/>')
-            parts.append(_text(LEFT - 8, y + 4, f"{value:g}", anchor="end"))
+            parts.append(text_at(LEFT - 8, y + 4, f"{value:g}", anchor="end"))
         for value in _ticks(self.x_range):
             x, _ = self._at(value, self.y_range[0])
             parts.append(f'<path d="M{x:.1f} {bottom}v5" stroke="#222"/>')
-            parts.append(_text(x, bottom + 20, f"{value:g}", anchor="middle"))
+            parts.append(text_at(x, bottom + 20, f"{value:g}", anchor="middle"))
         parts.append(f'<path d="M{LEFT} {TOP}V{bottom}H{right}" fill="none" stroke="#222"/>')
         middle = (TOP + bottom) / 2
-        parts.append(_text((LEFT + right) / 2, bottom + 44, self.x_title, anchor="middle"))
+        parts.append(text_at((LEFT + right) / 2, bottom + 44, self.x_title, anchor="middle"))
         parts.append(
             f'<g transform="translate(20 {middle:.0f}) rotate(-90)">'
-            + _text(0, 0, self.y_title, anchor="middle")
+            + text_at(0, 0, self.y_title, anchor="middle")
             + "</g>"
         )
         return parts
@@ -102,7 +102,7 @@ class Chart(NamedTuple):
             )
             if not series.dashed:
                 parts.append(f'<circle cx="{LEFT + 30}" cy="{y}" r="3.5" fill="{series.colour}"/>')
-            parts.append(_text(LEFT + 52, y + 4, series.name))
+            parts.append(text_at(LEFT + 52, y + 4, series.name))
         return parts
 
 
@@ -118,7 +118,7 @@ def _ticks(span: tuple[float, float]) -> list[float]:
     return [step * k for k in range(int(first), int(most // step) + 1)]
 
 
-def _text(
+def text_at(
     x: float,
     y: float,
     text: str,
@@ -128,6 +128,7 @@ def _text(
     anchor: str = "start",
     colour: str = "#222",
 ) -> str:
+    """One line of text in SVG; ``x`` and ``y`` are pixels, of its anchor and its baseline."""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" font-weight="{weight}" '
         f'text-anchor="{anchor}" fill="{colour}">{escape(text)}</text>'

@@ -13,13 +13,17 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from acd.dashboards.panels import RANGE, SCREEN, Dashboard, Kind, Panel, Query
 from acd.dashboards.writing import DASHBOARDS
+from bench.chart import text_at
 from bench.prometheus import Answer, Prometheus
+
+_text = partial(text_at, size=12)
 
 SECONDS: Final = 300.0
 CALLS_AN_HOUR: Final = 600
@@ -236,22 +240,6 @@ def _told(value: float, unit: str) -> str:
     if unit == "s":
         return f"{value:.3g} s"
     return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
-
-
-def _text(
-    x: float,
-    y: float,
-    text: str,
-    *,
-    size: int = 12,
-    weight: str = "normal",
-    anchor: str = "start",
-    colour: str = "#222",
-) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" font-weight="{weight}" '
-        f'text-anchor="{anchor}" fill="{colour}">{escape(text)}</text>'
-    )
 
 
 def main() -> None:

@@ -121,8 +121,7 @@ def keys(directory: Path) -> list[float]:
     plan = load(reload.ROOT / "config", today=today()).plan
     world = SimulatedWorld([], plan.prompt_seconds)
     relay = Relay(world.ami.port)
-    ami = world.ami
-    pbx = SimulatedPbx(relay.port, ami.user, ami.secret, ami.system_name, world.prompts_path)
+    pbx = SimulatedPbx.of(world, relay.port)
     try:
         with Engine(write_config(directory, pbx), directory):
             for number in range(CALLERS):

@@ -146,8 +146,7 @@ def idle(
     """Return the megabytes and the share of a core, in per cent, of a daemon without a call."""
     plan = load(ROOT / "config", today=today()).plan
     world = SimulatedWorld([], plan.prompt_seconds)
-    ami = world.ami
-    pbx = SimulatedPbx(ami.port, ami.user, ami.secret, ami.system_name, world.prompts_path)
+    pbx = SimulatedPbx.of(world)
     try:
         with Engine(write_config(directory, pbx), directory) as engine:
             time.sleep(settle_seconds)

@@ -64,8 +64,7 @@ class Site:
         self.directory = directory
         self.agents = [str(2000 + number) for number in range(TALKS + RINGS)]
         self.world = SimulatedWorld(self.agents, {})
-        ami = self.world.ami
-        pbx = SimulatedPbx(ami.port, ami.user, ami.secret, ami.system_name, self.world.prompts_path)
+        pbx = SimulatedPbx.of(self.world)
         agents = [
             {
                 "id": agent,

@@ -16,9 +16,12 @@ import urllib.request
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 import yaml
+
+if TYPE_CHECKING:
+    from tests.scenarios.simulated import SimulatedWorld
 
 ROOT = Path(__file__).parents[1]
 READY_SECONDS = 15.0
@@ -42,6 +45,13 @@ class SimulatedPbx(NamedTuple):
     ami_secret: str
     system_name: str
     prompts_path_on_pbx: str
+
+    @classmethod
+    def of(cls, world: "SimulatedWorld", ami_port: int | None = None) -> Self:
+        """That of ``world``; ``ami_port`` is that of what stands before it."""
+        ami = world.ami
+        port = ami.port if ami_port is None else ami_port
+        return cls(port, ami.user, ami.secret, ami.system_name, world.prompts_path)
 
 
 class Running(Protocol):

@@ -110,8 +110,7 @@ def measure(
     """Start an engine with its configuration below ``directory`` and measure it."""
     plan = load(ROOT / "config", today=today()).plan
     world = SimulatedWorld([], plan.prompt_seconds)
-    ami = world.ami
-    pbx = SimulatedPbx(ami.port, ami.user, ami.secret, ami.system_name, world.prompts_path)
+    pbx = SimulatedPbx.of(world)
     try:
         with Engine(write_config(directory, pbx), directory) as engine:
             lasts = int(2 * settle_seconds + 2 * seconds) + 5
