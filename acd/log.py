@@ -16,11 +16,9 @@ It must not know what a record means, nor decide anything by it.
 import logging
 import re
 import sys
-import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache, lru_cache
-from queue import SimpleQueue
 from typing import IO, Final, Literal, Protocol
 
 import msgspec
@@ -38,6 +36,7 @@ from acd.core.records import (
     Repaired,
     VoicemailKept,
 )
+from acd.gathering import Gathering
 
 _NUMBER: Final = re.compile(r"(?<![\d.])\d{2,}(\d{3})(?!\d|\.\d)")
 """Five digits or more, but for Uniqueids and moments, which have a point in them."""
@@ -79,54 +78,37 @@ class Log(Protocol):
 
 
 class LineWriter:
-    """Hands lines to a thread that writes them, so that a stalled reader stalls nobody else.
-
-    The thread gathers what comes within ``_GATHER_SECONDS`` and writes it at once: woken for each
-    line it would cost more than the line.
-    """
+    """Hands lines to a thread that writes them, so that a stalled reader stalls nobody else."""
 
     def __init__(self, stream: IO[str], form: Literal["text", "json"] = "text") -> None:
         self._stream = stream
         self._render = _as_json if form == "json" else _as_text
-        self._lines: SimpleQueue[str | Record | None] = SimpleQueue()
         self._dropped = 0
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
-        self._thread.start()
+        self._gathering = Gathering[str | Record](
+            "log", self._write, gather_seconds=_GATHER_SECONDS, most_waiting=_QUEUE_LINES
+        )
 
     def write(self, line: str | Record) -> None:
         """Take one line without its end, or what one is to be made of; never waits."""
-        if self._lines.qsize() < _QUEUE_LINES:
-            self._lines.put(line)
-        else:
+        if not self._gathering.put(line):
             self._dropped += 1
 
     def close(self, within_seconds: float = 0.5) -> None:
         """Write what is left, for at most this long; nothing may be written afterwards."""
-        self._lines.put(None)
-        self._closing.set()
-        self._thread.join(within_seconds)
+        self._gathering.close(within_seconds)
 
-    def _run(self) -> None:
-        more = True
-        while more:
-            lines = [self._lines.get()]
-            self._closing.wait(_GATHER_SECONDS)
-            while not self._lines.empty():
-                lines.append(self._lines.get())
-            more = None not in lines
-            if self._dropped:
-                dropped, self._dropped = self._dropped, 0
-                lines.append(f"{dropped} lines of the log were dropped")
-            told = [
-                line if isinstance(line, str) else self._line_of(line) for line in lines if line
-            ]
-            try:
-                self._stream.write("".join(f"{line}\n" for line in told))
-                self._stream.flush()
-            except (OSError, ValueError):
-                # Nobody reads any more, and there is no better place to say so.
-                return
+    def _write(self, lines: list[str | Record]) -> bool:
+        if self._dropped:
+            dropped, self._dropped = self._dropped, 0
+            lines.append(f"{dropped} lines of the log were dropped")
+        told = [line if isinstance(line, str) else self._line_of(line) for line in lines if line]
+        try:
+            self._stream.write("".join(f"{line}\n" for line in told))
+            self._stream.flush()
+        except (OSError, ValueError):
+            # Nobody reads any more, and there is no better place to say so.
+            return False
+        return True
 
     def _line_of(self, record: Record) -> str:
         try:

@@ -6,15 +6,14 @@ somebody has moved it away (logrotate), and moved away by itself when it is too 
 """
 
 import os
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Final
 
 from acd.core.memory import Memory
 from acd.core.records import Record
+from acd.gathering import Gathering
 from acd.queuelog.lines import Lines
 
 OpenQueueLog = Callable[[Memory, Callable[[str], None]], "QueueLogFile"]
@@ -46,38 +45,33 @@ class QueueLogFile:
         self._tell = tell
         self._most_bytes = most_bytes
         self._kept = kept
-        self._steps: SimpleQueue[Sequence[Record] | None] = SimpleQueue()
-        self._closing = threading.Event()
         self._file: int | None = None
         self._lost = 0
         self._trouble = ""
-        self._thread = threading.Thread(target=self._run, name="queue_log", daemon=True)
-        self._thread.start()
+        self._gathering = Gathering[Sequence[Record]](
+            "queue_log",
+            self._tell_of,
+            gather_seconds=_GATHER_SECONDS,
+            most_waiting=_MOST_WAITING,
+            done=self._end,
+        )
 
     def put(self, records: Sequence[Record]) -> None:
         """Take the records of one step; never waits."""
-        if self._steps.qsize() < _MOST_WAITING:
-            self._steps.put(records)
-        else:
+        if not self._gathering.put(records):
             self._lost += 1
 
     def close(self, within_seconds: float = 0.5) -> None:
         """Write what is left, for at most this long; nothing may be put afterwards."""
-        self._steps.put(None)
-        self._closing.set()
-        self._thread.join(within_seconds)
+        self._gathering.close(within_seconds)
 
-    def _run(self) -> None:
-        more = True
-        while more:
-            steps = [self._steps.get()]
-            self._closing.wait(_GATHER_SECONDS)
-            while not self._steps.empty():
-                steps.append(self._steps.get())
-            more = None not in steps
-            entries = [one for step in steps if step for one in self._lines.entries(step)]
-            if entries:
-                self._write([one.line() for one in entries])
+    def _tell_of(self, steps: list[Sequence[Record]]) -> bool:
+        entries = [one for step in steps for one in self._lines.entries(step)]
+        if entries:
+            self._write([one.line() for one in entries])
+        return True
+
+    def _end(self) -> None:
         if self._file is not None:
             os.close(self._file)
 
