@@ -121,6 +121,8 @@ class Outage:
             return view is not None and view.state is CallState.QUEUED
 
         until(queued, PATIENCE, f"{number} in a queue")
+        # What an engine ordered in its last millisecond need not have reached the PBX.
+        self.observer.event("BridgeEnter", CallerIDNum=number, timeout=PATIENCE)
 
     def is_(self, agent: str, activity: Activity) -> None:
         until(
