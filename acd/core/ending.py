@@ -2,7 +2,9 @@
 
 from acd.core import voicemail
 from acd.core.call import Call, CallSignal
+from acd.core.events import RingOutcome
 from acd.core.floor import Floor
+from acd.core.memory import LegVisit
 from acd.core.offers import silence
 from acd.core.queueplan import Requirement
 from acd.core.recording import recorded
@@ -27,8 +29,7 @@ def end_call(floor: Floor, call: Call, outcome: Outcome | None, now: float) -> N
     call.leaves(named.value, now)
     for leg in call.legs.values():
         if leg.ended_at is None:
-            how = "talked" if leg.connected_at else named.value if named is Outcome.UNSEEN else ""
-            call.leg_changes(leg.offer, ended_at=now, how=how)
+            call.leg_changes(leg.offer, ended_at=now, how=_leg_ended(floor, leg, named))
     asked = floor.requirement_of(call) if call.queue is not None else Requirement()
     call.trail.append(TrailStep(now, "ended", named.value))
     if named is Outcome.DEFLECTED and call.informed is not None:
@@ -65,3 +66,14 @@ def end_call(floor: Floor, call: Call, outcome: Outcome | None, now: float) -> N
     if named is Outcome.UNSEEN and len(rings) == 1:
         rings[0].unseen = True
     silence(floor, call, now)
+
+
+def _leg_ended(floor: Floor, leg: LegVisit, named: Outcome) -> str:
+    """Return what the call's record says of a leg that is still there: this is its last word."""
+    if leg.connected_at is not None:
+        return "talked"
+    if named is Outcome.UNSEEN:
+        return named.value
+    offer = floor.offers.get(leg.offer)
+    answered = offer is not None and offer.answered
+    return (RingOutcome.CALLER_LEFT if answered else RingOutcome.CANCELLED).value

@@ -7,6 +7,7 @@ from acd.core.events import (
     CallerHungUp,
     CallerRescued,
     DigitPressed,
+    LegAnswered,
     LegFailed,
     LegLeftTalk,
     RingOutcome,
@@ -137,3 +138,19 @@ def test_a_caller_who_hangs_up_while_a_phone_rings_frees_the_agent_for_the_next(
     centre.take()
     centre.feed(LegFailed(offer, RingOutcome.CANCELLED))
     assert rung(centre) == [(second, "1001")]
+
+
+@pytest.mark.parametrize(
+    ("lifts", "how"), [(False, RingOutcome.CANCELLED), (True, RingOutcome.CALLER_LEFT)]
+)
+def test_the_record_of_who_leaves_while_a_phone_rings_says_how_that_ring_ended(
+    lifts: bool, how: RingOutcome
+) -> None:
+    centre = Centre(plan(), "1001")
+    call = centre.call_in()
+    offer = centre.ring_of(call).offer
+    if lifts:
+        centre.feed(LegAnswered(offer))
+    centre.feed(CallerHungUp(call))
+    (ended,) = centre.take(CallEnded)
+    assert [leg.how for leg in ended.legs] == [how]
