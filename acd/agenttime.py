@@ -9,7 +9,7 @@ It must not know who reads the sums.
 from collections.abc import Callable, Iterable
 
 from acd.core.ids import AgentId
-from acd.core.records import Activity, AgentView, Presence
+from acd.core.records import Activity, AgentState, AgentView, Presence
 
 State = tuple[Presence, Activity]
 
@@ -27,7 +27,7 @@ class AgentTime:
         self._until(agent, at)
         self._known[agent] = (state, at)
 
-    def seen(self, agents: Iterable[AgentView], at: float) -> None:
+    def seen(self, agents: Iterable[AgentState | AgentView], at: float) -> None:
         """This is how everybody is now; whoever is not among them is here no longer."""
         for agent in self._known:
             self._until(agent, at)

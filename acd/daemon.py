@@ -17,7 +17,7 @@ import gc
 import secrets
 import signal
 import sys
-from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Literal
@@ -25,6 +25,7 @@ from typing import IO, TYPE_CHECKING, Final, Literal
 from acd.ami.client import Connection, Link, LinkLimits
 from acd.ami.items import FramesReceived, LinkItem, Outputs, Write
 from acd.books import Books
+from acd.census import taken
 from acd.clock import Clock
 from acd.core.events import (
     AgentWish,
@@ -38,7 +39,7 @@ from acd.core.events import (
 )
 from acd.core.ids import AgentId, CallId, DeviceId, QueueId, VoicemailId
 from acd.core.memory import Memory
-from acd.core.records import ConfirmationDue, Explanation, LookUpDue, Replied, Snapshot
+from acd.core.records import Census, ConfirmationDue, Explanation, LookUpDue, Replied, Snapshot
 from acd.enginegauges import engine_gauges
 from acd.inbox import Inbox
 from acd.incidents import Incidents
@@ -67,7 +68,6 @@ _WORK_OFF_SECONDS: Final = 0.3
 _BATCH_ITEMS: Final = 16
 """After how many items in a row sockets and timers get their turn."""
 
-
 Beside = Callable[["Daemon"], Coroutine[object, object, None]]
 
 
@@ -84,14 +84,13 @@ class Daemon:
             setup.open_store, setup.spill_path, self.clock.now, log, setup.journal_path
         )
         self._books.open_queue_log = setup.open_queue_log
-        self.pipeline: Pipeline
-        """There is one as soon as it is known what was before."""
+        self.pipeline: Pipeline  # As soon as it is known what was before.
         self.links = {
             settings.pbx: Link(settings, self._deliver, limits=LinkLimits())
             for settings in setup.links
         }
         self._notifier = Notifier()
-        self.metrics = Metrics(setup.plan, list(self.links), self.snapshot, self.clock.now())
+        self.metrics = Metrics(setup.plan, list(self.links), self._count, self.clock.now())
         self.metrics.watch(lambda: engine_gauges(self.inbox, self.clock, self._books, self.reports))
         self.reports = Reports(log, self.metrics, self._notifier, self.links)
         self._web: WebServer | None = None
@@ -167,6 +166,9 @@ class Daemon:
         """The state after the last step. No step is ever half done when this can be called."""
         return self.pipeline.snapshot(self.clock.now())
 
+    def _count(self) -> Iterator[Census | None]:
+        return taken(self.pipeline.engine, self.clock.now)
+
     def explain(self, call: CallId) -> Explanation | None:
         """Why a call is where it is, None when it is not known."""
         return self.pipeline.explain(call)
@@ -227,9 +229,9 @@ class Daemon:
         """Ready when every PBX is live; otherwise why not."""
         return self.reports.readiness()
 
-    def metrics_text(self) -> Iterable[bytes]:
-        """The page for Prometheus, piece by piece."""
-        return self.reports.metrics_text()
+    async def metrics_text(self) -> bytes:
+        """The page for Prometheus."""
+        return await self.reports.metrics_text()
 
     # -- the one order of things ---------------------------------------------------------------
 
@@ -392,12 +394,10 @@ class Daemon:
 
     # -- our own bugs --------------------------------------------------------------------------
 
-    def _on_loop_exception(
-        self, loop: asyncio.AbstractEventLoop, context: dict[str, object]
-    ) -> None:
+    def _on_loop_exception(self, _: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         """What nobody caught: at a link it is a bug that would cost calls, elsewhere a log line."""
-        error = context.get("exception")
-        error = error if isinstance(error, BaseException) else None
+        found = context.get("exception")
+        error = found if isinstance(found, BaseException) else None
         if "link" in context or isinstance(context.get("protocol"), Connection):
             self._stop_for_bug(error, str(context["message"]))
         else:

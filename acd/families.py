@@ -32,12 +32,14 @@ _STALL: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5)
 
 Q: Final = "queue"
 
+AnyFamily = CounterFamily | GaugeFamily | HistogramFamily
+
 
 class Chapter:
     """Some families that belong together, in the order in which they were made."""
 
     def __init__(self) -> None:
-        self.made: list[CounterFamily | GaugeFamily | HistogramFamily] = []
+        self.made: list[AnyFamily] = []
 
     def counter(self, name: str, text: str, *labels: str) -> CounterFamily:
         """Make a counter; its name gets prefix and unit."""
@@ -177,7 +179,7 @@ class Families:
         self.calls, self.agents, self.menus = Calls(), Agents(), Menus()
         self.engine, self.pbx = Engine(), Pbx()
 
-    def all(self) -> list[CounterFamily | GaugeFamily | HistogramFamily]:
+    def all(self) -> list[AnyFamily]:
         """Return them in the order of the page."""
         chapters = (self.calls, self.agents, self.menus, self.engine, self.pbx)
         return [family for chapter in chapters for family in chapter.made]

@@ -16,8 +16,11 @@ from acd.core.events import DeviceState
 from acd.core.ids import SkillId
 from acd.core.plan import Plan
 from acd.core.queueplan import is_of_groups
-from acd.core.records import Activity, AgentView, Presence, Snapshot
+from acd.core.records import Activity, AgentState, AgentView, Census, Presence, Snapshot
 from acd.labels import OTHER, RONA
+
+Moment = Census | Snapshot
+"""What figures are taken from: the census at a scrape, and whoever has a snapshot may give that."""
 
 Sample = tuple[tuple[str, ...], float]
 """The labels' values, in the order of their names, and the number."""
@@ -71,7 +74,7 @@ _QUEUE_GAUGES = (
 """Name, field of the queue's view, text."""
 
 
-def call_gauges(now: Snapshot) -> Iterator[Figure]:
+def call_gauges(now: Moment) -> Iterator[Figure]:
     """Yield each gauge of queues and calls; those of a snapshot of nothing have their names too."""
     for name, field, text in _QUEUE_GAUGES:
         values = [(view.queue, getattr(view, field)) for view in now.queues]
@@ -80,7 +83,7 @@ def call_gauges(now: Snapshot) -> Iterator[Figure]:
     yield from _voicemails(now)
 
 
-def agent_gauges(now: Snapshot, plan: Plan) -> Iterator[Figure]:
+def agent_gauges(now: Moment, plan: Plan) -> Iterator[Figure]:
     """Yield each gauge of agents; ``plan`` has the reasons for which they may be not ready."""
     doing = Counter((agent.presence, agent.activity) for agent in now.agents)
     yield Figure(
@@ -111,7 +114,7 @@ def agent_gauges(now: Snapshot, plan: Plan) -> Iterator[Figure]:
     )
 
 
-def _not_ready(agents: Iterable[AgentView], plan: Plan) -> Figure:
+def _not_ready(agents: Iterable[AgentState | AgentView], plan: Plan) -> Figure:
     reasons = dict.fromkeys((*plan.not_ready_reasons, RONA, NO_REASON, OTHER), 0)
     for agent in agents:
         if agent.presence is Presence.NOT_READY:
@@ -125,7 +128,7 @@ def _not_ready(agents: Iterable[AgentView], plan: Plan) -> Figure:
     )
 
 
-def skill_gauges(now: Snapshot, plan: Plan) -> Iterator[Figure]:
+def skill_gauges(now: Moment, plan: Plan) -> Iterator[Figure]:
     """Yield who is there of those who can do something, by skill; ``plan`` says who can do what."""
     skills: dict[SkillId, None] = {}
     for queue in plan.queues.values():
@@ -153,7 +156,7 @@ def skill_gauges(now: Snapshot, plan: Plan) -> Iterator[Figure]:
         yield Figure(f"acd_skill_agents_{name}", text, ("skill",), samples)
 
 
-def _voicemails(now: Snapshot) -> Iterator[Figure]:
+def _voicemails(now: Moment) -> Iterator[Figure]:
     begun: dict[str, list[float]] = {view.queue: [] for view in now.queues}
     for voicemail in now.voicemails:
         begun.setdefault(voicemail.queue, []).append(voicemail.begun_at)

@@ -7,9 +7,9 @@ Which there are stands in `acd.families` and `acd.gauges`; here it is said what 
 - Labels hold what `acd.labels` lets them hold: no stranger's text, no caller's number.
 - Every child exists from the start with the value 0, so a dashboard shows zeros and no gaps.
 - ``observe`` runs after each step of the engine: it looks up bound children and adds, no more.
-- Gauges are read from the engine's snapshot when Prometheus asks, and cost nothing before.
+- Gauges are read from the engine's census when Prometheus asks, and cost nothing before.
 
-It must not know how the engine works, nor HTTP: it sees records and snapshots, and gives bytes.
+It must not know how the engine works, nor HTTP: it sees records and a census, and gives copies.
 """
 
 from __future__ import annotations
@@ -19,9 +19,6 @@ from functools import partial
 from math import inf, isfinite
 from typing import Final
 
-from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
-
-import acd
 from acd.agenttime import AgentTime
 from acd.calibration import Predictions
 from acd.core.events import RingOutcome
@@ -48,47 +45,40 @@ from acd.core.records import (
     Repaired,
     Replied,
     RingEnded,
-    Snapshot,
     TalkEnded,
     WaitAnnounced,
     WrapUpEnded,
 )
+from acd.exposition import Exposition, Process
 from acd.families import Families, QueueCounts
-from acd.gauges import Figure, agent_gauges, call_gauges, skill_gauges
+from acd.gauges import Figure, Moment
 from acd.labels import NO_QUEUE, OTHER, RONA, Words
-from acd.series import Counter, head, series
+from acd.series import Counter
 
 _WITHIN: Final = (10.0, 20.0, 30.0, 60.0)
 _LAG_MOST_SECONDS: Final = 3600.0
 _DAY_SECONDS: Final = 86_400.0
-_PIECE_CHARACTERS: Final = 16_384
-"""About how much is written before the event loop gets its turn."""
-
-
-_ENOUGH: Final = ""
-"""What has been looked at is work enough for one piece."""
 
 
 class Metrics:
     """All of acd's metrics. ``plan`` and ``pbxs`` fix the labels; give a new plan to ``adopt``.
 
-    ``snapshot`` is called once for each scrape; without it the gauges are left out. ``began_at`` is
-    when the engine began: nobody's time is counted from before.
+    ``census`` (`acd.census`) is asked at each scrape; without it the gauges are left out.
+    ``began_at`` is when the engine began: nobody's time is counted from before.
     """
 
     def __init__(
         self,
         plan: Plan,
         pbxs: Iterable[PbxId],
-        snapshot: Callable[[], Snapshot] | None = None,
+        census: Callable[[], Iterable[Moment | None]] = tuple,
         began_at: float = inf,
     ) -> None:
         self._families = Families()
         self._plan = plan
-        self._snapshot = snapshot
+        self._census = census
         self._looks: list[Callable[[], Iterable[Figure]]] = []
-        self._process = CollectorRegistry()
-        ProcessCollector(registry=self._process)
+        self._process = Process()
         self._queues: dict[QueueId, QueueCounts] = {}
         self._options: dict[tuple[MenuId, str], Counter] = {}
         self._deflections: dict[tuple[MenuId, str], Counter] = {}
@@ -230,41 +220,27 @@ class Metrics:
         """Count a configuration that was read again, and taken or refused."""
         self._reloads[taken].inc()
 
-    def text(self) -> Iterator[bytes]:
-        """All metrics in Prometheus' text format, version 0.0.4, piece by piece.
+    def looks(self) -> Iterator[Exposition | None]:
+        """Copy all numbers of one moment; making a page of them is for another thread.
 
-        Whoever writes them out lets the event loop run between two.
+        The copy comes last; before it the event loop may run whenever None comes. A scrape is
+        served by `acd.scrapes`.
         """
-        parts, size = list[str](), 0
-        for part in self._parts():
-            parts.append(part)
-            size += len(part)
-            if size > _PIECE_CHARACTERS or part == _ENOUGH:
-                yield "".join(parts).encode()
-                parts, size = [], 0
-        yield "".join(parts).encode()
+        moment = None
+        for moment in self._census():
+            if moment is None:
+                yield None
+        if moment is not None:
+            self._agent_time.seen(moment.agents, moment.at)
+        looked_at = [figure for look in self._looks for figure in look()]
+        counted = [(family, family.copy()) for family in self._families.all()]
+        yield Exposition(moment, self._plan, counted, looked_at, self._process)
 
-    def _parts(self) -> Iterator[str]:
-        if self._snapshot is not None:
-            yield from self._gauges(self._snapshot())
-        for family in self._families.all():
-            yield family.page()
-        for look in self._looks:
-            yield from map(_page, look())
-        text = "Always 1."
-        yield _page(Figure("acd_build_info", text, ("version",), [((acd.__version__,), 1)]))
-        yield generate_latest(self._process).decode()
-
-    def _gauges(self, now: Snapshot) -> Iterator[str]:
-        yield _ENOUGH
-        yield from map(_page, call_gauges(now))
-        yield from map(_page, agent_gauges(now, self._plan))
-        yield _ENOUGH
-        for figure in skill_gauges(now, self._plan):
-            yield _page(figure)
-            yield _ENOUGH
-        self._agent_time.seen(now.agents, now.at)
-        yield _ENOUGH
+    def exposition(self) -> Exposition:
+        """Copy them without a pause."""
+        *_, last = self.looks()
+        assert last is not None
+        return last
 
     # -- one method for each record that is counted ------------------------------------------
 
@@ -389,11 +365,3 @@ class Metrics:
 
     def _repaired(self, record: Repaired) -> None:
         self._repairs.count(record.kind)
-
-
-def _page(figure: Figure) -> str:
-    lines = [head(figure.name, "counter" if figure.counts else "gauge", figure.text)]
-    for values, value in figure.samples:
-        pairs = zip(figure.labels, values, strict=True)
-        lines.append(f"{series(figure.name, pairs)} {float(value)!r}\n")
-    return "".join(lines)

@@ -6,7 +6,7 @@ It must not decide anything, nor send anything to a PBX.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from acd import looplag
@@ -15,10 +15,12 @@ from acd.ami.items import FramesReceived, LinkDown, Outputs
 from acd.ami.wire import timestamp
 from acd.core.events import PlanReplaced
 from acd.core.ids import PbxId
+from acd.exposition import Exposition
 from acd.live import Touched
 from acd.log import Log, without_numbers
 from acd.metrics import Metrics
 from acd.pipeline import Item
+from acd.scrapes import Scrapes
 from acd.surges import Board
 from acd.systemd import Notifier
 from acd.web.port import Readiness, Reloaded
@@ -51,6 +53,7 @@ class Reports:
         """For whoever may tell callers of an incident."""
         self.touched = Touched()
         """For whoever shows what is live."""
+        self._scrapes = Scrapes(self._looks)
 
     def watch_loop(self, loop: asyncio.AbstractEventLoop, now: Callable[[], float]) -> None:
         """Tell from now on how late the event loop is."""
@@ -92,8 +95,21 @@ class Reports:
                 problems.append(f"pbx {pbx}: {self._why_down[pbx]}; it is tried again")
         return Readiness(not problems, tuple(problems))
 
-    def metrics_text(self) -> Iterable[bytes]:
-        """The page for Prometheus, with what the links have refused by themselves."""
+    async def metrics_text(self) -> bytes:
+        """The page for Prometheus."""
+        return await self._scrapes.page()
+
+    def exposition(self) -> Exposition:
+        """What is on it, all at once."""
+        self._count_messages()
+        return self.metrics.exposition()
+
+    def _looks(self) -> Iterator[Exposition | None]:
+        self._count_messages()
+        return self.metrics.looks()
+
+    def _count_messages(self) -> None:
+        """Have the metrics know what the links have heard and refused by themselves."""
         for pbx, link in self._links.items():
             for name, count in link.received.items():
                 more = count - self._counted.get((pbx, name), 0)
@@ -107,7 +123,6 @@ class Reports:
                 if more:
                     self._refused[pbx, reason] = count
                     self.metrics.ami_rejected(pbx, reason, more)
-        return self.metrics.text()
 
     def refused_configuration(self, why: str) -> None:
         """A new configuration was read and not taken."""

@@ -11,11 +11,11 @@ CALL, ADA, OFFER = CallId("main-1.1"), AgentId("1001"), OfferId("offer-1")
 
 
 def made() -> Metrics:
-    return Metrics(plan(), [MAIN], snapshot)
+    return Metrics(plan(), [MAIN], lambda: [snapshot()])
 
 
 def page(metrics: Metrics) -> str:
-    return b"".join(metrics.text()).decode()
+    return metrics.exposition().text().decode()
 
 
 def series(metrics: Metrics) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:

@@ -23,7 +23,7 @@ NOW = 12.0
 def page(books: Books) -> str:
     metrics = Metrics(plan(), [PBX])
     metrics.watch(lambda: book_gauges(books, NOW))
-    return b"".join(metrics.text()).decode()
+    return metrics.exposition().text().decode()
 
 
 @pytest.fixture

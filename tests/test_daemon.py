@@ -151,7 +151,7 @@ async def test_a_caller_reaches_an_agent_who_is_then_in_wrap_up(house: House) ->
     ended = await house.log.until("call_ended")
     assert ended["ani"] == "...017"
     assert NUMBER[-9:] not in house.log.text
-    page = b"".join(daemon.metrics_text()).decode()
+    page = (await daemon.metrics_text()).decode()
     assert "acd_dispatch_latency_seconds_count 1.0" in page
     assert 'acd_calls_answered_total{queue="fault"} 1.0' in page
     assert 'acd_ami_connected{pbx="main"} 1.0' in page
@@ -181,7 +181,7 @@ async def test_a_supervisor_moves_a_caller_and_ends_his_call(house: House) -> No
     assert answer.status_code == 200, answer.text
     ended = await house.log.until("call_ended", call=call)
     assert ended["outcome"] == "withdrawn"
-    page = b"".join(daemon.metrics_text()).decode()
+    page = (await daemon.metrics_text()).decode()
     way = 'outcome="overflowed",queue="fault",rule="supervisor"'
     assert f"acd_calls_left_queue_total{{{way}}} 1.0" in page
     over = daemon.explain(call)

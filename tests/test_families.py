@@ -20,7 +20,7 @@ def test_bounds_rise() -> None:
 def test_a_queues_series_are_on_the_page_before_anything_has_happened() -> None:
     families = Families()
     QueueCounts(families, QueueId("fault"), (20.0,), "longest_idle")
-    pages = {family.name: family.page() for family in families.all()}
+    pages = {family.name: family.page(family.copy()) for family in families.all()}
     assert 'acd_calls_offered_total{queue="fault"} 0.0\n' in pages["acd_calls_offered_total"]
     told = pages["acd_wait_prediction_error_seconds"]
     assert 'acd_wait_prediction_error_seconds_count{direction="longer",queue="fault"} 0.0' in told

@@ -180,7 +180,8 @@ def test_ring_outcomes_are_told_apart_and_only_who_was_set_not_ready_is_a_rona()
 
 
 def test_agents_time_is_counted_up_to_the_scrape() -> None:
-    metrics = Metrics(plan(), [MAIN], lambda: snapshot(agents=[agent(1001, since=NOW - 1)]), 0.0)
+    one = snapshot(agents=[agent(1001, since=NOW - 1)])
+    metrics = Metrics(plan(), [MAIN], lambda: [one], 0.0)
     metrics.observe([changed(Presence.READY, Activity.TALKING, at=NOW - 30)])
     metrics.observe([changed(Presence.READY, Activity.WRAP_UP, at=NOW - 10)])
     metrics.observe([changed(Presence.READY, at=NOW - 1)])
@@ -262,7 +263,7 @@ def test_service_level_of_the_glossary_can_be_computed() -> None:
 
 def test_gauges_show_the_moment_of_the_scrape() -> None:
     now = snapshot()
-    metrics = Metrics(plan(), [MAIN], lambda: now)
+    metrics = Metrics(plan(), [MAIN], lambda: [now])
     assert value(metrics, "acd_calls_waiting", queue="fault") == 1
     assert value(metrics, "acd_calls_connected", queue="billing") == 1
     assert value(metrics, "acd_longest_wait_seconds", queue="fault") == 75

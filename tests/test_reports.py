@@ -43,7 +43,7 @@ class Desk:
         return [f"{line['event']} {line.get('reason') or line.get('state', '')}" for line in lines]
 
     def page(self) -> str:
-        return b"".join(self.reports.metrics_text()).decode()
+        return self.reports.exposition().text().decode()
 
 
 @pytest.fixture

@@ -22,14 +22,14 @@ def read(page: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
 def test_any_text_is_read_back_as_it_was(help_text: str, first: str, second: str) -> None:
     family = CounterFamily("acd_x_total", help_text.replace("\r", ""), ("b", "a"))
     family.labels(first, second).inc(3)
-    assert read(family.page()) == {("acd_x_total", (("a", second), ("b", first))): 3.0}
+    assert read(family.page(family.copy())) == {("acd_x_total", (("a", second), ("b", first))): 3.0}
 
 
 def test_one_child_for_the_same_labels() -> None:
     family = GaugeFamily("acd_x", "X.", ("a",))
     family.labels("1").set(5)
     family.labels("1").set(6)
-    assert family.page() == '# HELP acd_x X.\n# TYPE acd_x gauge\nacd_x{a="1"} 6.0\n'
+    assert family.page(family.copy()) == '# HELP acd_x X.\n# TYPE acd_x gauge\nacd_x{a="1"} 6.0\n'
     with pytest.raises(ValueError, match="zip"):
         family.labels("1", "2")
 
@@ -41,7 +41,7 @@ def test_a_histogram_counts_what_is_at_most_each_bound() -> None:
         child.observe(seconds)
     found = {
         name + "".join(end for _, end in labels): v
-        for (name, labels), v in read(family.page()).items()
+        for (name, labels), v in read(family.page(family.copy())).items()
     }
     assert found == {
         "acd_x_seconds_bucket1.0": 2,

@@ -78,6 +78,8 @@ from acd.core.matching import match_all, review_and_match
 from acd.core.memory import NOTHING, Memory
 from acd.core.plan import Plan
 from acd.core.records import (
+    Census,
+    Estimates,
     Explanation,
     Noticed,
     Outcome,
@@ -87,7 +89,7 @@ from acd.core.records import (
     Snapshot,
     WrapUpEnd,
 )
-from acd.core.view import part, snapshot
+from acd.core.view import census, estimates, part, snapshot
 
 
 class Engine:
@@ -132,6 +134,18 @@ class Engine:
     def snapshot(self, now: float) -> Snapshot:
         """Return the picture of this moment."""
         return snapshot(self.floor, now)
+
+    def queues(self) -> tuple[QueueId, ...]:
+        """Return those there are, and those that are gone but for their last callers."""
+        return tuple(self.floor.lines)
+
+    def estimates(self, now: float, queues: Iterable[QueueId]) -> Estimates:
+        """Return how long who joined these queues now would wait."""
+        return estimates(self.floor, now, queues)
+
+    def census(self, now: float, known: Estimates) -> Census:
+        """Return what is counted of it: see ``acd.core.view.census``."""
+        return census(self.floor, now, known)
 
     def part(
         self, now: float, calls: Collection[CallId], agents: Collection[AgentId], *, queues: bool

@@ -36,7 +36,7 @@ from acd.core.ivr import Dialogue
 from acd.core.memory import AgentMemory, CallMemory, VoicemailMemory
 from acd.core.offer import Offer
 from acd.core.plan import Need, Plan, QueuePlan
-from acd.core.queue import CallHeap, Lane, LaneKey, Line
+from acd.core.queue import CallHeap, Lane, LaneKey, Line, Shares
 from acd.core.queueplan import Requirement
 from acd.core.records import AgentChanged, CallState, Presence, Record, TrailStep
 from acd.core.strategies import FreeAgents
@@ -119,7 +119,7 @@ class Floor:
         """Who has changed in this step and may have to be kept."""
         self.kept_of_agents: dict[AgentId, AgentMemory] = {}
         self._with_skill: dict[SkillId, list[AgentId]] = {}
-        self._shares: dict[tuple[LaneKey, LaneKey], float] = {}
+        self._shares: dict[Lane, Shares] = {}
         self._out: list[Command | Record] = []
 
     # -- what the engine says -----------------------------------------------------------------
@@ -165,6 +165,7 @@ class Floor:
             new.entries = line.entries
         self.watched = tuple(line.id for line in self.lines.values() if line.is_watched())
         self.lanes.clear()
+        self._shares.clear()
         self._with_skill.clear()
         self.skills = {
             skill: skill
@@ -281,15 +282,12 @@ class Floor:
         """Return the queue whose reserve this queue's calls may use, None when it keeps none."""
         return queue.id if queue.reserved_agents > 0 else None
 
-    def share_of(self, call: Call, lane: Lane) -> float:
-        """Return which part of those who could take the call could serve this lane as well."""
-        other = self.lane_of(call)
-        known = self._shares.get((other.key, lane.key))
-        if known is None:
-            both = sum(agent in lane.agents for agent in other.agents)
-            known = both / len(other.agents) if other.agents else 0.0
-            self._shares[other.key, lane.key] = known
-        return known
+    def shares_of(self, lane: Lane) -> Shares:
+        """Return which part of those who serve another lane could serve this one as well."""
+        shares = self._shares.get(lane)
+        if shares is None:
+            shares = self._shares[lane] = Shares(lane)
+        return shares
 
     def stand(self, call: Call, now: float) -> None:
         """Put a QUEUED call where those who may serve it will find it.

@@ -92,3 +92,28 @@ class Snapshot(msgspec.Struct, frozen=True):
     incidents: tuple[IncidentView, ...] = ()
     voicemails: tuple[VoicemailMemory, ...] = ()
     """Those that wait or are taken, the oldest first."""
+
+
+Estimates = Mapping[QueueId, float | None]
+"""How long who joined a queue now would wait, None when nobody can know."""
+
+
+class AgentState(msgspec.Struct, frozen=True):
+    """What counting needs of one agent."""
+
+    agent: AgentId
+    presence: Presence
+    reason: str
+    activity: Activity
+    device: DeviceState
+    since: float
+    queue: QueueId | None
+
+
+class Census(msgspec.Struct, frozen=True):
+    """Of everything at one moment what is counted: no callers, nobody's name."""
+
+    at: float
+    queues: tuple[QueueView, ...]
+    agents: tuple[AgentState, ...]
+    voicemails: tuple[VoicemailMemory, ...] = ()

@@ -106,6 +106,23 @@ class Lane:
         return sum(skills.get(need.skill, 0) for need in asked)
 
 
+class Shares(dict[Lane | None, float]):
+    """Which part of those who serve another lane could serve this one too; of None, nobody.
+
+    Each is worked out when it is first asked for, and true until somebody's skills change.
+    """
+
+    def __init__(self, lane: Lane) -> None:
+        super().__init__({None: 0.0})
+        self._lane = lane
+
+    def __missing__(self, other: Lane | None) -> float:
+        assert other is not None
+        both = sum(agent in self._lane.agents for agent in other.agents)
+        self[other] = both / len(other.agents) if other.agents else 0.0
+        return self[other]
+
+
 class Line:
     """One queue's callers, waiting or rung for, in their order."""
 

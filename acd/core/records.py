@@ -28,8 +28,11 @@ from acd.core.ids import (
 )
 from acd.core.incident import Incident
 from acd.core.memory import AgentMemory, CallMemory, LegVisit, QueueVisit, VoicemailMemory
+from acd.core.picture import AgentState as AgentState
 from acd.core.picture import AgentView as AgentView
 from acd.core.picture import CallView as CallView
+from acd.core.picture import Census as Census
+from acd.core.picture import Estimates as Estimates
 from acd.core.picture import IncidentView as IncidentView
 from acd.core.picture import QueueView as QueueView
 from acd.core.picture import Snapshot as Snapshot

@@ -7,7 +7,7 @@ This module must not know HTTP.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol
 
@@ -118,5 +118,5 @@ class EnginePort(Protocol):
     def readiness(self) -> Readiness:
         """Whether every part that serves calls is up."""
 
-    def metrics_text(self) -> Iterable[bytes]:
-        """``Metrics.text()``: the page for Prometheus in pieces, so the loop can run between."""
+    async def metrics_text(self) -> bytes:
+        """The page for Prometheus, made beside the event loop (`acd.scrapes`)."""

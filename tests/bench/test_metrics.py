@@ -8,10 +8,11 @@ from bench.metrics import BOUNDS, scraped
 
 @pytest.mark.slow
 def test_a_scrape_and_the_longest_turn_meanwhile_are_measured() -> None:
-    scrape_ms, stall_ms, size = scraped(Size(waiting=20, agents=40, queues=4, skills=16), rounds=2)
-    assert scrape_ms > 0
-    assert stall_ms > 0
-    assert size > 10_000
+    seen = scraped(Size(waiting=20, agents=40, queues=4, skills=16), rounds=2)
+    assert seen.scrape_ms > 0
+    assert seen.loop_ms > 0
+    assert seen.worst_stall_ms > 0
+    assert seen.page_bytes > 10_000
 
 
 def test_each_figure_has_its_bound() -> None:

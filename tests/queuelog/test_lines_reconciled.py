@@ -50,7 +50,7 @@ class Bookkeeper:
 def counted(metrics: Metrics, name: str) -> Counter[str]:
     """A metric's samples by queue, as Prometheus reads them."""
     found: Counter[str] = Counter()
-    page = b"".join(metrics.text()).decode()
+    page = metrics.exposition().text().decode()
     for family in text_string_to_metric_families(page):
         for sample in family.samples:
             if sample.name == name and sample.value:

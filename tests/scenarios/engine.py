@@ -233,7 +233,7 @@ class Engine:
 
     def metrics(self) -> str:
         """The page for Prometheus."""
-        return b"".join(self._in_loop(lambda: list(self.daemon.metrics_text()))).decode()
+        return self._in_loop(self.daemon.reports.exposition).text().decode()
 
     def wait_live(self, timeout: float = 10.0) -> None:
         """Return when the PBX is live."""

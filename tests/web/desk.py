@@ -74,7 +74,7 @@ class Desk:
         self.hangs = False
         self.reloads = 0
         self.state = Readiness(ready=True)
-        self.metrics = Metrics(plan(), [MAIN], self.snapshot)
+        self.metrics = Metrics(plan(), [MAIN], lambda: [self.snapshot()])
 
     def snapshot(self, now: float = NOW) -> Snapshot:
         return self.now
@@ -96,8 +96,8 @@ class Desk:
     def readiness(self) -> Readiness:
         return self.state
 
-    def metrics_text(self) -> Iterable[bytes]:
-        return self.metrics.text()
+    async def metrics_text(self) -> bytes:
+        return self.metrics.exposition().text()
 
     async def request(
         self, agent: AgentId, action: AgentAction, reason: str, phone: DeviceId | None
