@@ -61,7 +61,9 @@ class Reader:
         self.outlet = outlet
         self.seen = seen
         self.allowed = allowed
-        self.behind_since: float | None = None
+        self.unsent = 0
+        """What he had not taken at ``stuck_since``, when he took something last."""
+        self.stuck_since: float | None = None
 
 
 class Feed:
@@ -168,14 +170,15 @@ class Feed:
 
     def _serve(self, reader: Reader, now: float, *, comment: bool = False) -> None:
         """Send him what he has not had, if he has taken what he was sent before."""
-        if reader.outlet.unsent:
-            since = reader.behind_since
-            if since is None or since > now:
-                reader.behind_since = now
+        unsent = reader.outlet.unsent
+        if unsent:
+            since = reader.stuck_since
+            if since is None or since > now or unsent < reader.unsent:
+                reader.stuck_since, reader.unsent = now, unsent
             elif now - since >= STUCK_SECONDS:
                 self._drop(reader, "he does not read")
             return
-        reader.behind_since = None
+        reader.stuck_since = None
         if reader.seen != self._number:
             self._send(reader)
         elif comment:

@@ -233,6 +233,20 @@ async def test_who_never_reads_is_cut_off(hall: Hall) -> None:
     assert (hall.touched.readers, hall.touched.cut_off) == (1, 1)
 
 
+async def test_who_reads_slowly_but_reads_is_not_cut_off(hall: Hall) -> None:
+    tap, _ = hall.reader()
+    tap.left = 1_000
+    for _ in range(10):
+        hall.passes(STUCK_SECONDS - 1)
+        tap.left -= 1
+        hall.feed.turn()
+    assert not tap.is_cut
+    for _ in range(2):
+        hall.passes(STUCK_SECONDS / 2)
+        hall.feed.turn()
+    assert tap.is_cut
+
+
 async def test_a_reader_whose_token_is_revoked_is_cut_off_within_a_second(hall: Hall) -> None:
     tap, _ = hall.reader()
     hall.feed.turn()
