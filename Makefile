@@ -110,7 +110,7 @@ bench-sim: venv ## virtual time of a 500-agent centre
 bench-store: venv ## what the books cost: SQLite and PostgreSQL beside the event loop
 	@exec $(BIN)/python -m bench.store $(ARGS)
 
-bench-report: venv ## a report over five million calls in SQLite (about a minute and a half)
+bench-report: venv ## reports over five million calls in SQLite (some minutes)
 	@exec $(BIN)/python -m bench.report $(ARGS)
 
 bench-menu: venv ## a key to the next prompt, a large tree compiled, a large reload

@@ -69,7 +69,7 @@ def run(config: ConfigDir = Path("config")) -> int:
         service = reader.service()
     setup = _setup(service, config)
     claim(service.data_dir, service.store_url)  # For as long as this process lives.
-    return daemon.run(setup, service.log_format, beside=_beside(service, setup))
+    return daemon.run(setup, service.log_format, beside=_beside(service, setup, config))
 
 
 @app.command()
@@ -309,12 +309,15 @@ def version() -> None:
     print(acd.__version__)
 
 
-def _beside(service: "Service", setup: "Setup") -> "Beside":
-    """What runs beside the engine: what is kept of people deleted in time, surges watched for."""
+def _beside(service: "Service", setup: "Setup", config: Path) -> "Beside":
+    """What runs beside the engine: what is kept of people deleted in time, surges watched for,
+    days added up."""
     import asyncio
 
+    from acd.daysums import add_up_in_time
     from acd.deletion import Deletion, delete_in_time
     from acd.recordings import keep_in_time
+    from acd.store.opening import file_of
     from acd.surges import watch
 
     async def work(engine: "Daemon") -> None:
@@ -341,6 +344,8 @@ def _beside(service: "Service", setup: "Setup") -> "Beside":
                 )
                 engine.metrics.watch(deletion.figure)
                 group.create_task(delete_in_time(deletion, log))
+                if service.time_zone and file_of(service.store_url) is not None:
+                    group.create_task(add_up_in_time(config, log))
 
     return work
 

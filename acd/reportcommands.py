@@ -1,10 +1,12 @@
 """The commands that add up the books: reports on intervals, and the calls themselves.
 
-Rules: as in ``acd.cli``. Only read, from the database that an engine may be writing; only standard
-output is written to.
+Rules: as in ``acd.cli``. They read, from the database that an engine may be writing, and write to
+standard output; into the database goes only what a report has added up of whole days, so that the
+next one need not, and no report fails because it cannot.
 """
 
 import sys
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +16,7 @@ import typer
 
 from acd.clock import Clock
 from acd.command import ConfigDir, for_operators, today
-from acd.errors import OperatorError
+from acd.errors import OperatorError, StoreError
 
 _PAGE_CHARACTERS = 160
 
@@ -141,6 +143,7 @@ def _add_up(topic: Topic, store_url: str, asked: "Asked") -> "Sheet":
     from acd.report.agents import agent_report
     from acd.report.menus import menu_report
     from acd.report.queues import queue_report
+    from acd.store.daysums import keep
     from acd.store.figures import Figures
     from acd.store.opening import open_store
 
@@ -148,7 +151,11 @@ def _add_up(topic: Topic, store_url: str, asked: "Asked") -> "Sheet":
     store = open_store(store_url)
     try:
         with store.reading() as connection, store.reading() as beside:
-            return make(Figures(connection, asked.now, beside), asked)
+            figures = Figures(connection, asked.now, beside)
+            sheet = make(figures, asked)
+        with suppress(StoreError):
+            keep(store, figures.fresh)
+        return sheet
     finally:
         store.close()
 

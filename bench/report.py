@@ -1,8 +1,11 @@
-"""A report over five million calls of a year in SQLite: `make bench-report`.
+"""Reports over five million calls of a year in SQLite: `make bench-report`.
 
 The rows are made by the database itself, out of a seed, in the tables that a store writes; what is
-timed is what `acd report` does from opening the database to having the sheet. The database is in a
-folder of its own, which is gone afterwards. Prints one line of JSON for each topic, queues last.
+timed is what `acd report` does from opening the database to having the sheet. Each report is made
+twice: when nothing was added up before, as after an upgrade (`first_..._seconds`), and when days
+that are over are kept (`acd.store.daysums`), as `acd.daysums` and each report leave them. Both must
+say the same. The database is in a folder of its own, which is gone afterwards. The last line is
+JSON: `seconds` are those of the report on queues.
 """
 
 import argparse
@@ -11,7 +14,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -24,8 +27,10 @@ from acd.core.plan import Plan
 from acd.report.agents import agent_report
 from acd.report.asked import Asked
 from acd.report.intervals import make_intervals, read_range
+from acd.report.menus import menu_report
 from acd.report.queues import queue_report
 from acd.report.sheet import Sheet
+from acd.store.daysums import keep
 from acd.store.figures import Figures
 from acd.store.opening import open_store
 from tests import plans
@@ -79,6 +84,27 @@ WITH RECURSIVE days(d) AS (SELECT 0 UNION ALL SELECT d + 1 FROM days WHERE d < 3
 SELECT 'agent_' || a, :begin + d * 86400.0, :begin + d * 86400.0 + 80000.0, 'PJSIP/' || a
 FROM people, days;
 
+INSERT INTO not_ready_spans
+WITH RECURSIVE pauses(p) AS (SELECT 0 UNION ALL SELECT p + 1 FROM pauses WHERE p < 365 * 3 - 1),
+    people(a) AS (SELECT 0 UNION ALL SELECT a + 1 FROM people WHERE a + 1 < {AGENTS})
+SELECT 'agent_' || a, :begin + 86400.0 * (p / 3) + 20000.0 * (p % 3) + 97.0 * a,
+    :begin + 86400.0 * (p / 3) + 20000.0 * (p % 3) + 97.0 * a + 900.0, 'break'
+FROM people, pauses;
+
+INSERT INTO ended_calls (call, pbx, outcome, ani, dnis, language, option, queue, agent, arrived_at,
+    queued_at, answered_at, talk_ended_at, ended_at, skills, attributes, menu_path, queue_path,
+    legs, recording)
+SELECT call, 'main',
+    CASE WHEN fate < 0.9 THEN 'answered' WHEN fate < 0.92 THEN 'short_abandoned'
+        WHEN fate < 0.97 THEN 'abandoned' WHEN fate < 0.99 THEN 'overflowed' ELSE 'timed_out' END,
+    '...123', '0800', 'de', '1', queue, CASE WHEN fate < 0.9 THEN agent END, entered_at,
+    entered_at, CASE WHEN fate < 0.9 THEN entered_at + wait END,
+    CASE WHEN fate < 0.9 THEN entered_at + wait + talk END,
+    entered_at + wait + CASE WHEN fate < 0.9 THEN talk ELSE 0.0 END, '[]', '[]',
+    '["main:' || (1 + n % 6) || CASE WHEN n % 7 < 3 THEN '","fault:' || (1 + n % 4) ELSE '' END
+        || '"]', '[]', '[]', ''
+FROM made ORDER BY n;
+
 DROP TABLE made;
 """
 
@@ -114,8 +140,17 @@ def plan() -> Plan:
     return msgspec.structs.replace(base, queues=queues)
 
 
-def report(path: Path, make: Callable[[Figures, Asked], Sheet], length: str) -> tuple[Sheet, float]:
-    """Return the report on the whole year, and how long it took."""
+Make = Callable[[Figures, Asked], Sheet]
+TOPICS: Final[Mapping[str, tuple[Make, str]]] = {
+    "": (queue_report, "offered"),
+    "agent_": (agent_report, "handled"),
+    "menu_": (menu_report, "calls"),
+}
+"""What stands before the seconds of each, and which of its columns counts calls."""
+
+
+def report(path: Path, make: Make, length: str) -> tuple[Sheet, float]:
+    """Return the report on the whole year, and how long it took; what it added up is kept."""
     begin, end = read_range("2025-01-01", "2025-12-31", ZONE, BEGIN)
     began = time.perf_counter()
     asked = Asked(
@@ -124,34 +159,48 @@ def report(path: Path, make: Callable[[Figures, Asked], Sheet], length: str) -> 
     store = open_store(f"sqlite:///{path}")
     try:
         with store.reading() as connection, store.reading() as beside:
-            sheet = make(Figures(connection, asked.now, beside), asked)
+            figures = Figures(connection, asked.now, beside)
+            sheet = make(figures, asked)
+        seconds = time.perf_counter() - began
+        keep(store, figures.fresh)
     finally:
         store.close()
-    return sheet, time.perf_counter() - began
+    return sheet, seconds
+
+
+def counted(sheet: Sheet, column: str) -> int:
+    """How many calls the report has in all."""
+    count = sheet.totals[-1][[head.name for head in sheet.heads].index(column)]
+    assert isinstance(count, int)
+    return count
 
 
 def main() -> int:
-    """Print what it takes; 1 when the report on queues takes too long or loses a call."""
+    """Print what it takes; 1 when a report takes too long, loses a call or is not the same."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--calls", type=int, default=5_000_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--interval", default="day")
-    parser.add_argument("--agents", action="store_true", help="the report on agents, too")
     given = parser.parse_args()
+    line: dict[str, str | float] = {"bench": "report", "calls": 0}
+    right, counts = True, list[int]()
     with tempfile.TemporaryDirectory(prefix="acd-report-") as folder:
         path = Path(folder) / "acd.db"
         began = time.perf_counter()
         fill(path, given.calls, given.seed)
         said = f"{given.calls:,} calls made in {time.perf_counter() - began:.0f} s"
         print(f"{said}, {path.stat().st_size / 1e9:.2f} GB", file=sys.stderr)
-        if given.agents:
-            _, seconds = report(path, agent_report, given.interval)
-            print(f"the report on agents took {seconds:.1f} s", file=sys.stderr)
-        sheet, seconds = report(path, queue_report, given.interval)
-    place = [head.name for head in sheet.heads].index("offered")
-    counted = sheet.totals[-1][place]
-    print(json.dumps({"bench": "report", "calls": counted, "seconds": round(seconds, 2)}))
-    return 0 if counted == given.calls and seconds < LIMIT_SECONDS else 1
+        for name, (make, column) in TOPICS.items():
+            first, first_seconds = report(path, make, given.interval)
+            sheet, seconds = report(path, make, given.interval)
+            counts.append(counted(sheet, column))
+            right = right and sheet == first and seconds < LIMIT_SECONDS
+            line[f"{name}seconds"] = round(seconds, 2)
+            line[f"first_{name}seconds"] = round(first_seconds, 2)
+    offered, _, chose = counts
+    line["calls"] = offered
+    print(json.dumps(line))
+    return 0 if right and offered == chose == given.calls else 1
 
 
 if __name__ == "__main__":

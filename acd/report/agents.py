@@ -6,15 +6,13 @@ in the middle of a talk works. One by one agents are shown only where the config
 else all of them are one row, called ``all``.
 """
 
-from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
 from typing import Final
 
 from acd.report.asked import ALL, HANDLING, TOTAL, Asked, notes
-from acd.report.intervals import Cutting
 from acd.report.sheet import Cell, Column, Head, Sheet
 from acd.report.sums import AgentSums
+from acd.report.times import times
 from acd.store.figures import Figures
 
 _AGENT: Final[tuple[Column[AgentSums], ...]] = (
@@ -53,6 +51,7 @@ def agent_report(figures: Figures, asked: Asked) -> Sheet:
     for (number, agent), one in sums.items():
         totals[agent].add(one)
         together[number].add(one)
+    for one in totals.values():
         whole.add(one)
     none = AgentSums()
     more = () if asked.agents_shown else (
@@ -97,60 +96,9 @@ def _count_calls(figures: Figures, asked: Asked, sums: Sums) -> None:
 
 
 def _count_time(figures: Figures, asked: Asked, sums: Sums) -> None:
-    cutting = Cutting(asked.begun())
-    begin, end = asked.begin, min(asked.end, asked.now)
-    spans: dict[str, dict[str, array[float]]] = defaultdict(lambda: defaultdict(_floats))
-    for span in figures.spans(begin, end):
-        spans[span.agent][span.kind].extend((max(span.begin, begin), min(span.end, end)))
-    for agent, kinds in spans.items():
-        work = [*_joined(kinds["talk"], kinds["wrap_up"])]
-        flat = array("d", (at for one in work for at in one))
-        staffed = _joined(kinds["session"], flat)
-        pauses = _without(_joined(kinds["not_ready"]), work)
-        who = agent if asked.agents_shown else ALL
-        for name, times in (
-            ("staffed_seconds", staffed),
-            ("work_seconds", work),
-            ("not_ready_seconds", pauses),
-        ):
-            for one in times:
-                for number, seconds in cutting.cut(*one):
-                    at = sums[number, who]
-                    setattr(at, name, getattr(at, name) + seconds)
-
-
-def _floats() -> "array[float]":
-    return array("d")
-
-
-def _joined(*flat: "array[float]") -> Iterator[tuple[float, float]]:
-    """Spans, given as their ends one after the other, in order and none over another."""
-    spans = sorted((one[place], one[place + 1]) for one in flat for place in range(0, len(one), 2))
-    last: tuple[float, float] | None = None
-    for begin, end in spans:
-        if last is not None and begin <= last[1]:
-            last = (last[0], max(last[1], end))
-        elif begin < end:
-            if last is not None:
-                yield last
-            last = (begin, end)
-    if last is not None:
-        yield last
-
-
-def _without(
-    spans: Iterable[tuple[float, float]], others: list[tuple[float, float]]
-) -> Iterator[tuple[float, float]]:
-    """What is left of spans when others are taken out; both in order and apart."""
-    place = 0
-    for begin, end in spans:
-        while place < len(others) and others[place][1] <= begin:
-            place += 1
-        at = place
-        while at < len(others) and others[at][0] < end:
-            if begin < others[at][0]:
-                yield begin, others[at][0]
-            begin = max(begin, others[at][1])
-            at += 1
-        if begin < end:
-            yield begin, end
+    for number, each in enumerate(times(figures, asked.begun(), asked.now)):
+        for one in each:
+            at = sums[number, one.agent if asked.agents_shown else ALL]
+            at.staffed_seconds += one.staffed_seconds
+            at.not_ready_seconds += one.not_ready_seconds
+            at.work_seconds += one.work_seconds

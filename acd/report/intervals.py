@@ -6,8 +6,6 @@ none comes twice, and the hour that the wall clock shows twice has its offset in
 It must not know what is counted.
 """
 
-import bisect
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -76,24 +74,6 @@ def make_intervals(begin: float, end: float, length: str, zone: ZoneInfo) -> tup
                 found.append(Interval(max(at, begin), min(cut, end), name))
             at = cut
     return tuple(found)
-
-
-class Cutting:
-    """Which part of a span lies in which interval."""
-
-    def __init__(self, intervals: Sequence[Interval]) -> None:
-        self._intervals = intervals
-        self._ends = [one.end for one in intervals]
-
-    def cut(self, begin: float, end: float) -> list[tuple[int, float]]:
-        """Return the number of each interval that the span touches, with the seconds in it."""
-        found = []
-        for number in range(bisect.bisect_right(self._ends, begin), len(self._intervals)):
-            one = self._intervals[number]
-            if one.begin >= end:
-                break
-            found.append((number, min(end, one.end) - max(begin, one.begin)))
-        return found
 
 
 def _moment(option: str, text: str, zone: ZoneInfo, *, last: bool) -> float:

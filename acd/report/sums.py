@@ -6,7 +6,7 @@ service levels in use ours is E: answered within T / (offered - short abandons).
 It must not know how they are shown.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 from acd.core.events import RingOutcome
 from acd.core.states import Outcome
@@ -18,23 +18,13 @@ def ratio(part: float, whole: float) -> float | None:
     return part / whole if whole > 0 else None
 
 
-@dataclass(slots=True)
-class _Sums:
-    def add(self, other: "_Sums") -> None:
-        """Count what ``other`` counts, too."""
-        for one in fields(other):
-            mine, more = getattr(self, one.name), getattr(other, one.name)
-            if one.name.startswith("longest"):
-                setattr(self, one.name, max(mine, more))
-            elif isinstance(more, dict):
-                for word, count in more.items():
-                    mine[word] = mine.get(word, 0) + count
-            else:
-                setattr(self, one.name, mine + more)
+def _count(mine: dict[str, int], more: dict[str, int]) -> None:
+    for word, count in more.items():
+        mine[word] = mine.get(word, 0) + count
 
 
 @dataclass(slots=True)
-class Handling(_Sums):
+class Handling:
     """Talks that ended, with the wrap-ups that began then."""
 
     handled: int = 0
@@ -45,6 +35,16 @@ class Handling(_Sums):
     wrap_up_seconds: float = 0.0
     missed: dict[str, int] = field(default_factory=dict)
     """Rings without a talk, by how they ended."""
+
+    def add_handling(self, other: "Handling") -> None:
+        """Count what ``other`` counts, too."""
+        self.handled += other.handled
+        self.talk_seconds += other.talk_seconds
+        self.hold_seconds += other.hold_seconds
+        self.wrap_ups += other.wrap_ups
+        self.wrap_up_seconds += other.wrap_up_seconds
+        if other.missed:
+            _count(self.missed, other.missed)
 
     def count_talks(self, talks: Handled) -> None:
         """Add talks that ended."""
@@ -95,6 +95,17 @@ class QueueSums(Handling):
     answered_within: int = 0
     answered_unmeasured: int = 0
     """Answered in a queue of which no T is known, so that nobody can say whether within it."""
+
+    def add(self, other: "QueueSums") -> None:
+        """Count what ``other`` counts, too."""
+        self.add_handling(other)
+        _count(self.ways, other.ways)
+        self.wait_seconds += other.wait_seconds
+        self.answered_wait_seconds += other.answered_wait_seconds
+        self.abandoned_wait_seconds += other.abandoned_wait_seconds
+        self.longest_seconds = max(self.longest_seconds, other.longest_seconds)
+        self.answered_within += other.answered_within
+        self.answered_unmeasured += other.answered_unmeasured
 
     @property
     def offered(self) -> int:
@@ -154,6 +165,13 @@ class AgentSums(Handling):
     """Not ready and not at work for a call."""
     work_seconds: float = 0.0
     """Talk, hold and wrap-up."""
+
+    def add(self, other: "AgentSums") -> None:
+        """Count what ``other`` counts, too."""
+        self.add_handling(other)
+        self.staffed_seconds += other.staffed_seconds
+        self.not_ready_seconds += other.not_ready_seconds
+        self.work_seconds += other.work_seconds
 
     def occupancy(self) -> float | None:
         """Work / (staffed - not ready)."""

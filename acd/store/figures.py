@@ -6,7 +6,10 @@ its talk; so offered is answered, abandoned and the rest, and handling time belo
 handled. It must not know what is divided by what, nor how it is shown.
 """
 
-from collections.abc import Callable, Hashable, Iterator
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import msgspec
@@ -27,15 +30,18 @@ from sqlalchemy import (
 from acd.core.ids import AgentId, QueueId
 from acd.core.records import CallEnded
 from acd.store import schema
+from acd.store.daysums import DaySum, DaySums, Row
 from acd.store.rows import ended_of
 
 _SPANS: Final[dict[str, Table]] = {
-    "session": schema.sessions,
+    "sessions": schema.sessions,
     "not_ready": schema.not_ready,
-    "wrap_up": schema.wrap_ups,
+    "wrap_ups": schema.wrap_ups,
 }
 _AT_ONCE: Final = 10_000
 _CALLS_AT_ONCE: Final = 500
+_BEGIN: Final = bindparam("begin", type_=Double)
+_END: Final = bindparam("end", type_=Double)
 _paths: Final = msgspec.json.Decoder(tuple[str, ...])
 
 
@@ -89,13 +95,18 @@ class Chosen(msgspec.Struct, frozen=True):
     count: int
 
 
-class AgentSpan(msgspec.Struct, frozen=True):
-    """What an agent did for a while: ``session``, ``not_ready``, ``wrap_up`` or ``talk``."""
+def _floats() -> "array[float]":
+    return array("d")
 
-    agent: AgentId
-    kind: str
-    begin: float
-    end: float
+
+@dataclass(slots=True)
+class AgentSpans:
+    """What an agent did, span by span in no order: when each began and when it ended, in turn."""
+
+    sessions: "array[float]" = field(default_factory=_floats)
+    not_ready: "array[float]" = field(default_factory=_floats)
+    wrap_ups: "array[float]" = field(default_factory=_floats)
+    talks: "array[float]" = field(default_factory=_floats)
 
 
 class Figures:
@@ -111,7 +122,24 @@ class Figures:
         self._connection = connection
         self._beside = beside or connection
         self._now = now
-        self._prepared: dict[Hashable, _Prepared] = {}
+        self._prepared: dict[str, _Prepared] = {}
+        self._days = DaySums(connection, now)
+        self._days_beside = self._days if beside is None else DaySums(beside, now)
+
+    @property
+    def fresh(self) -> list[DaySum]:
+        """What was added up of whole days and was not kept yet; for ``acd.store.daysums.keep``."""
+        beside = self._days_beside.fresh if self._days_beside is not self._days else []
+        return [*self._days.fresh, *beside]
+
+    def kept(self, kind: str, begin: float, end: float) -> list[Row] | None:
+        """What somebody has added up himself of this kind, and ``keep`` said; None if it does not
+        hold any more."""
+        return self._days.get(kind, begin, end)
+
+    def keep(self, kind: str, begin: float, end: float, rows: list[Row]) -> None:
+        """Say what was added up; only what depends on rows of the store alone may be kept."""
+        self._days.note(kind, begin, end, rows)
 
     def stays(
         self, begin: float, end: float, thresholds: tuple[float, ...] = ()
@@ -125,7 +153,8 @@ class Figures:
             wanted = select(visits.queue, visits.how, *sums, *within)
             return _between(wanted, visits.entered_at).group_by(visits.queue, visits.how)
 
-        rows = self._sums(("stays", thresholds), statement, begin, end, self._beside)
+        kind = f"stays {thresholds}"
+        rows = self._sums(kind, statement, begin, end, beside=True)
         for queue, how, count, wait, longest, *each in rows:
             yield Stays(queue, how, count, wait, longest, tuple(each))
 
@@ -139,7 +168,7 @@ class Figures:
             wanted = _between(wanted, legs.ended_at).where(legs.connected_at.is_not(None))
             return wanted.group_by(legs[by])
 
-        rows = self._sums(("handled", by), statement, begin, end)
+        rows = self._sums(f"handled by {by}", statement, begin, end)
         yield from (Handled(*row) for row in rows)
 
     def missed(self, begin: float, end: float) -> Iterator[Missed]:
@@ -160,11 +189,13 @@ class Figures:
         def statement() -> Select[Any]:
             over_at = func.coalesce(wrap_ups.ended_at, self._now)
             spent = func.sum(over_at - wrap_ups.started_at)
-            wanted = _between(select(wrap_ups[by], func.count(), spent), wrap_ups.started_at)
+            lasting = func.count() - func.count(wrap_ups.ended_at)
+            sums = (func.count(), spent, lasting)
+            wanted = _between(select(wrap_ups[by], *sums), wrap_ups.started_at)
             return wanted.group_by(wrap_ups[by])
 
-        rows = self._sums(("wrapped_up", by), statement, begin, end)
-        yield from (WrappedUp(*row) for row in rows)
+        rows = self._sums(f"wrapped up by {by}", statement, begin, end, lasting=True)
+        yield from (WrappedUp(*row[:3]) for row in rows)
 
     def chosen(self, begin: float, end: float) -> Iterator[Chosen]:
         """What callers who came chose in menus."""
@@ -179,34 +210,63 @@ class Figures:
 
     def _sums(
         self,
-        key: Hashable,
+        kind: str,
         statement: Callable[[], Select[Any]],
         begin: float,
         end: float,
-        connection: Connection | None = None,
-    ) -> Iterator[Any]:
-        prepared = self._prepared.get(key)
-        if prepared is None:
-            prepared = self._prepared[key] = _Prepared(statement(), self._connection.dialect)
-        yield from prepared.rows(connection or self._connection, begin, end)
+        *,
+        beside: bool = False,
+        lasting: bool = False,
+    ) -> Iterator[Row]:
+        """The rows of an interval; with ``lasting`` the last of a row is how many are not over."""
+        days = self._days_beside if beside else self._days
+        rows = days.get(kind, begin, end)
+        if rows is None:
+            prepared = self._prepared.get(kind)
+            if prepared is None:
+                prepared = _Prepared(statement(), self._connection.dialect)
+                self._prepared[kind] = prepared
+            connection = self._beside if beside else self._connection
+            rows = [tuple(row) for row in prepared.rows(connection, begin, end)]
+            if not (lasting and any(row[-1] for row in rows)):
+                days.note(kind, begin, end, rows)
+        yield from rows
 
-    def spans(self, begin: float, end: float) -> Iterator[AgentSpan]:
-        """All that agents did at any time between the two, in no order; what lasts, until now."""
+    def spans(self, begin: float, end: float) -> Mapping[AgentId, AgentSpans]:
+        """All that agents did at any time between the two; what lasts, until now."""
+        found: dict[AgentId, AgentSpans] = defaultdict(AgentSpans)
         for kind, table in _SPANS.items():
             over_at = func.coalesce(table.c.ended_at, self._now)
-            wanted = select(table.c.agent, table.c.started_at, over_at).where(
-                table.c.started_at < end, over_at > begin
-            )
-            wanted = wanted.execution_options(yield_per=_AT_ONCE)
-            for agent, started_at, ended_at in self._connection.execute(wanted):
-                yield AgentSpan(agent, kind, started_at, ended_at)
+            wanted = select(table.c.agent, table.c.started_at, over_at)
+            wanted = wanted.where(table.c.started_at < _END, over_at > _BEGIN)
+            self._collect(kind, wanted, begin, end, found)
         legs = schema.legs.c
-        talks = select(legs.agent, legs.connected_at, legs.ended_at).where(
-            and_(legs.ended_at > begin, legs.connected_at < end)
-        )
-        talks = talks.execution_options(yield_per=_AT_ONCE)
-        for agent, connected_at, ended_at in self._connection.execute(talks):
-            yield AgentSpan(agent, "talk", connected_at, ended_at)
+        talks = select(legs.agent, legs.connected_at, legs.ended_at)
+        talks = talks.where(and_(legs.ended_at > _BEGIN, legs.connected_at < _END))
+        self._collect("talks", talks, begin, end, found)
+        return found
+
+    def _collect(
+        self,
+        kind: str,
+        wanted: Select[Any],
+        begin: float,
+        end: float,
+        found: Mapping[AgentId, AgentSpans],
+    ) -> None:
+        """Millions of rows, so what it does for each of them is next to nothing."""
+        prepared = _Prepared(wanted, self._connection.dialect)
+        add: dict[AgentId, Callable[[float], None]] = {}
+        with prepared.rows(self._connection, begin, end) as result:
+            cursor = result.cursor
+            assert cursor is not None
+            while rows := cursor.fetchmany(_AT_ONCE):
+                for agent, at, over_at in rows:
+                    append = add.get(agent)
+                    if append is None:
+                        append = add[agent] = getattr(found[agent], kind).append
+                    append(at)
+                    append(over_at)
 
     def calls(self, begin: float, end: float) -> Iterator[CallEnded]:
         """The final records of those who came, in that order; read as they are taken."""
@@ -245,6 +305,4 @@ class _Prepared:
 
 
 def _between(statement: Select[Any], at: Any) -> Select[Any]:
-    return statement.where(
-        at >= bindparam("begin", type_=Double), at < bindparam("end", type_=Double)
-    )
+    return statement.where(at >= _BEGIN, at < _END)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, Text
 
-HEAD: Final = "0008"
+HEAD: Final = "0009"
 """The version of the tables below."""
 
 VERSION_TABLE: Final = "acd_version"
@@ -230,3 +230,26 @@ Index(
     wrap_ups.c.queue,
     wrap_ups.c.ended_at,
 )
+
+day_sums = Table(
+    "day_sums",
+    metadata,
+    Column("begins_at", Double, primary_key=True),
+    Column("ends_at", Double, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("changes", Integer, nullable=False),
+    Column("sums", Text, nullable=False),
+)
+"""What a report has added up of a whole day, as JSON; see ``acd.store.daysums``."""
+
+day_changes = Table(
+    "day_changes",
+    metadata,
+    Column("first", Integer, primary_key=True),
+    Column("last", Integer, primary_key=True),
+    Column("changes", Integer, nullable=False),
+)
+"""How often anything that reports add up was written or deleted between two quarters of a day.
+
+Triggers of the database write it, in the transaction of the change itself; SQLite only.
+"""

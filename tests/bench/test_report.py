@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from acd.report.agents import agent_report
+from acd.report.menus import menu_report
 from acd.report.queues import queue_report
 from bench import report
 
@@ -26,6 +27,8 @@ def test_every_call_that_was_made_is_counted(tmp_path: Path) -> None:
     agents, _ = report.report(path, agent_report, "day")
     handled = [head.name for head in agents.heads].index("handled")
     assert agents.totals[-1][handled] == total["answered"]
+    menus, _ = report.report(path, menu_report, "day")
+    assert report.counted(menus, "calls") == 3_000
 
 
 def test_it_prints_its_line(
@@ -35,4 +38,5 @@ def test_it_prints_its_line(
     assert report.main() == 0
     line = json.loads(capsys.readouterr().out)
     assert (line["bench"], line["calls"]) == ("report", 2_000)
-    assert set(line) == {"bench", "calls", "seconds"}
+    each = {"seconds", "agent_seconds", "menu_seconds"}
+    assert set(line) == {"bench", "calls", *each, *(f"first_{name}" for name in each)}

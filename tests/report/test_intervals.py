@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from acd.errors import OperatorError
-from acd.report.intervals import LENGTHS, MOST, Cutting, Interval, make_intervals, read_range
+from acd.report.intervals import LENGTHS, MOST, Interval, make_intervals, read_range
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 23, 10, tzinfo=BERLIN).timestamp()
@@ -91,11 +91,3 @@ def test_a_time_that_comes_twice_can_be_said_with_its_offset() -> None:
 def test_too_many_intervals_are_refused_before_they_are_made() -> None:
     with pytest.raises(OperatorError, match=f"{MOST:,} intervals"):
         intervals("1970-01-01", "2026-01-01", "15m")
-
-
-def test_a_span_is_cut_where_intervals_end() -> None:
-    cutting = Cutting([Interval(0, 10, "a"), Interval(10, 20, "b"), Interval(20, 30, "c")])
-    assert cutting.cut(5, 25) == [(0, 5), (1, 10), (2, 5)]
-    assert cutting.cut(10, 20) == [(1, 10)]
-    assert cutting.cut(-5, 1) == [(0, 1)]
-    assert cutting.cut(30, 40) == []
