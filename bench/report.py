@@ -21,6 +21,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import NullPool, create_engine
 
 from acd.core.ids import QueueId
 from acd.core.plan import Plan
@@ -110,8 +113,16 @@ DROP TABLE made;
 
 
 def fill(path: Path, calls: int, seed: int) -> None:
-    """Make the rows of so many calls in an empty store."""
-    open_store(f"sqlite:///{path}").close()
+    """Make the rows of so many calls in a store from before days were kept, and upgrade it.
+
+    Triggers would note the change of each of 25 million rows, and take as long as all else.
+    """
+    config = Config()
+    config.set_main_option("script_location", "acd.store:migrations")
+    config.set_main_option("path_separator", "os")
+    with create_engine(f"sqlite:///{path}", poolclass=NullPool).begin() as begun:
+        config.attributes["connection"] = begun
+        command.upgrade(config, "0008")
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "temp_store=FILE"):
@@ -125,6 +136,7 @@ def fill(path: Path, calls: int, seed: int) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
     finally:
         connection.close()
+    open_store(f"sqlite:///{path}").close()
 
 
 def plan() -> Plan:
