@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -70,4 +71,27 @@ def test_an_empty_range_is_zeros_and_said(books: Path) -> None:
     told = acd(books, "report", "queue", "--from", "2020-01-01", "--to", "2020-01-01",
                "--interval", "day", "--format", "csv")  # fmt: skip
     assert {row["offered"] for row in csv.DictReader(told.stdout.splitlines())} == {"0"}
+    assert "Nothing was counted" in told.stderr
+
+
+def test_a_report_is_the_same_again_while_another_program_writes(books: Path) -> None:
+    """Then it keeps nothing; it does so the next time."""
+    words = ("report", "queue", *DAY, "--interval", "day", "--format", "csv")
+    writer = sqlite3.connect(books.parent / "var" / "acd.db", isolation_level=None)
+    count = "SELECT count(*) FROM day_sums"
+    writer.execute("BEGIN IMMEDIATE")
+    first = acd(books, *words)
+    assert (first.exit_code, writer.execute(count).fetchone()[0]) == (0, 0)
+    writer.execute("ROLLBACK")
+    assert acd(books, *words).stdout == first.stdout
+    assert writer.execute(count).fetchone()[0] > 0
+    assert acd(books, *words).stdout == first.stdout
+    writer.close()
+
+
+@pytest.mark.parametrize("topic", ["queue", "agent", "menu"])
+def test_a_range_that_has_not_begun_has_no_rows(books: Path, topic: str) -> None:
+    told = acd(books, "report", topic, "--from", "2090-01-01", "--interval", "day",
+               "--format", "csv")  # fmt: skip
+    assert (told.exit_code, len(told.stdout.splitlines())) == (0, 1)
     assert "Nothing was counted" in told.stderr
