@@ -1,22 +1,32 @@
-"""How right it was what callers were told: the wait first told, beside the wait as it was.
+"""How right the estimated wait was: what was predicted, beside the wait as it was.
 
-Rules: one prediction a queue visit, the first, because later ones are easier. Only who is answered
-tells how long he would have waited; who leaves is forgotten, so the answered are judged by
-themselves. Nothing of it outlives the engine.
-It must not know how an estimate is made.
+Of two kinds. What callers were *told*: one prediction a queue visit, the first, because later ones
+are easier; only who is answered tells how long he would have waited, so the answered are judged by
+themselves. And *samples*, for all the others: the estimate that a scrape shows of a queue, beside
+the wait of the first caller who joins after it, told or not. An estimate for each call that comes
+would cost the engine several times what queueing him does; a sample costs nothing, because the
+estimate is made for the page. Who leaves is a sample of its own kind: that he left tells only that
+the wait would have been at least as long.
+
+Nothing of it outlives the engine. It must not know how an estimate is made.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Final, NamedTuple
 
 from acd.core.ids import CallId, QueueId
+from acd.core.records import QueueView
+
+FRESH_SECONDS: Final = 5.0
+"""For so long an estimate is good for whoever joins next."""
 
 
 class Kept(NamedTuple):
-    """A wait that a caller was told and that came to its end."""
+    """A wait that was predicted and came to its end."""
 
     predicted_seconds: float
     actual_seconds: float
-    """From when he was told; never below 0."""
+    """From when it was predicted; never below 0."""
 
 
 class Predictions:
@@ -41,6 +51,32 @@ class Predictions:
             return None
         return Kept(found[2], max(0.0, at - found[1]))
 
-    def forget(self, call: CallId) -> None:
-        """He has left the queue another way, or hung up."""
-        self._told.pop(call, None)
+    def left(self, call: CallId, at: float) -> tuple[QueueId, Kept] | None:
+        """He has left the queue another way, or hung up; return the queue and how long that took.
+
+        None when he was not told anything, as after his answer.
+        """
+        found = self._told.pop(call, None)
+        return None if found is None else (found[0], Kept(found[2], max(0.0, at - found[1])))
+
+
+class Samples(Predictions):
+    """Predictions for the first callers who join queues after a look."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next: dict[QueueId, tuple[float, float]] = {}
+
+    def looked(self, queues: Iterable[QueueView], at: float) -> None:
+        """This is how long who joined now would wait."""
+        self._next = {
+            view.queue: (at, view.estimate_seconds)
+            for view in queues
+            if view.estimate_seconds is not None
+        }
+
+    def joined(self, call: CallId, queue: QueueId, at: float) -> None:
+        """A caller has joined the queue; he is a sample if he is the first and came soon enough."""
+        found = self._next.pop(queue, None)
+        if found is not None and at - found[0] <= FRESH_SECONDS:
+            self.told(call, queue, at, found[1])

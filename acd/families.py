@@ -9,16 +9,19 @@ It must not know who counts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from acd.core.events import RingOutcome
 from acd.core.ids import QueueId
 from acd.core.records import Outcome, WrapUpEnd
 from acd.labels import WAYS_OUT
-from acd.series import CounterFamily, GaugeFamily, HistogramFamily
+from acd.series import Counter, CounterFamily, GaugeFamily, HistogramFamily
 
 DIRECTIONS: Final = ("longer", "shorter")
 """How the wait was, beside what the caller had been told."""
+
+SAMPLE_ENDS: Final = ("answered", "left")
+"""How a sampled wait ended. Who left would have waited longer."""
 
 _WAIT: Final = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200)
 _TOLD: Final = (15, 30, 60, 90, 120, 180, 300, 450, 600, 900, 1200, 1800, 3600)
@@ -98,6 +101,13 @@ class Calls(Chapter):
         self.actual = counter("wait_actual_seconds", text, Q)
         text = "The same calls: how much longer or shorter the wait was than told."
         self.error = times("wait_prediction_error", text, _ERROR, Q, "direction")
+        text = "Samples of the estimated wait: the first callers to join after a scrape, by end."
+        self.samples = counter("wait_samples", text, Q, "end")
+        text = "The same calls: the estimated wait that the scrape had shown."
+        self.sample_predicted = counter("wait_sample_predicted_seconds", text, Q, "end")
+        text = "The same calls: the wait in the queue as it was."
+        self.sample_actual = counter("wait_sample_actual_seconds", text, Q, "end")
+        self.of_samples = (self.samples, self.sample_predicted, self.sample_actual)
         text = "Incidents told to callers for the queue, before it or in it."
         self.incidents = counter("incidents_heard", text, Q)
         text = "Callers who hung up informed by an incident, before the queue or in it."
@@ -185,6 +195,14 @@ class Families:
         return [family for chapter in chapters for family in chapter.made]
 
 
+class SampleCounts(NamedTuple):
+    """What is counted of samples of the estimated wait."""
+
+    number: Counter
+    predicted: Counter
+    actual: Counter
+
+
 class QueueCounts:
     """One queue's children, bound once so that counting never looks up a label."""
 
@@ -199,6 +217,10 @@ class QueueCounts:
         self.predicted = calls.predicted.labels(queue)
         self.actual = calls.actual.labels(queue)
         self.longer, self.shorter = (calls.error.labels(queue, way) for way in DIRECTIONS)
+        self.samples = {
+            end: SampleCounts(*(family.labels(queue, end) for family in calls.of_samples))
+            for end in SAMPLE_ENDS
+        }
         self.incidents = calls.incidents.labels(queue)
         self.deflected = calls.deflected.labels(queue)
         self.answered = calls.answered.labels(queue)

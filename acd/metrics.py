@@ -20,9 +20,9 @@ from math import inf, isfinite
 from typing import Final
 
 from acd.agenttime import AgentTime
-from acd.calibration import Predictions
+from acd.calibration import Kept, Predictions, Samples
 from acd.core.events import RingOutcome
-from acd.core.ids import AgentId, MenuId, PbxId, QueueId
+from acd.core.ids import AgentId, CallId, MenuId, PbxId, QueueId
 from acd.core.plan import Ask, MenuPlan, Plan
 from acd.core.records import (
     Activity,
@@ -84,6 +84,7 @@ class Metrics:
         self._deflections: dict[tuple[MenuId, str], Counter] = {}
         self._misses: dict[tuple[MenuId, str], Counter] = {}
         self._predictions = Predictions()
+        self._samples = Samples()
         self._unanswered: dict[AgentId, QueueId] = {}
         """The queue whose ring an agent has let go by last."""
         self._bind_calls(pbxs)
@@ -232,6 +233,7 @@ class Metrics:
                 yield None
         if moment is not None:
             self._agent_time.seen(moment.agents, moment.at)
+            self._samples.looked(moment.queues, moment.at)
         looked_at = [figure for look in self._looks for figure in look()]
         counted = [(family, family.copy()) for family in self._families.all()]
         yield Exposition(moment, self._plan, counted, looked_at, self._process)
@@ -264,6 +266,7 @@ class Metrics:
 
     def _call_queued(self, record: CallQueued) -> None:
         self._queue(record.queue).offered.inc()
+        self._samples.joined(record.call, record.queue, record.at)
 
     def _call_relaxed(self, record: CallRelaxed) -> None:
         self._queue(record.queue).relaxations.inc()
@@ -271,7 +274,20 @@ class Metrics:
     def _call_left_queue(self, record: CallLeftQueue) -> None:
         left = self._queue(record.queue).left
         left.get((record.rule, record.outcome.value), left[OTHER, OTHER]).inc()
-        self._predictions.forget(record.call)
+        self._left(record.call, record.at)
+
+    def _left(self, call: CallId, at: float) -> None:
+        """Of who left a queue without an answer, however he did."""
+        self._predictions.left(call, at)
+        sample = self._samples.left(call, at)
+        if sample is not None:
+            self._sampled(sample[0], "left", sample[1])
+
+    def _sampled(self, queue: QueueId, end: str, kept: Kept) -> None:
+        counts = self._queue(queue).samples[end]
+        counts.number.inc()
+        counts.predicted.inc(kept.predicted_seconds)
+        counts.actual.inc(kept.actual_seconds)
 
     def _wait_announced(self, record: WaitAnnounced) -> None:
         if record.estimate_seconds is not None:
@@ -311,6 +327,9 @@ class Metrics:
                 child.inc()
         if record.wait_seconds <= queue.target_seconds:
             queue.answered_in_target.inc()
+        sample = self._samples.answered(record.call, record.queue, record.at)
+        if sample is not None:
+            self._sampled(record.queue, "answered", sample)
         kept = self._predictions.answered(record.call, record.queue, record.at)
         if kept is not None:
             queue.predicted.inc(kept.predicted_seconds)
@@ -329,7 +348,7 @@ class Metrics:
         queue.wrap_up_ends[record.how].inc()
 
     def _call_ended(self, record: CallEnded) -> None:
-        self._predictions.forget(record.call)
+        self._left(record.call, record.at)
         if record.queue is None:
             self._ended[record.outcome].inc()
             if record.outcome is Outcome.DEFLECTED:

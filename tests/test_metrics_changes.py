@@ -19,7 +19,7 @@ from acd.core.records import (
     WrapUpEnded,
 )
 from acd.labels import OTHER
-from tests.pages import ADA, CALL, OFFER, ended, made, series, value
+from tests.pages import ADA, CALL, OFFER, ended, made, page, series, value
 from tests.web.centre import BILLING, FAULT, MAIN, MENU, NOW, plan
 
 GONE = QueueId("gone")
@@ -49,6 +49,27 @@ def test_who_hung_up_is_no_measure_of_what_he_was_told() -> None:
     metrics.observe([WaitAnnounced(NOW - 80, CALL, FAULT, 1, 60.0), ended(Outcome.ABANDONED)])
     metrics.observe([answered()])
     assert value(metrics, "acd_wait_actual_seconds_total", queue="fault") == 0
+
+
+@pytest.mark.parametrize("end", ["answered", "left"])
+def test_who_joins_after_a_scrape_tells_how_right_its_estimate_was(end: str) -> None:
+    metrics = made()
+    page(metrics)
+    metrics.observe([CallQueued(NOW + 1, CALL, FAULT, NOW)])
+    gone = ended(Outcome.ABANDONED)
+    metrics.observe(
+        [answered(at=NOW + 31)]
+        if end == "answered"
+        else [msgspec.structs.replace(gone, at=NOW + 31)]
+    )
+    for name, wanted in (
+        ("samples_total", 1),
+        ("sample_predicted_seconds_total", 95),
+        ("sample_actual_seconds_total", 30),
+    ):
+        for way in ("answered", "left"):
+            found = value(metrics, f"acd_wait_{name}", queue="fault", end=way)
+            assert found == (wanted if way == end else 0)
 
 
 def test_an_answer_counts_by_the_target_of_its_time() -> None:

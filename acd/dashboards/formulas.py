@@ -119,6 +119,15 @@ def estimate_bias(range_: str, by: str = "queue") -> str:
     return f"({longer} - {shorter}) / ({over(f'{error}_count', range_, by)} > 0)"
 
 
+def sampled_bias(range_: str, by: str = "queue") -> str:
+    """Return how much longer samples waited than the page had said, in the mean."""
+    actual, predicted, number = (
+        over(f'acd_wait_{what}_total{{end="answered"}}', range_, by)
+        for what in ("sample_actual_seconds", "sample_predicted_seconds", "samples")
+    )
+    return f"({actual} - {predicted}) / ({number} > 0)"
+
+
 FORMULAS: Final = (
     *SERVICE_LEVELS.values(),
     Formula(
@@ -148,6 +157,12 @@ FORMULAS: Final = (
         "(waits as they were - waits as first told) / callers told and answered; above 0, callers "
         "waited longer than they had been told.",
         estimate_bias("1h"),
+    ),
+    Formula(
+        "Bias of the estimated wait, told or not",
+        "(waits of samples as they were - `acd_estimated_wait_seconds` of the scrape before) / "
+        "samples answered. Who left is not in it: he would have waited longer.",
+        sampled_bias("1h"),
     ),
 )
 """All of them, in the order of docs/metrics.md."""

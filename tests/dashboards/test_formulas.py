@@ -36,6 +36,12 @@ NUMBERS = {
     'acd_wait_prediction_error_seconds_sum{direction="shorter"}': 600,
     'acd_wait_prediction_error_seconds_count{direction="longer"}': 40,
     'acd_wait_prediction_error_seconds_count{direction="shorter"}': 60,
+    'acd_wait_samples_total{end="answered"}': 40,
+    'acd_wait_sample_predicted_seconds_total{end="answered"}': 1200,
+    'acd_wait_sample_actual_seconds_total{end="answered"}': 1500,
+    'acd_wait_samples_total{end="left"}': 7,
+    'acd_wait_sample_predicted_seconds_total{end="left"}': 700,
+    'acd_wait_sample_actual_seconds_total{end="left"}': 70,
 }
 """One hour of one queue."""
 
@@ -54,6 +60,7 @@ WANTED = {
     "Occupancy": 240 / 300,
     "Utilisation": 240 / 320,
     "Bias of the estimated wait": 3.0,
+    "Bias of the estimated wait, told or not": 7.5,
 }
 
 
