@@ -6,6 +6,9 @@ takes one call each mean handle time. The calls before this one take the earlies
 moments in their order; the first that is left is the estimate. A call for which a phone rings
 already takes the agent who rings, and nobody else.
 
+What a call takes is what talks and wrap-ups have taken (`acd.core.handling`); where few of a queue
+have ended yet, those under way are looked at, too.
+
 Nothing is known before the first talk of a queue has ended, nor when nobody is ready; then there is
 no estimate rather than a wrong one. app_queue's "mean minus waited" is not used: it says the same
 to the first and the twentieth caller, and rises for who waits long.
@@ -14,7 +17,7 @@ to the first and the twentieth caller, and rises for who waits long.
 from collections.abc import Collection, Sequence
 from itertools import islice
 from operator import mul
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from acd.core.agent import Agent
 from acd.core.call import Call
@@ -24,16 +27,23 @@ from acd.core.ids import AgentId, CallId, QueueId
 from acd.core.queue import Lane, Line
 from acd.core.records import Activity, CallState, Presence
 
-WEIGHT = 1 / 16
-"""Of the newest value in a moving mean."""
+_SURE: Final = 100
+"""After so many talks it makes no difference which ones have not ended yet."""
 
 Place = tuple[float, int]
 """Due time and sequence: where a call stands in the order over all queues."""
 
 
-def moving_mean(mean: float, value: float) -> float:
-    """Return the mean with one more value in it; the first value is the mean."""
-    return value if mean == 0.0 else mean + (value - mean) * WEIGHT
+class Handling(NamedTuple):
+    """What a call of a queue will probably take."""
+
+    talk_seconds: float
+    wrap_up_seconds: float
+
+    @property
+    def seconds(self) -> float:
+        """Both together, 0 while nothing is known."""
+        return self.talk_seconds + self.wrap_up_seconds
 
 
 def estimate_seconds(floor: Floor, call: Call, now: float) -> float | None:
@@ -93,7 +103,8 @@ class Outlook:
 
     def __init__(self, floor: Floor, now: float) -> None:
         self._floor = floor
-        self._free = _Free(floor, now)
+        self._handling = _Handling(floor, now)
+        self._free = _Free(floor, now, self._handling)
         self._crowds: _Crowds | None = None
 
     def next_seconds(self, line: Line) -> float | None:
@@ -105,7 +116,7 @@ class Outlook:
 
         ``lane`` is that of what he asks for. None when nobody can know.
         """
-        handle_seconds = line.talk_mean_seconds + line.wrap_up_mean_seconds
+        handle_seconds = self._handling[line.id].seconds
         if handle_seconds == 0.0:
             return None
         ahead = round(self._calls_ahead(place, line, lane))
@@ -145,15 +156,48 @@ class Outlook:
         return ahead
 
 
+class _Handling(dict[QueueId, Handling]):
+    """What calls will probably take, by queue, each worked out when first asked.
+
+    What is under way is looked at for queues alone of which few talks or wrap-ups have ended.
+    """
+
+    def __init__(self, floor: Floor, now: float) -> None:
+        self._floor = floor
+        self._now = now
+
+    def __missing__(self, queue: QueueId) -> Handling:
+        line = self._floor.lines[queue]
+        talks, wrap_ups = line.talks, line.wrap_ups
+        talked: list[float] = []
+        wrapped: list[float] = []
+        if 0 < talks.count < _SURE:
+            talked = [
+                self._now - one.connected_at
+                for one in self._floor.offers.values()
+                if one.queue == queue and one.connected_at is not None and not one.talk_over
+            ]
+        if talks.count and wrap_ups.count < _SURE:
+            wrapped = [
+                self._now - one.wrap_up_started_at
+                for one in self._floor.agents.values()
+                if one.queue == queue and one.activity is Activity.WRAP_UP
+            ]
+        found = Handling(talks.expected_seconds(talked), wrap_ups.expected_seconds(wrapped))
+        self[queue] = found
+        return found
+
+
 class _Free(dict[AgentId, float | None]):
     """In how long agents will be free for any queue's calls, each worked out when first asked.
 
     None: not ready, his phone is in use otherwise or not there, or it rings (see ``rung``).
     """
 
-    def __init__(self, floor: Floor, now: float) -> None:
+    def __init__(self, floor: Floor, now: float, handling: "_Handling") -> None:
         self._floor = floor
         self._now = now
+        self._handling = handling
         self._rung: dict[AgentId, tuple[CallId, float]] = {}
         """Whose phones ring, for which call, and when they will be free if they get it."""
 
@@ -189,24 +233,24 @@ class _Free(dict[AgentId, float | None]):
                 return 0.0
             known = floor.device_of(agent) is DeviceState.FREE
             return max(0.0, agent.skipped_until - now) if known else None
-        own = floor.lines[agent.queue]
+        own = self._handling[agent.queue]
         if agent.activity is Activity.RINGING:
             call = floor.calls.get(agent.call) if agent.call is not None else None
             if call is None or agent.offer not in call.offers:
                 return 0.0
-            self._rung[agent.id] = call.id, own.talk_mean_seconds + own.wrap_up_mean_seconds
+            self._rung[agent.id] = call.id, own.seconds
             return None
         if agent.activity is Activity.WRAP_UP:
             # Most end it early; the deadline is the most it can be.
-            left = max(1.0, own.wrap_up_mean_seconds - (now - agent.wrap_up_started_at))
+            left = max(1.0, own.wrap_up_seconds - (now - agent.wrap_up_started_at))
             ends_at = agent.wrap_up_ends_at
             return left if ends_at is None else min(left, max(0.0, ends_at - now))
         offer = floor.offers.get(agent.offer) if agent.offer is not None else None
         since = offer.connected_at if offer is not None else None
         elapsed = now - (agent.since if since is None else since)
         # A talk that is longer than the mean will take some more: talk times have a long tail.
-        left = max(own.talk_mean_seconds - elapsed, own.talk_mean_seconds / 4)
-        return left + own.wrap_up_mean_seconds
+        left = max(own.talk_seconds - elapsed, own.talk_seconds / 4)
+        return left + own.wrap_up_seconds
 
 
 class _Crowds(NamedTuple):

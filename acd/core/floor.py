@@ -160,8 +160,7 @@ class Floor:
         self.lines = {queue: Line(queue_plan) for queue, queue_plan in plan.queues.items()}
         for queue, line in old.items():
             new = self.lines.setdefault(queue, Line(line.plan))
-            new.talk_mean_seconds = line.talk_mean_seconds
-            new.wrap_up_mean_seconds = line.wrap_up_mean_seconds
+            new.talks, new.wrap_ups = line.talks, line.wrap_ups
             new.entries = line.entries
         self.watched = tuple(line.id for line in self.lines.values() if line.is_watched())
         self.lanes.clear()

@@ -10,7 +10,6 @@ from acd.core import recording
 from acd.core.agent import ActivitySignal, Agent, PresenceSignal
 from acd.core.call import Call, CallSignal
 from acd.core.commands import CancelRing, ReturnAfterTalk
-from acd.core.estimate import moving_mean
 from acd.core.events import DeviceState, RingOutcome
 from acd.core.floor import Floor
 from acd.core.ids import CallId, OfferId, QueueId
@@ -277,7 +276,7 @@ def left_talk(floor: Floor, offer_id: OfferId, now: float, *, caller_left: bool 
         )
     )
     line = floor.lines[offer.queue]
-    line.talk_mean_seconds = moving_mean(line.talk_mean_seconds, talk_seconds)
+    line.talks.take(talk_seconds)
     call = floor.calls.get(offer.call)
     if call is not None and offer.id in call.offers:
         call.talk_ended_at = now
@@ -339,7 +338,7 @@ def end_wrap_up(floor: Floor, agent: Agent, how: WrapUpEnd, now: float) -> bool:
     assert agent.queue is not None
     seconds = now - agent.wrap_up_started_at
     line = floor.lines[agent.queue]
-    line.wrap_up_mean_seconds = moving_mean(line.wrap_up_mean_seconds, seconds)
+    line.wrap_ups.take(seconds)
     floor.emit(WrapUpEnded(now, agent.id, agent.queue, how, seconds, agent.call))
     agent.activity_moves(ActivitySignal.WRAP_UP_ENDED, now)
     agent.wrap_up_ends_at = None

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from heapq import heapify, heappop, heappush
 
 from acd.core.call import Call
+from acd.core.handling import MovingMean
 from acd.core.ids import AgentId, PbxId, QueueId, SkillId
 from acd.core.queueplan import OF_THE_QUEUE, QueuePlan, Requirement
 from acd.core.records import CallState
@@ -129,9 +130,7 @@ class Line:
     def __init__(self, plan: QueuePlan) -> None:
         self.plan = plan
         self.entries: list[CallEntry] = []
-        self.talk_mean_seconds = 0.0
-        self.wrap_up_mean_seconds = 0.0
-        """Moving means of what was measured, 0 before the first (acd.core.estimate)."""
+        self.talks, self.wrap_ups = MovingMean(), MovingMean()
 
     @property
     def id(self) -> QueueId:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acd.core.estimate import estimate_seconds, moving_mean, turn_seconds
+from acd.core.estimate import estimate_seconds, turn_seconds
 from acd.core.events import (
     CallerHungUp,
     DeviceChanged,
@@ -94,10 +94,11 @@ def test_what_is_left_of_a_talk_and_the_wrap_up_after_it() -> None:
 
 
 def test_a_talk_over_the_mean_takes_a_quarter_of_it_more() -> None:
+    """Only one of 240 s has ended before, so 500 s make the mean that is expected longer."""
     centre = measured(plan(ONE), "1001")
     centre.answer(centre.call_in())
     centre.wait(500.0)
-    assert next_one(centre) == 60.0 + 60.0
+    assert next_one(centre) == (240.0 + 500.0 / 4) / 4 + 60.0
 
 
 def test_a_pause_said_and_taken_back_in_a_talk_does_not_begin_the_talk_anew() -> None:
@@ -267,15 +268,6 @@ def test_a_turn_is_what_playing_it_through_gives(
     for _ in range(ahead):
         heapreplace(played, played[0] + handle_seconds)
     assert turn_seconds(free_in, handle_seconds, ahead) == pytest.approx(played[0], abs=1e-6)
-
-
-@given(st.floats(0.1, 1000.0), st.lists(st.floats(0.1, 1000.0), min_size=1, max_size=30))
-def test_a_mean_stays_among_its_values(first: float, following: list[float]) -> None:
-    mean = moving_mean(0.0, first)
-    for value in following:
-        mean = moving_mean(mean, value)
-    values = [first, *following]
-    assert min(values) - 1e-9 <= mean <= max(values) + 1e-9
 
 
 def test_it_costs_no_more_with_ten_thousand_waiting_than_with_ten() -> None:
