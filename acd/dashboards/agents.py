@@ -2,13 +2,17 @@
 
 from typing import Final
 
-from acd.dashboards.formulas import handle_time, mean, occupancy, over, utilisation
+from acd.dashboards.formulas import handle_time, occupancy, over, utilisation
 from acd.dashboards.panels import QUEUES, RANGE, Dashboard, Kind, Panel, Query
 
 
 def _quantile(share: float, histogram: str, range_: str = "1h") -> str:
     grown = f"rate({histogram}_bucket{{{QUEUES}}}[{range_}])"
     return f"histogram_quantile({share:g}, sum by (le) ({grown}))"
+
+
+def _wrap_up(part: str) -> str:
+    return f"acd_wrap_up_seconds_{part}{{{QUEUES}}}"
 
 
 _PER_TALK: Final = f"({over('acd_talk_seconds_count', '1h', '')} > 0)"
@@ -117,7 +121,8 @@ _WORK: Final = (
     (
         Panel(
             "AHT and its parts",
-            "Of the last hour, a talk: talk without hold, hold, wrap-up. Together they are AHT.",
+            "Of the last hour, all queues, a talk: talk without hold, hold, wrap-up. Together they "
+            "are AHT.",
             (
                 Query(
                     f"({over('acd_talk_seconds_sum', '1h', '')} - "
@@ -158,9 +163,14 @@ _WORK: Final = (
         ),
         Panel(
             "How long wrap-ups take",
-            "Of the last hour: the mean, and what half and nine in ten do not exceed.",
+            "Of the last hour, the chosen queues together: the mean, and what half and nine in ten "
+            "do not exceed.",
             (
-                Query(mean("acd_wrap_up_seconds", "1h", ""), "mean"),
+                Query(
+                    f"{over(_wrap_up('sum'), '1h', '')} / "
+                    f"({over(_wrap_up('count'), '1h', '')} > 0)",
+                    "mean",
+                ),
                 Query(_quantile(0.5, "acd_wrap_up_seconds"), "half"),
                 Query(_quantile(0.9, "acd_wrap_up_seconds"), "nine in ten"),
             ),
