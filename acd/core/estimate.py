@@ -23,6 +23,7 @@ from acd.core.agent import Agent
 from acd.core.call import Call
 from acd.core.events import DeviceState
 from acd.core.floor import Floor
+from acd.core.handling import MovingMean
 from acd.core.ids import AgentId, CallId, QueueId
 from acd.core.queue import Lane, Line
 from acd.core.records import Activity, CallState, Presence
@@ -165,27 +166,37 @@ class _Handling(dict[QueueId, Handling]):
     def __init__(self, floor: Floor, now: float) -> None:
         self._floor = floor
         self._now = now
+        self._under_way: dict[Activity, dict[QueueId, list[float]]] | None = None
 
     def __missing__(self, queue: QueueId) -> Handling:
         line = self._floor.lines[queue]
-        talks, wrap_ups = line.talks, line.wrap_ups
-        talked: list[float] = []
-        wrapped: list[float] = []
-        if 0 < talks.count < _SURE:
-            talked = [
-                self._now - one.connected_at
-                for one in self._floor.offers.values()
-                if one.queue == queue and one.connected_at is not None and not one.talk_over
-            ]
-        if talks.count and wrap_ups.count < _SURE:
-            wrapped = [
-                self._now - one.wrap_up_started_at
-                for one in self._floor.agents.values()
-                if one.queue == queue and one.activity is Activity.WRAP_UP
-            ]
-        found = Handling(talks.expected_seconds(talked), wrap_ups.expected_seconds(wrapped))
-        self[queue] = found
+        talk_seconds = self._expected(Activity.TALKING, line.talks, queue)
+        wrap_up_seconds = self._expected(Activity.WRAP_UP, line.wrap_ups, queue)
+        found = self[queue] = Handling(talk_seconds, wrap_up_seconds)
         return found
+
+    def _expected(self, what: Activity, mean: MovingMean, queue: QueueId) -> float:
+        if not 0 < mean.count < _SURE:
+            return mean.seconds
+        if self._under_way is None:
+            self._under_way = _under_way(self._floor, self._now)
+        return mean.expected_seconds(self._under_way[what].get(queue, ()))
+
+
+def _under_way(floor: Floor, now: float) -> dict[Activity, dict[QueueId, list[float]]]:
+    """Return how long talks and wrap-ups have lasted that have not ended, by queue."""
+    talks: dict[QueueId, list[float]] = {}
+    wrap_ups: dict[QueueId, list[float]] = {}
+    talking, wrap_up, offers = Activity.TALKING, Activity.WRAP_UP, floor.offers
+    for agent in floor.agents.values():
+        activity, queue = agent.activity, agent.queue
+        if activity is talking and queue is not None and agent.offer in offers:
+            began = offers[agent.offer].connected_at
+            if began is not None:
+                talks.setdefault(queue, []).append(now - began)
+        elif activity is wrap_up and queue is not None:
+            wrap_ups.setdefault(queue, []).append(now - agent.wrap_up_started_at)
+    return {talking: talks, wrap_up: wrap_ups}
 
 
 class _Free(dict[AgentId, float | None]):
