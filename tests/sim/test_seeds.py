@@ -13,10 +13,10 @@ import pytest
 from acd.sim.run import Report, print_report, run
 from tests.sim.spoilt import broken, play
 
+pytestmark = pytest.mark.computing
+
 CHUNK = 10
 SEEDS = range(1, 201)
-BUDGET_SECONDS = 120
-"""For all of them, on two processors."""
 
 
 def printed(report: Report) -> str:
