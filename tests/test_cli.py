@@ -277,6 +277,7 @@ def test_a_menu_can_be_tried_without_a_telephone() -> None:
     assert tried.stdout.splitlines()[-1].startswith("-> queue billing")
 
 
+@pytest.mark.slow
 def test_a_menu_can_be_drawn(tmp_path: Path) -> None:
     graph = run("menus", "graph", "--mermaid").stdout
     assert graph.startswith("flowchart TD\n")
@@ -287,6 +288,7 @@ def test_a_menu_can_be_drawn(tmp_path: Path) -> None:
     assert (tmp_path / "drawn" / "main.mmd").read_text() == graph
 
 
+@pytest.mark.slow
 def test_the_schema_of_a_kind_of_file_is_printed() -> None:
     assert re.search(r"^queues\tconfig/queues\.yaml$", run("schema").stdout, re.MULTILINE)
     assert run("schema", "queues").stdout.startswith('{\n  "$schema": "http://json-schema.org/')

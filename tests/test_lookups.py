@@ -153,6 +153,7 @@ def test_what_a_caller_types_stays_in_its_place(typed: str) -> None:
     assert path.isascii()
 
 
+@pytest.mark.slow
 @given(
     found=st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

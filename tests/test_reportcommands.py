@@ -33,6 +33,7 @@ def books(config: Path) -> Path:
     return config
 
 
+@pytest.mark.slow
 def test_a_report_is_printed_in_each_shape(books: Path) -> None:
     words = ("report", "queue", *DAY)
     rows = list(csv.DictReader(acd(books, *words, "--format", "csv").stdout.splitlines()))
@@ -44,6 +45,7 @@ def test_a_report_is_printed_in_each_shape(books: Path) -> None:
     assert "main" in acd(books, "report", "menu", *DAY, "--interval", "day").stdout
 
 
+@pytest.mark.slow
 def test_agents_come_by_name_only_when_switched_on(books: Path) -> None:
     words = ("report", "agent", *DAY, "--interval", "day", "--format", "csv")
     told = acd(books, *words)
@@ -54,6 +56,7 @@ def test_agents_come_by_name_only_when_switched_on(books: Path) -> None:
     assert ANNA in acd(books, *words).stdout
 
 
+@pytest.mark.slow
 def test_calls_are_exported(books: Path) -> None:
     [first, second] = csv.DictReader(acd(books, "export", "calls", *DAY).stdout.splitlines())
     assert (first["ani"], first["agent"], second["queue"]) == ("...456", "", "former")

@@ -99,6 +99,7 @@ def test_a_withheld_number_shows_as_anonym() -> None:
     assert sent(actions(), hidden)[1]["CallerID"].endswith("<anonym>")
 
 
+@pytest.mark.slow
 @given(st.text(), st.text(), st.text())
 def test_no_label_number_or_service_can_break_out_of_its_header(
     label: str, number: str, service: str
@@ -174,6 +175,7 @@ def test_many_long_files_are_spread_over_lines_that_ami_can_hold() -> None:
     assert tuple("&".join(texts).split("&")) == paths
 
 
+@pytest.mark.slow
 @given(st.lists(st.text()))
 def test_no_path_can_be_more_than_one_file(paths: list[str]) -> None:
     packed = pack_files(paths)

@@ -45,6 +45,7 @@ def test_who_is_not_waited_for_is_ended(config: Path) -> None:
     assert reading._child.returncode == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_a_reload_refuses_what_acd_check_refuses(config: Path) -> None:
     """An example that does not hold is no reason not to start; it is one not to change."""
     menus = config.parent / "menus"

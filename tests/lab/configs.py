@@ -65,10 +65,7 @@ def render(layout: Layout) -> dict[str, str]:
     everybody = plans.plan({agent: {"switchboard": 1} for agent in layout.agents})
     files |= emergency_files(layout.emergency or everybody, now=0.0)
     files["extensions.conf"] = _dialplan(files["extensions.conf"])
-    files["rtp.conf"] = (
-        f"[general]\nrtpstart={layout.rtp_ports[0]}\nrtpend={layout.rtp_ports[1]}\n"
-        "strictrtp=yes\nicesupport=no\n"
-    )
+    files["rtp.conf"] = _rtp(files["rtp.conf"], layout)
     files["logger.conf"] = (
         "[general]\ndateformat=%F %T.%3q\n[logfiles]\n"
         f"messages.log => notice,warning,error,verbose({layout.verbose})\n"
@@ -76,6 +73,12 @@ def render(layout: Layout) -> dict[str, str]:
     for name, text in layout.extra.items():
         files[name] = files.get(name, "") + "\n" + text
     return files
+
+
+def _rtp(sample: str, layout: Layout) -> str:
+    first, last = layout.rtp_ports
+    sample = re.sub(r"(?m)^rtpstart=.*$", f"rtpstart={first}", sample)
+    return re.sub(r"(?m)^rtpend=.*$", f"rtpend={last}", sample)
 
 
 def _asterisk(sample: str, layout: Layout) -> str:
