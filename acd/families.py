@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from acd.core.events import RingOutcome
 from acd.core.ids import QueueId
 from acd.core.records import Outcome, WrapUpEnd
+from acd.core.transfer import TransferKind
 from acd.labels import WAYS_OUT
 from acd.series import Counter, CounterFamily, GaugeFamily, HistogramFamily
 
@@ -124,6 +125,8 @@ class Agents(Chapter):
         self.seconds = counter("agent_seconds", text, "presence", "activity")
         self.talk = times("talk", "Agents' talks, hold included.", _TALK, Q)
         self.hold = counter("hold_seconds", "Time callers spent on hold within talks.", Q)
+        text = "Talks whose agent passed the caller on, blind or attended."
+        self.transfers = counter("transfers", text, Q, "kind")
         self.wrap_up = times("wrap_up", "After-call work.", _WRAP_UP, Q)
         self.wrap_up_ends = counter("wrap_ups_ended", "Wrap-ups by what ended them.", Q, "how")
         text = "Agents' phones asked to ring, by the queue's strategy at that time."
@@ -239,6 +242,7 @@ class QueueCounts:
         self.abandon_wait = calls.abandon_wait.labels(queue)
         self.talk = agents.talk.labels(queue)
         self.hold = agents.hold.labels(queue)
+        self.transfers = {kind: agents.transfers.labels(queue, kind.value) for kind in TransferKind}
         self.wrap_up = agents.wrap_up.labels(queue)
         self.wrap_up_ends = {how: agents.wrap_up_ends.labels(queue, how.value) for how in WrapUpEnd}
         self.rings = agents.rings.labels(queue, strategy)

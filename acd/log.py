@@ -40,10 +40,10 @@ from acd.gathering import Gathering
 
 _NUMBER: Final = re.compile(r"(?<![\d.])\d{2,}(\d{3})(?!\d|\.\d)")
 """Five digits or more, but for Uniqueids and moments, which have a point in them."""
-_NUMBER_FIELDS: Final = frozenset({"ani", "dnis"})
+_NUMBER_FIELDS: Final = frozenset({"ani", "dnis", "number"})
 _SHORTENED: Final = _NUMBER_FIELDS | {"target"}
 _NOT_TOLD: Final = frozenset(
-    {"at", "skills", "attributes", "menu_path", "queue_path", "heard", "legs", "answer"}
+    {"at", "skills", "attributes", "menu_path", "queue_path", "heard", "legs", "answer", "said"}
 )
 """A call's whole way stands in its final record, and what he typed is nobody's business here."""
 _AT_THE_FRONT: Final = frozenset({"at", "level", "event", "exception"})

@@ -35,6 +35,7 @@ from acd.core.records import (
     CallOffered,
     CallQueued,
     CallRelaxed,
+    CallTransferred,
     IncidentHeard,
     MenuMissed,
     MenuSelected,
@@ -109,6 +110,7 @@ class Metrics:
             AgentChanged: self._agent_changed,
             RingEnded: self._ring_ended,
             CallAnswered: self._call_answered,
+            CallTransferred: self._transferred,
             TalkEnded: self._talk_ended,
             WrapUpEnded: self._wrap_up_ended,
             CallEnded: self._call_ended,
@@ -336,6 +338,9 @@ class Metrics:
             queue.actual.inc(kept.actual_seconds)
             more = kept.actual_seconds - kept.predicted_seconds
             (queue.longer if more >= 0.0 else queue.shorter).observe(abs(more))
+
+    def _transferred(self, record: CallTransferred) -> None:
+        self._queue(record.queue).transfers[record.kind].inc()
 
     def _talk_ended(self, record: TalkEnded) -> None:
         queue = self._queue(record.queue)

@@ -280,6 +280,11 @@ def from_record(ended: CallEnded) -> Iterator[Moment]:
         who = {"agent": leg.agent, "queue": leg.queue}
         yield from moment(leg.rung_at, "rung", **who)
         yield from moment(leg.connected_at, "connected", **who)
+        if leg.transferred is not None:
+            passed = {"kind": leg.transferred.kind.value, "number": leg.transferred.number}
+            yield from moment(
+                leg.ended_at, "transferred", to=leg.transferred.agent, **passed, **who
+            )
         yield from moment(leg.ended_at, "leg_ended", how=leg.how, **who)
     choices = " ".join(ended.menu_path)
     yield from moment(

@@ -34,7 +34,7 @@ VIRTUAL_PBX: Imports = frozenset(sys.stdlib_module_names) | {"msgspec", "acd.ami
 CORE_VALUES = {
     *{"ids", "events", "commands", "records", "place", "plan", "queueplan", "menuplan", "calendar"},
     *{"explanation", "incident", "memory", "numbers", "picture", "speaking", "states"},
-    *{"surge", "wishes"},
+    *{"surge", "transfer", "wishes"},
 }
 """The core's vocabulary. All else in it is the engine's inside, and new modules are so by birth."""
 

@@ -29,6 +29,7 @@ from acd.core.records import (
     CallOffered,
     CallQueued,
     CallRelaxed,
+    CallTransferred,
     IncidentHeard,
     MenuMissed,
     MenuSelected,
@@ -45,6 +46,7 @@ from acd.core.records import (
     WrapUpEnded,
     WrapUpStarted,
 )
+from acd.core.transfer import TransferKind
 from acd.labels import MOST_WORDS, OTHER, RONA
 from acd.metrics import Metrics
 from tests.pages import ADA, CALL, OFFER, ended, made, page, series, value
@@ -101,6 +103,7 @@ def test_one_answered_call_from_menu_to_wrap_up() -> None:
             CallQueued(NOW, CALL, FAULT, NOW),
             AgentRung(NOW, OFFER, CALL, FAULT, ADA),
             CallAnswered(NOW, CALL, FAULT, ADA, wait_seconds=15.0, ring_seconds=4.0),
+            CallTransferred(NOW, CALL, FAULT, ADA, TransferKind.BLIND, "1002", None, ()),
             TalkEnded(NOW, CALL, FAULT, ADA, talk_seconds=100.0, hold_seconds=25.0),
             WrapUpStarted(NOW, ADA, FAULT, CALL, NOW + 300),
             ended(Outcome.ANSWERED),
@@ -123,6 +126,8 @@ def test_one_answered_call_from_menu_to_wrap_up() -> None:
     assert value(metrics, "acd_wait_seconds_sum", queue="fault") == 15
     assert value(metrics, "acd_talk_seconds_sum", queue="fault") == 100
     assert value(metrics, "acd_hold_seconds_total", queue="fault") == 25
+    assert value(metrics, "acd_transfers_total", queue="fault", kind="blind") == 1
+    assert value(metrics, "acd_transfers_total", queue="fault", kind="attended") == 0
     assert value(metrics, "acd_wrap_up_seconds_sum", queue="fault") == 42
     assert value(metrics, "acd_wrap_ups_ended_total", queue="fault", how="early") == 1
     assert value(metrics, "acd_calls_ended_total", queue="fault", outcome="answered") == 1

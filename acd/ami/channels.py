@@ -20,6 +20,8 @@ class CallerChannel(msgspec.Struct, gc=False):
     bridge: str = ""
     left: bool = False
     """The caller has hung up, though the channel may still be there."""
+    moved: bool = False
+    """He was taken out of the talk with his agent, to somebody else."""
     lost: bool = False
     """The PBX is being stopped, and this channel with it."""
     kept_at: float = 0.0
@@ -46,6 +48,14 @@ class Leg(msgspec.Struct, gc=False):
     answered: bool = False
     connected: bool = False
     left: bool = False
+    transferred: bool = False
+    """Its phone has passed the caller on."""
+    unheld_at: float = float("-inf")
+    """When its phone last took the caller from hold, or is said to have."""
+    undecided: bool = False
+    """It has left the talk, and that is not told yet: was the caller passed on?"""
+    gone: bool = False
+    """The same of its end."""
     cancelled: bool = False
     reason: int | None = None
     cause: int | None = None

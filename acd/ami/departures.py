@@ -11,8 +11,23 @@ It must not know what a leg is.
 
 from typing import Final
 
+from acd.core.events import DeviceState
+
 WHOLLY_IN_USE: Final = frozenset({"INUSE", "BUSY"})
 """States of a device that one call alone brings about; with device_state_busy_at it is BUSY."""
+
+DEVICE_STATES: Final = {
+    "NOT_INUSE": DeviceState.FREE,
+    "UNKNOWN": DeviceState.FREE,
+    "INUSE": DeviceState.BUSY,
+    "BUSY": DeviceState.BUSY,
+    "RINGING": DeviceState.BUSY,
+    "RINGINUSE": DeviceState.BUSY,
+    "ONHOLD": DeviceState.BUSY,
+    "UNAVAILABLE": DeviceState.UNREACHABLE,
+    "INVALID": DeviceState.UNREACHABLE,
+}
+"""What a state of a phone is to routing; of one that is not here nothing is known."""
 
 CONFIRMED_SECONDS: Final = 0.25
 """How long the PBX may take to tell what a device does after its leg has hung up."""

@@ -17,7 +17,10 @@ import msgspec
 
 from acd.ami.wire import Headers, parse
 
-_REPEATABLE: Final = frozenset({"chanvariable", "output", "variable"})
+_REPEATABLE: Final = frozenset(
+    {"chanvariable", "output", "variable", "transfererchanvariable", "transfereechanvariable"}
+    | {"origtransfererchanvariable", "secondtransfererchanvariable", "transfertargetchanvariable"}
+)
 _LISTED: Final = frozenset(
     {"CoreShowChannel", "CoreShowChannelsComplete", "DeviceStateListComplete", "DeviceStateChange"}
 )
@@ -74,10 +77,36 @@ class BridgeEntered(_Message, frozen=True):
 
 
 class BridgeExited(_Message, frozen=True):
-    """A channel has left a bridge."""
+    """A channel has left a bridge; ``context`` is where it is, or goes on, in the dialplan."""
 
     uniqueid: str
     bridge: str
+    context: str = ""
+
+
+class BlindTransferred(_Message, frozen=True):
+    """The phone of this channel has sent its peer on to a number, by which context."""
+
+    uniqueid: str
+    number: str
+    context: str
+
+
+class AttendedTransferred(_Message, frozen=True):
+    """A phone has joined its peers in two calls, and is out of both.
+
+    ``transferee`` is the channel of its peer in the first, ``target`` of that in the ``second``, ""
+    where that does not talk yet; each call has the number that was dialled, if it was. ``said``:
+    what became of the two, as queue_log has it.
+    """
+
+    uniqueid: str
+    second: str
+    first_number: str
+    second_number: str
+    transferee: str
+    target: str
+    said: tuple[str, ...]
 
 
 class OriginateEnded(_Message, frozen=True):
@@ -177,6 +206,8 @@ Message = (
     | SwitchedOff
     | BridgeEntered
     | BridgeExited
+    | BlindTransferred
+    | AttendedTransferred
     | OriginateEnded
     | DialBegun
     | DialProgressed
@@ -301,6 +332,39 @@ def _hold_changed(uniqueid: str, event: str) -> Message:
     return HoldChanged(uniqueid, event == "Hold")
 
 
+def _blind_transferred(result: str, uniqueid: str, number: str, context: str) -> Message | None:
+    return (
+        BlindTransferred(uniqueid, clean_number(number), context) if result == "Success" else None
+    )
+
+
+_ATTENDED: Final = (
+    *("Result", "OrigTransfererUniqueid", "SecondTransfererUniqueid"),
+    *("OrigTransfererExten", "SecondTransfererExten", "TransfereeChannel", "TransferTargetChannel"),
+    *("DestType", "DestBridgeUniqueid", "DestApp", "LocalOneChannel", "LocalTwoChannel"),
+)
+
+
+def _attended_transferred(
+    result: str,
+    first: str,
+    second: str,
+    first_number: str,
+    second_number: str,
+    transferee: str,
+    target: str,
+    kind: str,
+    *became: str,
+) -> Message | None:
+    bridge, app, one, two = became
+    said = {"Bridge": ("BRIDGE", bridge), "App": ("APP", app), "Link": ("LINK", one, two)}.get(kind)
+    # In a conference of three nobody has left, and what failed has changed nothing.
+    if result != "Success" or said is None:
+        return None
+    numbers = clean_number(first_number), clean_number(second_number)
+    return AttendedTransferred(first, second, *numbers, transferee, target, said)
+
+
 def _list_ended(action_id: str, _event: str) -> Message:
     return ListEnded(action_id)
 
@@ -328,7 +392,12 @@ _EVENTS: Final[dict[str, tuple[tuple[str, ...], Callable[..., Message | Rejected
         ("Uniqueid", "Channel", "BridgeUniqueid", "BridgeTechnology"),
         _bridge_entered,
     ),
-    "BridgeLeave": (("Uniqueid", "BridgeUniqueid"), BridgeExited),
+    "BridgeLeave": (("Uniqueid", "BridgeUniqueid", "Context"), BridgeExited),
+    "BlindTransfer": (
+        ("Result", "TransfererUniqueid", "Extension", "Context"),
+        _blind_transferred,
+    ),
+    "AttendedTransfer": (_ATTENDED, _attended_transferred),
     "OriginateResponse": (("ActionID", "Uniqueid", "Response", "Reason"), _originate_ended),
     "DialBegin": (("DestUniqueid", "DestChannel"), DialBegun),
     "DialState": (("DestUniqueid", "DialStatus"), DialProgressed),

@@ -9,25 +9,21 @@ causal (asterisk-facts), so a connection is "both are in the same bridge", which
 comes first, and the end of a ring is put together from Hangup, OriginateResponse and DialState in
 any order.
 
-How a ring ended (DESIGN.md, rings; tests/recordings): cause 17 busy; 21 declined; 19 depends on the
-Originate's reason: 3, our time ran out, is no answer when RINGING was seen and unreachable when
-not; any other is a phone's own 480 (do not disturb), declined. 0 with reason 3 is Asterisk 22
-before 22.8, which does not set 19 when our time ran out. 26 or 0 after our cancel is cancelled, and
-so is a ring that the PBX ends because it is stopped; no channel at all, or any other cause,
-unreachable, but declined when it had rung.
-
 It must not know deadlines of agents, the plan, nor how an action looks.
 """
 
 from typing import Final
 
+from acd.ami import transfers
 from acd.ami.announcers import Announcers
 from acd.ami.answers import Ordered, meaning
 from acd.ami.channels import CallerChannel, Leg
-from acd.ami.departures import CONFIRMED_SECONDS, WHOLLY_IN_USE, Departures
+from acd.ami.departures import CONFIRMED_SECONDS, DEVICE_STATES, WHOLLY_IN_USE, Departures
 from acd.ami.messages import (
     AgiExecuted,
     AgiStarted,
+    AttendedTransferred,
+    BlindTransferred,
     BridgeEntered,
     BridgeExited,
     ChannelListed,
@@ -43,6 +39,7 @@ from acd.ami.messages import (
     OriginateEnded,
     SwitchedOff,
 )
+from acd.ami.outcomes import outcome_of
 from acd.core.deadlines import Deadlines
 from acd.core.events import (
     CallArrived,
@@ -74,23 +71,8 @@ WAIT_CONTEXT: Final = "acd-wait"
 VERDICT_SECONDS: Final = 0.05
 """How long the second half of a ring's end may follow the first before we judge without it."""
 
-TIME_RAN_OUT: Final = 3
-"""OriginateResponse's Reason when the Timeout of the Originate was over (AST_CONTROL_RINGING)."""
-
 MOST_REENTRIES: Final = 3
 """How often one caller is sent into his menu again because an answer of his PBX was none."""
-
-_DEVICE_STATES: Final = {
-    "NOT_INUSE": DeviceState.FREE,
-    "UNKNOWN": DeviceState.FREE,
-    "INUSE": DeviceState.BUSY,
-    "BUSY": DeviceState.BUSY,
-    "RINGING": DeviceState.BUSY,
-    "RINGINUSE": DeviceState.BUSY,
-    "ONHOLD": DeviceState.BUSY,
-    "UNAVAILABLE": DeviceState.UNREACHABLE,
-    "INVALID": DeviceState.UNREACHABLE,
-}
 
 
 def call_of(pbx: PbxId, uniqueid: str) -> CallId:
@@ -146,8 +128,10 @@ class Tracker:
                 return self._key_ended(uniqueid, digit)
             case BridgeEntered():
                 return self._bridge_entered(message)
-            case BridgeExited(uniqueid, bridge):
-                return self._bridge_exited(uniqueid, bridge)
+            case BridgeExited(uniqueid, bridge, context):
+                return self._bridge_exited(uniqueid, bridge, context, now)
+            case BlindTransferred() | AttendedTransferred():
+                return self._transferred(message)
             case HungUp(uniqueid, cause):
                 return self._hung_up(uniqueid, cause, now)
             case HangupAsked(uniqueid):
@@ -170,6 +154,7 @@ class Tracker:
                 if leg is None:
                     return []
                 leg.alone = False
+                leg.unheld_at = leg.unheld_at if held else now
                 return [LegHeld(leg.offer, held)]
             case _:
                 return []
@@ -183,10 +168,12 @@ class Tracker:
         events: list[Event] = []
         for uniqueid in self.verdicts.due(now):
             leg = self.legs.get(uniqueid)
-            if leg is not None and not leg.answered:
+            if leg is not None and leg.undecided:
+                events += self._decided(leg)
+            elif leg is not None and not leg.answered:
                 events += self._failed(leg)
             elif device := self.departures.over(uniqueid):
-                known = _DEVICE_STATES.get(self.devices.get(device, ""))
+                known = DEVICE_STATES.get(self.devices.get(device, ""))
                 events += [] if known is None else [DeviceChanged(DeviceId(device), known)]
         return events
 
@@ -217,7 +204,7 @@ class Tracker:
         caller = self.callers.get(message.uniqueid)
         if caller is not None:
             caller.kept_at = now
-            caller.in_room, caller.bridge = False, ""
+            caller.in_room, caller.bridge, caller.moved = False, "", False
             caller.commands = {}
             self.announcers.silence(caller.call)
             return [MenuReached(caller.call)]
@@ -267,6 +254,9 @@ class Tracker:
         leg = self.legs.get(uniqueid)
         if leg is None:
             return self.announcers.ended(uniqueid)
+        if leg.undecided:
+            leg.gone = True
+            return []
         if leg.answered:
             return self.leg_gone(leg)
         leg.cause, leg.seen = cause, True
@@ -311,6 +301,7 @@ class Tracker:
             for leg in self.legs.values():
                 if leg.call == caller.call and leg.bridge == message.bridge:
                     return self._joined(leg)
+                caller.moved = caller.moved or (leg.call == caller.call and leg.connected)
             return []
         found = self.legs.get(message.uniqueid)
         if found is None:
@@ -328,12 +319,13 @@ class Tracker:
         leg.connected = leg.answered = leg.seen = True
         return [LegConnected(leg.offer)]
 
-    def _bridge_exited(self, uniqueid: str, bridge: str) -> list[Event]:
+    def _bridge_exited(self, uniqueid: str, bridge: str, context: str, now: float) -> list[Event]:
         caller = self.callers.get(uniqueid)
         if caller is not None:
             if caller.bridge != bridge:
                 return []
             caller.bridge = ""
+            caller.moved = caller.moved or transfers.leads_away(context)
             was_in_room, caller.in_room = caller.in_room, False
             return [WaitingRoomLeft(caller.call)] if was_in_room else []
         leg = self.legs.get(uniqueid)
@@ -343,12 +335,31 @@ class Tracker:
         if not leg.connected or leg.left:
             return []
         leg.left = True
+        if transfers.awaits_word(leg, self._by_call.get(leg.call), now):
+            leg.undecided = True
+            self.verdicts.set(uniqueid, now + transfers.WORD_SECONDS)
+            return []
         return [self._left_talk(leg, bridge)]
 
     def _left_talk(self, leg: Leg, bridge: str) -> LegLeftTalk:
         """The agent's leg is out of the talk; was the caller before him?"""
         caller = self._by_call.get(leg.call)
+        if caller is not None and not caller.left and (caller.moved or leg.transferred):
+            return LegLeftTalk(leg.offer)
         return LegLeftTalk(leg.offer, caller is None or caller.left or caller.bridge != bridge)
+
+    def _transferred(self, message: BlindTransferred | AttendedTransferred) -> list[Event]:
+        event = transfers.read(self.legs, message)
+        if event is None:
+            return []
+        leg = self.legs[event.offer]
+        return [event, *(self._decided(leg) if leg.undecided else [])]
+
+    def _decided(self, leg: Leg) -> list[Event]:
+        """The agent has left the talk: tell it now, and his leg's end if that has come."""
+        leg.undecided = False
+        self.verdicts.clear(leg.offer)
+        return [LegLeftTalk(leg.offer), *(self.leg_gone(leg) if leg.gone else [])]
 
     # -- legs ---------------------------------------------------------------------------------
 
@@ -376,7 +387,7 @@ class Tracker:
         if state in ("RINGINUSE", "ONHOLD"):
             for leg in self.legs.values():
                 leg.alone = leg.alone and leg.device != device
-        known = _DEVICE_STATES.get(state)
+        known = DEVICE_STATES.get(state)
         return [] if known is None else [DeviceChanged(DeviceId(device), known)]
 
     def _answered(self, uniqueid: str) -> list[Event]:
@@ -429,18 +440,4 @@ class Tracker:
     def _failed(self, leg: Leg) -> list[Event]:
         self.verdicts.clear(leg.offer)
         self.legs.pop(leg.offer, None)
-        return [LegFailed(leg.offer, _outcome(leg))]
-
-
-def _outcome(leg: Leg) -> RingOutcome:
-    if leg.cancelled:
-        return RingOutcome.CANCELLED
-    if leg.cause == 17:
-        return RingOutcome.BUSY
-    if leg.cause == 21 or (leg.cause == 19 and leg.reason not in (TIME_RAN_OUT, None)):
-        return RingOutcome.DECLINED
-    ran_out = leg.cause in (19, None) or (leg.cause == 0 and leg.reason == TIME_RAN_OUT)
-    if ran_out and leg.ringing:
-        return RingOutcome.NO_ANSWER
-    # A phone that rang can be reached, whoever ended the ring.
-    return RingOutcome.DECLINED if leg.ringing else RingOutcome.UNREACHABLE
+        return [LegFailed(leg.offer, outcome_of(leg))]

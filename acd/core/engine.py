@@ -21,6 +21,7 @@ from acd.core import (
     reloading,
     remembering,
     supervising,
+    transferring,
     visits,
     voicemail,
     waiting,
@@ -54,6 +55,7 @@ from acd.core.events import (
     LegHeld,
     LegLeftTalk,
     LegRinging,
+    LegTransferred,
     LookedUp,
     LookUpFailed,
     MenuReached,
@@ -181,6 +183,8 @@ class Engine:
                 waiting.ring_failed(floor, offer, outcome, now)
             case LegLeftTalk(offer, caller_left):
                 offers.left_talk(floor, offer, now, caller_left=caller_left)
+            case LegTransferred():
+                transferring.happened(floor, event, now)
             case LegEnded(offer):
                 offers.leg_ended(floor, offer, now)
             case LegHeld(offer, held):

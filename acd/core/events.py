@@ -25,6 +25,7 @@ from acd.core.ids import (
 from acd.core.incident import Incident
 from acd.core.place import Place
 from acd.core.plan import AgentAction, Plan
+from acd.core.transfer import LegTransferred as LegTransferred
 from acd.core.wishes import CallAction as CallAction
 from acd.core.wishes import VoicemailAction as VoicemailAction
 
@@ -423,6 +424,7 @@ Event = (
     | LegAnswered
     | LegFailed
     | LegConnected
+    | LegTransferred
     | LegLeftTalk
     | LegEnded
     | LegHeld

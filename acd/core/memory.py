@@ -25,6 +25,7 @@ from acd.core.ids import (
 )
 from acd.core.incident import Incident
 from acd.core.place import Place
+from acd.core.transfer import Transferred
 
 _P = TypeVar("_P", Place, Place | None)
 _T = TypeVar("_T", bound=msgspec.Struct | None)
@@ -96,6 +97,8 @@ class LegVisit(msgspec.Struct, frozen=True):
     recording: str = ""
     """The file, below the folder of recordings, of the talk if there was one."""
     pauses: tuple[Pause, ...] = ()
+    transferred: Transferred | None = None
+    """To whom he passed the caller on; that was when the leg ended."""
 
 
 class CallMemory(msgspec.Struct, frozen=True):

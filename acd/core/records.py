@@ -42,6 +42,7 @@ from acd.core.states import CallState as CallState
 from acd.core.states import Outcome as Outcome
 from acd.core.states import Presence as Presence
 from acd.core.states import WrapUpEnd as WrapUpEnd
+from acd.core.transfer import TransferKind
 
 
 class _Record(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -216,6 +217,22 @@ class TalkEnded(_Record, frozen=True):
     caller_left: bool = False
 
 
+class CallTransferred(_Record, frozen=True):
+    """The agent has passed his caller on by his phone; that his talk has ended is told behind it.
+
+    ``to`` is who is at that number, None when nobody whom acd knows; ``said`` is what queue_log
+    has of it: number and context, or what became of the two calls.
+    """
+
+    call: CallId
+    queue: QueueId
+    agent: AgentId
+    kind: TransferKind
+    number: str
+    to: AgentId | None
+    said: tuple[str, ...]
+
+
 class SurveyAnswered(_Record, frozen=True):
     """A caller has said something in the survey after his talk with ``agent``.
 
@@ -386,6 +403,7 @@ Record = (
     | AgentRung
     | RingEnded
     | CallAnswered
+    | CallTransferred
     | TalkEnded
     | SurveyAnswered
     | RecordingDeleted

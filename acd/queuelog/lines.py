@@ -1,7 +1,8 @@
 """Records as lines of a queue_log, in the order and vocabulary that reporting tools read. Pure.
 
 Rules: of each stay in a queue ENTERQUEUE comes first, then RINGNOANSWER or RINGCANCELED for each
-ring that failed, then CONNECT and one COMPLETEAGENT or COMPLETECALLER, or one exit. A ring that is
+ring that failed, then CONNECT and one COMPLETEAGENT, COMPLETECALLER, BLINDTRANSFER or
+ATTENDEDTRANSFER, or one exit. A ring that is
 still being taken back when the stay ends is told before its end, and not again. What one agent does
 about himself concerns all queues, and stands under the queue NONE. A field holds no "|" and no
 end of a line, whoever wrote it. It must not know where lines go.
@@ -26,6 +27,7 @@ from acd.core.records import (
     CallLeftQueue,
     CallQueued,
     CallReordered,
+    CallTransferred,
     Outcome,
     Presence,
     Record,
@@ -34,6 +36,7 @@ from acd.core.records import (
     WrapUpEnded,
     WrapUpStarted,
 )
+from acd.core.transfer import TransferKind
 
 NONE: Final = "NONE"
 """What stands where a line has no call or no queue."""
@@ -44,6 +47,10 @@ WRAP_UP: Final = "wrapup"
 _LONGEST: Final = 80
 _EMPTY: Final = frozenset({ExitCondition.NO_AGENTS, ExitCondition.NONE_READY, ExitCondition.CLOSED})
 _HUNG_UP: Final = frozenset({Outcome.ABANDONED, Outcome.SHORT_ABANDONED, Outcome.DEFLECTED})
+_TRANSFERS: Final = {
+    TransferKind.BLIND: "BLINDTRANSFER",
+    TransferKind.ATTENDED: "ATTENDEDTRANSFER",
+}
 _TAKEN_BACK: Final = frozenset({RingOutcome.CANCELLED, RingOutcome.CALLER_LEFT})
 
 
@@ -84,6 +91,7 @@ class _Talk(msgspec.Struct):
 
     hold_time: int
     original: int
+    transferred: CallTransferred | None = None
 
 
 class _Pauses(msgspec.Struct):
@@ -114,6 +122,7 @@ class Lines:
             AgentRung: self._rung,
             RingEnded: self._ring_ended,
             CallAnswered: self._answered,
+            CallTransferred: self._transferred,
             TalkEnded: self._talk_ended,
             CallLeftQueue: self._left,
             CallEnded: self._ended,
@@ -196,12 +205,20 @@ class Lines:
         data = (waited, taken, _whole(record.ring_seconds))
         yield Entry(record.at, record.call, record.queue, record.agent, "CONNECT", data)
 
+    def _transferred(self, record: CallTransferred) -> Iterator[Entry]:
+        talk = self._talks.get((record.call, record.agent))
+        if talk is not None:
+            talk.transferred = record
+        yield from ()
+
     def _talk_ended(self, record: TalkEnded) -> Iterator[Entry]:
         talk = self._talks.pop((record.call, record.agent), None)
         if talk is None:
             return
         event = "COMPLETECALLER" if record.caller_left else "COMPLETEAGENT"
-        data = (talk.hold_time, _whole(record.talk_seconds), talk.original)
+        data: tuple[str | int, ...] = (talk.hold_time, _whole(record.talk_seconds), talk.original)
+        if talk.transferred is not None:
+            event, data = _TRANSFERS[talk.transferred.kind], (*talk.transferred.said, *data)
         yield Entry(record.at, record.call, record.queue, record.agent, event, data)
 
     def _left(self, record: CallLeftQueue) -> Iterator[Entry]:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from acd.core.memory import LegVisit
 from acd.core.records import CallEnded
 from acd.report.sheet import Cell
 from acd.report.writing import write_rows
@@ -113,6 +114,7 @@ def _told(call: CallEnded, how: Exporting) -> dict[str, object]:
                 "ended_at": how.at(one.ended_at),
                 "hold_seconds": round(one.hold_seconds, 3),
                 "how": one.how,
+                "transferred": _transferred(one, how),
             }
             for one in call.legs
         ],
@@ -121,3 +123,13 @@ def _told(call: CallEnded, how: Exporting) -> dict[str, object]:
         "attributes": dict(call.attributes) if how.whole else {},
         "recording": call.recording,
     }
+
+
+def _transferred(leg: LegVisit, how: Exporting) -> dict[str, str | None] | None:
+    """How the agent passed the caller on; a colleague's number names him as well."""
+    made = leg.transferred
+    if made is None:
+        return None
+    if not how.agents_shown:
+        return {"kind": made.kind.value, "number": None, "agent": None}
+    return {"kind": made.kind.value, "number": made.number, "agent": made.agent}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Protocol
 
-from acd.sim.phones import AgentPhone
+from acd.sim.phones import AgentPhone, PassesOn
 
 TRUNK: Final = "PJSIP/trunk"
 """The endpoint that callers come from."""
@@ -80,12 +80,13 @@ class Bridge:
         """Whether two hear each other here; a holding bridge is none, whoever is in it."""
         return self.technology != "holding_bridge" and len(self.channels) > 1
 
-    def headers(self) -> str:
+    def headers(self, prefix: str = "") -> str:
+        p = prefix
         return (
-            f"BridgeUniqueid: {self.uniqueid}\r\nBridgeType: {self.kind}\r\n"
-            f"BridgeTechnology: {self.technology}\r\nBridgeCreator: {self.creator}\r\n"
-            f"BridgeName: {self.name}\r\nBridgeNumChannels: {len(self.channels)}\r\n"
-            "BridgeVideoSourceMode: none\r\n"
+            f"{p}BridgeUniqueid: {self.uniqueid}\r\n{p}BridgeType: {self.kind}\r\n"
+            f"{p}BridgeTechnology: {self.technology}\r\n{p}BridgeCreator: {self.creator}\r\n"
+            f"{p}BridgeName: {self.name}\r\n{p}BridgeNumChannels: {len(self.channels)}\r\n"
+            f"{p}BridgeVideoSourceMode: none\r\n"
         )
 
 
@@ -129,6 +130,7 @@ class Channel:
     patience: Timer | None = None
     patience_seconds: float | None = None
     talk_seconds: float | None = None
+    passes_on: PassesOn | None = None
     last_key_at: float = float("-inf")
     hung_up: bool = False
 

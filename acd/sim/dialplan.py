@@ -14,6 +14,7 @@ from acd.sim.exchange import Exchange
 from acd.sim.facts import Happening
 from acd.sim.outside import OutsideCall
 from acd.sim.rooms import Announced, Talk, Waiting
+from acd.sim.transfers import Transfers
 
 _DIALLED: Final = frozenset("0123456789+*#,")
 _OUTSIDE: Final = frozenset("0123456789+")
@@ -29,6 +30,7 @@ class Dialplan:
     def __init__(self, exchange: Exchange) -> None:
         self._x = exchange
         self._lock_free_at = 0.0
+        self._transfers = Transfers(exchange, self._round_over)
         exchange.contexts.update(
             {
                 "acd-inbound": self.inbound,
@@ -185,6 +187,7 @@ class Dialplan:
             leg,
             then_caller=lambda: self._round_over(caller),
             then_leg=lambda: self._x.hang_up(leg, 16),
+            pass_on=self._transfers.begin,
         )
 
     def _refuse(self, leg: Channel, why: str) -> None:
@@ -217,7 +220,11 @@ class Dialplan:
     def agents(self, channel: Channel, exten: str) -> None:
         """acd-agents: a code goes to the engine; a colleague's number is a call of his own."""
         if not exten.startswith("*"):
-            self._x.hang_up(channel, 1)
+            colleague = self._x.phones.get(f"PJSIP/{exten}")
+            if colleague is None:
+                self._x.hang_up(channel, 1)
+            else:
+                self._transfers.call(channel, colleague)
             return
         channel.dialled = _kept(exten, _DIALLED)
         self._x.set_state(channel, ChannelState.UP)

@@ -32,12 +32,25 @@ class Reply(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PassesOn:
+    """The agent passes his caller on to a colleague's number, `attended` after a word with him."""
+
+    number: str
+    attended: bool = False
+    consults_seconds: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What happens at one ring. `talk_seconds` None: the agent leaves hanging up to the caller."""
+    """What happens at one ring. `talk_seconds` None: the agent leaves hanging up to the caller.
+
+    With `passes_on` he does that in place of hanging up.
+    """
 
     reply: Reply = Reply.ANSWERS
     after_seconds: float = 2.0
     talk_seconds: float | None = None
+    passes_on: PassesOn | None = None
 
 
 @dataclass(slots=True, eq=False)

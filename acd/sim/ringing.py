@@ -73,6 +73,7 @@ class Ring:
         leg.caller_name, leg.number = _caller_id(request.caller_id)
         leg.connected_name, leg.connected_number = leg.caller_name, leg.number
         leg.talk_seconds = self._behaviour.talk_seconds
+        leg.passes_on = self._behaviour.passes_on
         caller = exchange.find(leg.variables.get("ACD_CALLER", ""))
         leg.rings_for = caller.uniqueid if caller else ""
         leg.occupation = self

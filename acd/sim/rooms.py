@@ -55,26 +55,30 @@ class Talk:
         *,
         then_caller: Callable[[], None],
         then_leg: Callable[[], None],
+        pass_on: Callable[[Talk], None],
     ) -> None:
         self.exchange = exchange
-        self._caller = caller
-        self._leg = leg
+        self.caller = caller
+        self.leg = leg
         self._timers: list[Timer] = []
-        self._over = False
-        self._bridge = exchange.new_bridge()
+        self.over = False
+        self.bridge = exchange.new_bridge()
         caller.occupation = self._caller_side = TalkSide(
             self, caller, "BridgeWait", "", then_caller
         )
-        exchange.enter_bridge(caller, self._bridge)
+        exchange.enter_bridge(caller, self.bridge)
         leg.linkedid = caller.linkedid
         leg.connected_number, leg.connected_name = caller.number, caller.caller_name
         caller.connected_number, caller.connected_name = leg.number, leg.caller_name
         leg.occupation = self._leg_side = TalkSide(self, leg, "Bridge", caller.name, then_leg)
-        exchange.enter_bridge(leg, self._bridge)
-        self._bridge.technology = "native_rtp"
+        exchange.enter_bridge(leg, self.bridge)
+        self.bridge.technology = "native_rtp"
         self._tell(Happening.BRIDGED)
         for channel in (caller, leg):
-            if channel.talk_seconds is not None:
+            if channel.passes_on is not None:
+                seconds = channel.talk_seconds or 0.0
+                self._timers.append(exchange.after(seconds, lambda: pass_on(self)))
+            elif channel.talk_seconds is not None:
                 self._hangs_up_after(channel, channel.talk_seconds)
 
     def _hangs_up_after(self, channel: Channel, seconds: float) -> None:
@@ -83,24 +87,41 @@ class Talk:
         )
 
     def _tell(self, kind: Happening) -> None:
-        phone = self._leg.phone.device if self._leg.phone else ""
-        self.exchange.fact(kind, caller=self._caller.uniqueid, phone=phone, leg=self._leg.uniqueid)
+        phone = self.leg.phone.device if self.leg.phone else ""
+        self.exchange.fact(kind, caller=self.caller.uniqueid, phone=phone, leg=self.leg.uniqueid)
 
     def end(self, first: Channel) -> None:
         """`first` has left; the other side follows and goes on in its dialplan."""
-        if self._over:
+        if self.over:
             return
-        self._over = True
-        for timer in self._timers:
-            timer.cancel()
+        self._end()
         exchange = self.exchange
         exchange.leave_bridge(first)
-        other = self._leg_side if first is self._caller else self._caller_side
+        other = self._leg_side if first is self.caller else self._caller_side
         exchange.leave_bridge(other.channel)
         self._tell(Happening.TALK_ENDED)
         if other.channel.occupation is other:
             other.channel.occupation = None
             exchange.then(other.channel, other.then)
+
+    def _end(self) -> None:
+        self.over = True
+        for timer in self._timers:
+            timer.cancel()
+
+    def release_caller(self) -> None:
+        """He is passed on: he leaves, and is free for what comes."""
+        self._end()
+        self.exchange.leave_bridge(self.caller)
+        self._tell(Happening.TALK_ENDED)
+        self.caller.occupation = None
+
+    def release_leg(self) -> None:
+        """The agent who passed him on leaves, and goes on in the dialplan."""
+        self._end()
+        self.exchange.leave_bridge(self.leg)
+        self.leg.occupation = None
+        self.exchange.then(self.leg, self._leg_side.then)
 
 
 class TalkSide:

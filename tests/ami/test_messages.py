@@ -8,6 +8,8 @@ import pytest
 from acd.ami.messages import (
     WANTED_EVENTS,
     AgiStarted,
+    AttendedTransferred,
+    BlindTransferred,
     BridgeEntered,
     DeviceStated,
     HungUp,
@@ -139,3 +141,46 @@ def test_the_samples_filters_let_through_what_is_wanted_and_nothing_else() -> No
     passed = set(re.findall(r"^eventfilter\(action\(include\),name\((\w+)\)", sample, re.MULTILINE))
     wanted = {name.decode() for name in WANTED_EVENTS}
     assert passed == wanted - LISTED | {"FullyBooted"}
+
+
+BLIND = ("TransfererUniqueid: acd-x", "Extension: 1002", "Context: acd-transfer")
+
+
+def test_a_blind_transfer_says_by_whom_and_where_to() -> None:
+    read_one = read(event("BlindTransfer", "Result: Success", *BLIND), NAME, ())
+    assert read_one == BlindTransferred("acd-x", "1002", "acd-transfer")
+    assert read(event("BlindTransfer", "Result: Invalid", *BLIND), NAME, ()) is None
+    twice = ("TransfererChanVariable: A=1", "TransfererChanVariable: B=2")
+    assert read(event("BlindTransfer", "Result: Success", *BLIND, *twice), NAME, ()) == read_one
+    forged = event("BlindTransfer", "Result: Success", *BLIND, "Extension: *31")
+    assert read(forged, NAME, ()) == Rejected("duplicate_header")
+
+
+@pytest.mark.parametrize(
+    ("became", "said"),
+    [
+        (("DestType: Bridge", "DestBridgeUniqueid: b-2"), ("BRIDGE", "b-2")),
+        (("DestType: App", "DestApp: Dial"), ("APP", "Dial")),
+        (
+            ("DestType: Link", "LocalOneChannel: Local/1;1", "LocalTwoChannel: Local/1;2"),
+            ("LINK", "Local/1;1", "Local/1;2"),
+        ),
+        (("DestType: Threeway",), None),
+        (("DestType: Fail",), None),
+    ],
+)
+def test_an_attended_transfer_says_what_became_of_two_calls(
+    became: tuple[str, ...], said: tuple[str, ...] | None
+) -> None:
+    calls = (
+        *("OrigTransfererUniqueid: acd-x", "OrigTransfererExten: s"),
+        *("SecondTransfererUniqueid: 1.7", "SecondTransfererExten: 1002"),
+        *("TransfereeChannel: PJSIP/trunk-1", "TransferTargetChannel: PJSIP/1002-1"),
+    )
+    found = read(event("AttendedTransfer", "Result: Success", *calls, *became), NAME, ())
+    if said is None:
+        assert found is None
+    else:
+        channels = ("PJSIP/trunk-1", "PJSIP/1002-1")
+        assert found == AttendedTransferred("acd-x", "1.7", "", "1002", *channels, said)
+    assert read(event("AttendedTransfer", "Result: Fail", *calls, *became), NAME, ()) is None

@@ -8,6 +8,7 @@ it, nor any secret: the system's name and the logins died with the lab.
 
 import contextlib
 import gzip
+import secrets
 import sys
 import tempfile
 import time
@@ -16,6 +17,8 @@ from pathlib import Path
 
 from tests.lab.ami import Observer
 from tests.lab.asterisk import LabAsterisk
+from tests.lab.deskphone import DeskPhone, Manner, section
+from tests.lab.place import AGENTS_ADDRESS, free_udp_port
 from tests.lab.rtp import Key
 from tests.lab.script import Script
 from tests.lab.sipp import Call, CallRow, Phone, SippAgents, SippCallers
@@ -31,11 +34,14 @@ Story = Callable[["Stage"], None]
 class Stage:
     """A lab with one session that is recorded, and what stories need of it."""
 
-    def __init__(self, lab: LabAsterisk, observer: Observer, directory: Path) -> None:
+    def __init__(
+        self, lab: LabAsterisk, observer: Observer, directory: Path, desk: DeskPhone | None = None
+    ) -> None:
         self.lab = lab
         self.observer = observer
         self.script = Script(lab, observer)
         self.directory = directory
+        self.desk = desk
 
     def calls(self, *calls: Call, per_second: float = 10) -> SippCallers:
         return SippCallers(self.lab, calls, self.directory / "callers", per_second=per_second)
@@ -222,6 +228,20 @@ def external(stage: Stage) -> None:
         _done(callers.wait())
 
 
+def _passed_on(attended: bool) -> Story:
+    def story(stage: Stage) -> None:
+        assert stage.desk is not None
+        stage.desk.manner = Manner(0.3, 0.5, "1002", attended)
+        with stage.phones({"1002": Phone(ring_seconds=0.2, talk_seconds=0.7)}):
+            callers, channel = stage.queued()
+            stage.rung("1001", channel)
+            _done(callers.wait())
+
+    how = "after a word with him" if attended else "at once"
+    story.__doc__ = f"Agent 1001 talks 0.5 s and passes the caller on to 1002, {how}."
+    return story
+
+
 def _done(rows: list[CallRow]) -> None:
     assert all(row.status == 200 for row in rows), rows
 
@@ -242,18 +262,38 @@ STORIES: dict[str, Story] = {
     "ring_all": ring_all,
     "external": external,
 }
+AT_DESK: dict[str, Story] = {
+    "blind_transfer": _passed_on(attended=False),
+    "attended_transfer": _passed_on(attended=True),
+}
+"""Those in which agent 1001 has a desk phone."""
 
 
 def main(names: list[str]) -> None:
     """Records the named stories, or all."""
+    for stories, at_desk in ((STORIES, False), (AT_DESK, True)):
+        wanted = {name: story for name, story in stories.items() if not names or name in names}
+        if wanted:
+            _record(wanted, at_desk)
+
+
+def _record(stories: Mapping[str, Story], at_desk: bool) -> None:
     with contextlib.ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        lab = stack.enter_context(LabAsterisk.start(directory, AGENTS, prompts=PROMPTS))
-        for name in names or STORIES:
+        port, secret = free_udp_port(AGENTS_ADDRESS), secrets.token_hex(16)
+        agents = AGENTS[1:] if at_desk else AGENTS
+        extra = {"pjsip.conf": section("1001", port, secret)} if at_desk else {}
+        lab = stack.enter_context(
+            LabAsterisk.start(directory, agents, prompts=PROMPTS, extra=extra)
+        )
+        desk = None
+        if at_desk:
+            desk = stack.enter_context(DeskPhone("1001", lab.sip_port, port, secret))
+        for name, story in stories.items():
             raw = directory / f"{name}.ami"
             with lab.observer(record=raw) as observer:
-                stage = Stage(lab, observer, directory / name)
-                STORIES[name](stage)
+                stage = Stage(lab, observer, directory / name, desk)
+                story(stage)
                 stage.script.close()
                 lab.wait_until_idle(timeout=40)
             # Where this lab happened to be says nothing.

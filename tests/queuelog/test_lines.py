@@ -15,6 +15,7 @@ from acd.core.records import (
     CallLeftQueue,
     CallQueued,
     CallReordered,
+    CallTransferred,
     Outcome,
     Presence,
     Record,
@@ -24,6 +25,7 @@ from acd.core.records import (
     WrapUpEnded,
     WrapUpStarted,
 )
+from acd.core.transfer import TransferKind
 from acd.queuelog.lines import Lines, field
 from tests.store import samples
 
@@ -95,6 +97,33 @@ def test_who_hung_up_first_is_said() -> None:
     assert (
         told(queued(), rung(), answered(), talk)[-1] == "main-1|billing|anna|COMPLETEAGENT|12|78|1"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "line"),
+    [
+        (
+            TransferKind.BLIND,
+            ("1002", "acd-transfer"),
+            "main-1|billing|anna|BLINDTRANSFER|1002|acd-transfer|12|78|1",
+        ),
+        (
+            TransferKind.ATTENDED,
+            ("BRIDGE", "b-2"),
+            "main-1|billing|anna|ATTENDEDTRANSFER|BRIDGE|b-2|12|78|1",
+        ),
+    ],
+)
+def test_who_passed_the_caller_on_has_no_other_end(
+    kind: TransferKind, said: tuple[str, ...], line: str
+) -> None:
+    passed = CallTransferred(T + 90, CALL, BILLING, ANNA, kind, "1002", BERT, said)
+    talk = TalkEnded(T + 90, CALL, BILLING, ANNA, 78.0, 0.0)
+    assert told(queued(), rung(), answered(), passed, talk, over(Outcome.ANSWERED))[2:] == [line]
+    # One that comes after the end says nothing more.
+    assert told(queued(), rung(), answered(), talk, passed)[2:] == [
+        "main-1|billing|anna|COMPLETEAGENT|12|78|1"
+    ]
 
 
 def test_a_ring_that_is_being_taken_back_is_told_before_the_end_and_once() -> None:

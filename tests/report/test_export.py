@@ -6,7 +6,10 @@ import json
 from collections.abc import Callable, Iterable
 from typing import TextIO
 
+import msgspec
+
 from acd.core.records import CallEnded
+from acd.core.transfer import TransferKind, Transferred
 from acd.report.export import Exporting, write_calls_csv, write_calls_json
 from tests.report.booked import ANNA, BERLIN, BERT, ended
 
@@ -46,6 +49,19 @@ def test_json_has_every_stay_and_ring() -> None:
     assert [ring["how"] for ring in call["rings"]] == ["no_answer", "talked"]
     assert [ring["agent"] for ring in call["rings"]] == [None, None]
     assert call["attributes"] == {}
+
+
+def test_a_colleague_is_named_only_where_agents_are() -> None:
+    call = ended(1)
+    passed = Transferred(TransferKind.BLIND, "1002", BERT)
+    leg = msgspec.structs.replace(call.legs[-1], transferred=passed)
+    call = msgspec.structs.replace(call, legs=(leg,))
+    for shown in (False, True):
+        out = io.StringIO()
+        write_calls_json([call], Exporting(BERLIN, agents_shown=shown), out)
+        [ring] = json.loads(out.getvalue())["rings"]
+        number, agent = ("1002", BERT) if shown else (None, None)
+        assert ring["transferred"] == {"kind": "blind", "number": number, "agent": agent}
 
 
 def test_json_has_agents_and_what_was_typed_when_asked_for() -> None:

@@ -6,6 +6,7 @@ and to end calls, by a session of its own.
 
 import contextlib
 import itertools
+import secrets
 import wave
 from array import array
 from collections.abc import Mapping, Sequence
@@ -13,12 +14,14 @@ from pathlib import Path
 
 from tests.lab.ami import AmiError
 from tests.lab.asterisk import LabAsterisk
-from tests.lab.place import AGENTS_ADDRESS
+from tests.lab.deskphone import DeskPhone, Manner, section
+from tests.lab.place import AGENTS_ADDRESS, free_udp_port
 from tests.lab.rtp import Key
 from tests.lab.siplog import SipMessage
 from tests.lab.sipp import UNTIL_BYE, Call, Phone, SippAgents, SippCallers
 from tests.lab.sipp import Hostile as RawText
 from tests.scenarios.world import (
+    HANDS_ON,
     QUALIFIED,
     SERVICE_NUMBER,
     AmiAccess,
@@ -68,12 +71,15 @@ class AsteriskWorld:
     name = "asterisk"
 
     def __init__(self, workdir: Path, agents: Sequence[str], prompts: Path) -> None:
+        port, secret = free_udp_port(AGENTS_ADDRESS), secrets.token_hex(16)
+        agents = [agent for agent in agents if agent != HANDS_ON]
         self.lab = LabAsterisk.start(
             workdir,
             [*agents, COLLEAGUE],
             prompts=prompts,
-            extra={"pjsip.conf": _qualified()},
+            extra={"pjsip.conf": _qualified() + section(HANDS_ON, port, secret)},
         )
+        self._desk = DeskPhone(HANDS_ON, self.lab.sip_port, port, secret)
         self.ami = AmiAccess(
             self.lab.ami_port, self.lab.ami_user, self.lab.ami_secret, self.lab.system_name
         )
@@ -96,6 +102,7 @@ class AsteriskWorld:
 
     def phones(self, handsets: Mapping[str, Handset]) -> None:
         self._put_away()
+        self._desk.manner = _manner(handsets[HANDS_ON]) if HANDS_ON in handsets else None
         phones = {
             agent: Phone(
                 handset.does,
@@ -103,6 +110,7 @@ class AsteriskWorld:
                 UNTIL_BYE if handset.talk_seconds is None else handset.talk_seconds,
             )
             for agent, handset in {**self._unplugged, COLLEAGUE: Handset(), **handsets}.items()
+            if agent != HANDS_ON
         }
         # A port that was in use a moment ago may be free a moment later.
         self._agents = until(lambda: self._plugged_in(phones), 5, "phones")
@@ -190,7 +198,12 @@ class AsteriskWorld:
 
     def rings(self, agent: str | None = None) -> list[Ring]:
         assert self._agents is not None
-        return [
+        at_desk = [
+            Ring(one.rung_at, HANDS_ON, *one.shown, one.call_id)
+            for one in self._desk.rung
+            if agent in (None, HANDS_ON)
+        ]
+        return at_desk + [
             Ring(row.at, row.agent, row.from_name, row.from_number, row.call_id)
             for row in self._agents.rings()
             if row.agent != COLLEAGUE
@@ -199,6 +212,10 @@ class AsteriskWorld:
         ]
 
     def ring_end(self, ring: Ring) -> RingEnd | None:
+        if ring.agent == HANDS_ON:
+            dialog = next(one for one in self._desk.rung if one.call_id == ring.id)
+            gone = dialog.ended_at and not dialog.began_at
+            return RingEnd(dialog.ended_at, "cancelled") if gone else None
         for message in self._at_phones():
             if message.call_id != ring.id:
                 continue
@@ -209,6 +226,9 @@ class AsteriskWorld:
         return None
 
     def talk(self, ring: Ring) -> Talk | None:
+        if ring.agent == HANDS_ON:
+            dialog = next(one for one in self._desk.rung if one.call_id == ring.id)
+            return Talk(dialog.began_at, dialog.ended_at or None) if dialog.began_at else None
         began: float | None = None
         for message in self._at_phones():
             if message.call_id == ring.id and message.sent and message.status >= 300:
@@ -287,12 +307,20 @@ class AsteriskWorld:
             self._earlier |= {message.call_id for message in self._agents.messages()}
             self._agents.stop()
             self._agents = None
+        self._desk.rung.clear()
 
     def stop(self) -> None:
         for sipp in self._callers:
             sipp.stop()
         self._put_away()
+        self._desk.stop()
         self.lab.stop()
+
+
+def _manner(handset: Handset) -> Manner:
+    on = handset.passes_on
+    to, attended = (on.to, on.attended) if on is not None else ("", False)
+    return Manner(handset.ring_seconds, handset.talk_seconds, to, attended)
 
 
 def _pressed(keys: Keys) -> tuple[Key, ...]:

@@ -71,7 +71,7 @@ from tests.scenarios.rated import (
     survey_menu,
 )
 from tests.scenarios.selfservice import SELF_CASE, SENTENCES, self_nodes
-from tests.scenarios.world import QUALIFIED, Handset, Ring, World, until
+from tests.scenarios.world import HANDS_ON, QUALIFIED, Handset, Ring, World, until
 
 SPECIALISTS = {str(1001 + index): {queue: 1} for index, queue in enumerate(plans.QUEUES)}
 """One for each option, in its order: 1001 has fault and nothing else, 1002 billing, ..."""
@@ -120,7 +120,7 @@ OVERFLOW_SECONDS = 0.7
 CLIENT_NUMBER, CLIENT_AGENTS = "0800555201", ("1015", "1016")
 """A number of a client, whose calls these agents alone are offered."""
 
-PHONES = [*SPECIALISTS, *GENERALISTS, QUALIFIED, *TEAM, THIRD, TELLER, RATER]
+PHONES = [*SPECIALISTS, *GENERALISTS, QUALIFIED, HANDS_ON, *TEAM, THIRD, TELLER, RATER]
 
 
 def plan(
@@ -133,7 +133,10 @@ def plan(
     """
     skills: Mapping[str, Mapping[str, int]] = {
         **SPECIALISTS,
-        **{agent: dict.fromkeys(plans.QUEUES, 1) for agent in (*GENERALISTS, QUALIFIED, UNKNOWN)},
+        **{
+            agent: dict.fromkeys(plans.QUEUES, 1)
+            for agent in (*GENERALISTS, QUALIFIED, HANDS_ON, UNKNOWN)
+        },
     }
     for agent in CLIENT_AGENTS:
         skills = {**skills, agent: {**skills[agent], in_groups(["lindau"]): 1}}

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from acd.sim.facts import Fact, Happening
 from acd.sim.pbx import AgentPhone, Behaviour, Options, Reply, VirtualPbx
+from acd.sim.phones import PassesOn
 from acd.sim.server import AmiServer
 from tests.scenarios.world import (
     QUALIFIED,
@@ -321,4 +322,6 @@ def _device(agent: str) -> str:
 def _behaviour(handset: Handset) -> Behaviour:
     # What a phone refuses it refuses at once.
     after = handset.ring_seconds if handset.does == "answers" else 0.0
-    return Behaviour(_REPLIES[handset.does], after, handset.talk_seconds)
+    on = handset.passes_on
+    passes_on = None if on is None else PassesOn(on.to, on.attended)
+    return Behaviour(_REPLIES[handset.does], after, handset.talk_seconds, passes_on)

@@ -18,17 +18,26 @@ SERVICE_NUMBER = "0800555100"
 
 
 @dataclass(frozen=True, slots=True)
+class PassOn:
+    """He passes his caller on to this number, ``attended`` after a word with who is there."""
+
+    to: str
+    attended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Handset:
     """How an agent's phone behaves at each ring.
 
     does: `answers`, `busy` (486), `declined` (603), `do_not_disturb` (480), `rings_on` (180 and
     nothing more), `dead` (no reply at all). talk_seconds: until the agent hangs up; None: the
-    caller does.
+    caller does. passes_on: what he does at the end of that time instead; only `HANDS_ON` can.
     """
 
     does: str = "answers"
     ring_seconds: float = 0.2
     talk_seconds: float | None = None
+    passes_on: PassOn | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +196,9 @@ class World(Protocol):
 
 QUALIFIED = "1040"
 """The one phone that the PBX asks every second whether it lives."""
+
+HANDS_ON = "1041"
+"""The one phone whose user can pass a caller on."""
 
 
 def until(find: Callable[[], Found | None], timeout: float = 5.0, what: str = "it") -> Found:

@@ -18,7 +18,7 @@ from tests.sim.rig import OTHER_PHONE, PHONE, Rig
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 
-NOT_RECORDED = {"ContactStatus", "Shutdown", "Hold", "Unhold", "BlindTransfer", "AttendedTransfer"}
+NOT_RECORDED = {"ContactStatus", "Shutdown"}
 
 
 @cache
