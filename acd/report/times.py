@@ -12,9 +12,12 @@ from typing import Final
 import msgspec
 
 from acd.report.intervals import Interval
+from acd.retention import DAY_SECONDS
 from acd.store.figures import Figures
 
 _KIND: Final = "times"
+_MOST_AT_ONCE_SECONDS: Final = 31 * DAY_SECONDS
+"""All spans of so long are in memory at the same time."""
 
 _Spans = list[tuple[float, float]]
 """In order and apart."""
@@ -39,13 +42,15 @@ def times(
     missing: list[Interval] = []
     for interval in intervals:
         kept = figures.kept(_KIND, interval.begin, interval.end)
-        if kept is None:
-            missing.append(interval)
-            continue
-        if missing:
+        if missing and (
+            kept is not None or interval.end - missing[0].begin > _MOST_AT_ONCE_SECONDS
+        ):
             yield from _added_up(figures, missing, now)
             missing = []
-        yield [AgentTime(*row) for row in kept]
+        if kept is None:
+            missing.append(interval)
+        else:
+            yield [AgentTime(*row) for row in kept]
     if missing:
         yield from _added_up(figures, missing, now)
 

@@ -1,5 +1,6 @@
 """Where agents' time went: each second once, and where it was spent."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,14 @@ from acd.store.opening import open_store
 from tests.report.booked import ANNA, BERT, ended
 from tests.store.samples import presence, wrap_up, wrap_up_over
 
+WEEK = 7 * 86_400.0
+Seconds = tuple[float, float, float]
 TENS = tuple(Interval(at, at + 10.0, str(at)) for at in (0.0, 10.0, 20.0))
 
 
 def spent(
-    folder: Path, records: list[Record], now: float = 99.0
-) -> list[dict[str, tuple[float, float, float]]]:
+    folder: Path, records: list[Record], now: float = 99.0, of: Sequence[Interval] = TENS
+) -> list[dict[str, Seconds]]:
     """Staffed, not ready and at work, by agent, in each ten seconds."""
     store = open_store(f"sqlite:///{folder / 'acd.db'}")
     store.write(records)
@@ -28,7 +31,7 @@ def spent(
                     one.agent: (one.staffed_seconds, one.not_ready_seconds, one.work_seconds)
                     for one in each
                 }
-                for each in times(Figures(connection, now), TENS, now)
+                for each in times(Figures(connection, now), of, now)
             ]
     finally:
         store.close()
@@ -77,3 +80,11 @@ def test_work_beats_presence(tmp_path: Path) -> None:
     ]
     found = spent(tmp_path, records, now=18.0)
     assert found == [{ANNA: (10, 5, 5)}, {ANNA: (2, 0, 2), BERT: (3, 0, 0)}, {}]
+
+
+def test_a_talk_of_months_is_cut_in_each_of_them(tmp_path: Path) -> None:
+    """However long a range is, some weeks of it are read at once."""
+    weeks = [Interval(at * WEEK, (at + 1) * WEEK, str(at)) for at in range(12)]
+    found = spent(tmp_path, [talk(1, 1.5 * WEEK, 10.5 * WEEK)], 12 * WEEK, weeks)
+    work = [each[ANNA][2] / WEEK if each else 0.0 for each in found]
+    assert work == [0, 0.5, *[1] * 8, 0.5, 0]

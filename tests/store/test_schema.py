@@ -85,6 +85,31 @@ def test_a_store_from_before_reports_gets_what_they_read(tmp_path: Path) -> None
     assert sorted(map(tuple, legs)) == sorted(leg_rows(old))
 
 
+def test_a_store_from_before_days_were_kept_notes_changes_from_then_on(tmp_path: Path) -> None:
+    """Nothing is looked through at the upgrade, however much is there."""
+    url = f"sqlite:///{tmp_path / 'acd.db'}"
+    config = Config()
+    config.set_main_option("script_location", "acd.store:migrations")
+    config.set_main_option("path_separator", "os")
+    entered_at = 1_000_000.0
+    with create_engine(url, poolclass=NullPool).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0008")
+        row = {"at": entered_at, "wait": 5.0}
+        visit = "INSERT INTO queue_visits VALUES (:at, 'main-1', 0, 'billing', :wait, 'answered')"
+        connection.execute(text(visit), row)
+    store = open_store(url)
+    with store.reading() as connection:
+        assert connection.execute(select(schema.day_changes)).all() == []
+    with store.writing() as connection:
+        connection.execute(text("UPDATE queue_visits SET wait_seconds = 6"))
+    with store.reading() as connection:
+        [noted] = connection.execute(select(schema.day_changes)).all()
+    assert tuple(noted) == (46, 46, 2), "as it was and as it is, in the quarter of that day"
+    store.close()
+    assert differences(url) == []
+
+
 @pytest.mark.slow
 def test_postgresql_tables_are_those_of_the_code(postgres: Postgres) -> None:
     url = postgres.new_database("schema")
