@@ -27,7 +27,7 @@ from tests.lab.sipp import Call, CallRow, SippCallers
 from tests.report.booked import UTC, reported, told
 from tests.scenarios.asterisk import TRUNK_CHANNELS, AsteriskWorld
 from tests.scenarios.centre import ASKED, SPEAKS, TEAM, TELLER, THIRD, Centre
-from tests.scenarios.world import Handset, until
+from tests.scenarios.world import HANDS_ON, Handset, PassOn, until
 
 pytestmark = pytest.mark.asterisk
 
@@ -36,6 +36,7 @@ SERVED, CALLERS_A_SECOND = 150, 40.0
 WRAP_UP_SECONDS, SHORT_SECONDS = 0.3, 1.0
 TOO_LATE = {"caller_left", "cancelled"}
 """How a leg ended for which nobody was left: it may have answered, and then Asterisk billed it."""
+ENDS_OF_TALK = ("COMPLETEAGENT", "COMPLETECALLER", "BLINDTRANSFER")
 EXITS = {
     "abandoned": "ABANDON",
     "short_abandoned": "ABANDON",
@@ -83,6 +84,7 @@ def play(centre: Centre, world: AsteriskWorld, directory: Path) -> list[CallRow]
         "a1011": Handset("rings_on"),
         "a1012": Handset("declined"),
         "a1013": Handset("busy"),
+        f"a{HANDS_ON}": Handset(talk_seconds=0.3, passes_on=PassOn("1017")),
         f"a{THIRD}": Handset(talk_seconds=0.3),
         f"a{TELLER}": Handset(talk_seconds=4.0),
         **{f"a{number}": Handset(talk_seconds=0.4) for number in TEAM},
@@ -137,7 +139,7 @@ def test_records_metrics_queue_log_and_cdr_agree(
         legs = {
             row.uniqueid
             for row in world.lab.cdr_rows()
-            if row.channel.startswith("PJSIP/10") and row.disposition == "ANSWERED"
+            if row.uniqueid.startswith("acd-") and row.disposition == "ANSWERED"
         }
         told_lines = lines()
         centre.start_engine()
@@ -169,7 +171,7 @@ def test_records_metrics_queue_log_and_cdr_agree(
     }
     events = {one[4] for one in told_lines}
     assert events >= {"RINGNOANSWER", "RINGCANCELED", "COMPLETEAGENT", "COMPLETECALLER"}
-    assert events >= {"ABANDON", "EXITWITHKEY", "EXITWITHTIMEOUT"}
+    assert events >= {"ABANDON", "EXITWITHKEY", "EXITWITHTIMEOUT", "BLINDTRANSFER"}
 
 
 def agree(
@@ -186,7 +188,7 @@ def agree(
     short, abandoned = visits["short_abandoned"], visits["abandoned"]
     assert offered == row["offered"] == metrics["offered"][queue] == events["ENTERQUEUE"]
     assert answered == row["answered"] == metrics["answered"][queue] == events["CONNECT"]
-    assert answered == events["COMPLETEAGENT"] + events["COMPLETECALLER"]
+    assert answered == sum(events[one] for one in ENDS_OF_TALK)
     assert short == row["short_abandoned"] == metrics["short_abandoned"][queue]
     both = abandoned + short
     assert both == row["abandoned"] == metrics["abandoned"][queue] == events["ABANDON"]
@@ -201,7 +203,7 @@ def story(record: CallEnded) -> Iterator[tuple[str, ...]]:
     for leg in record.legs:
         if leg.how == "talked":
             yield leg.queue, "CONNECT", leg.agent, leg.offer
-            yield leg.queue, "COMPLETE", leg.agent
+            yield leg.queue, "COMPLETE" if leg.transferred is None else "TRANSFER", leg.agent
         else:
             event = "RINGCANCELED" if leg.how in TOO_LATE else "RINGNOANSWER"
             yield leg.queue, event, leg.agent
@@ -212,8 +214,8 @@ def story_of(lines: list[list[str]]) -> Iterator[tuple[str, ...]]:
     for _, _, queue, agent, event, *data in lines:
         if event == "CONNECT":
             yield queue, event, agent, data[1]
-        elif event.startswith("COMPLETE"):
-            yield queue, "COMPLETE", agent
+        elif event in ENDS_OF_TALK:
+            yield queue, "COMPLETE" if event.startswith("COMPLETE") else "TRANSFER", agent
         elif event.startswith("RING"):
             yield queue, event, agent
         elif event != "WRAPUPSTART":

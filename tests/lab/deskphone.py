@@ -61,7 +61,7 @@ class Message:
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How its user takes a call: he answers after `ring_seconds`, and after `talk_seconds` he hangs
-    up, or passes the first one on to `passes_to`; None: he waits for what the other side does."""
+    up, or passes the first who is still there on to `passes_to`; None: he waits for the other."""
 
     ring_seconds: float = 0.1
     talk_seconds: float | None = None
@@ -93,6 +93,7 @@ class DeskPhone:
     def __init__(self, number: str, sip_port: int, port: int, secret: str) -> None:
         self.number = number
         self.manner: Manner | None = None
+        self._has_passed_on = False
         self.rung: list[Dialog] = []
         """Calls to it, in order."""
         self._pbx = f"{PBX_ADDRESS}:{sip_port}"
@@ -120,6 +121,10 @@ class DeskPhone:
         self._stopping = True
         self._thread.join()
         self._socket.close()
+
+    def behave(self, manner: Manner | None) -> None:
+        """From the next call on."""
+        self.manner, self._has_passed_on = manner, False
 
     # -- what its user does --------------------------------------------------------------------
 
@@ -287,17 +292,17 @@ class DeskPhone:
             time.sleep(manner.talk_seconds)
             if dialog.ended_at:
                 return
-            if dialog is not self.rung[0]:
-                self.hang_up(dialog)  # He came back.
-            elif manner.attended:
+            if not manner.passes_to or self._has_passed_on:
+                self.hang_up(dialog)  # Perhaps he came back.
+                return
+            self._has_passed_on = True
+            if manner.attended:
                 self.hold(dialog)
                 second = self.dial(manner.passes_to)
                 time.sleep(CONSULTS_SECONDS)
                 self.refer(dialog, manner.passes_to, second)
-            elif manner.passes_to:
-                self.refer(dialog, manner.passes_to)
             else:
-                self.hang_up(dialog)
+                self.refer(dialog, manner.passes_to)
 
     def _answer(self, request: Message, status: str, tag: str = "", body: str = "") -> str:
         heads = request.headers

@@ -231,7 +231,7 @@ def external(stage: Stage) -> None:
 def _passed_on(attended: bool) -> Story:
     def story(stage: Stage) -> None:
         assert stage.desk is not None
-        stage.desk.manner = Manner(0.3, 0.5, "1002", attended)
+        stage.desk.behave(Manner(0.3, 0.5, "1002", attended))
         with stage.phones({"1002": Phone(ring_seconds=0.2, talk_seconds=0.7)}):
             callers, channel = stage.queued()
             stage.rung("1001", channel)

@@ -102,7 +102,7 @@ class AsteriskWorld:
 
     def phones(self, handsets: Mapping[str, Handset]) -> None:
         self._put_away()
-        self._desk.manner = _manner(handsets[HANDS_ON]) if HANDS_ON in handsets else None
+        self._desk.behave(_manner(handsets[HANDS_ON]) if HANDS_ON in handsets else None)
         phones = {
             agent: Phone(
                 handset.does,
