@@ -81,6 +81,20 @@ class House:
         assert self.engine.prompts(number, heard=True) in (ordered, ordered[:-1])
         return [prompt.partition(".")[0] for prompt in ordered]
 
+    def speaks(self, number: str) -> None:
+        """Return when he has been told to speak; otherwise say how he came elsewhere."""
+        [call] = self.engine.ids(number)
+        try:
+            until(
+                lambda: call in {one.call for one in self.engine.said(RecordMessage)},
+                12,
+                f"the beep for {number}",
+            )
+        except TimeoutError as late:
+            of_his = [one for one in self.engine.steps if getattr(one.event, "call", "") == call]
+            late.add_note("\n".join(f"{one.at:.3f} {one.event} {one.said}" for one in of_his))
+            raise
+
     def is_over(self, number: str) -> None:
         until(lambda: self._ends(number), 20, f"the end of {number}")
 
@@ -151,9 +165,7 @@ def test_who_comes_too_late_and_whose_district_has_a_fault(house: House) -> None
         # Where he lives nobody knows, so he hears it, too.
         assert house.queued(number) == ("fault", language)
     for language, number in zip(LANGUAGES, leaves, strict=True):
-        [call_id] = house.engine.ids(number)
-        recorded = lambda call=call_id: call in {o.call for o in house.engine.said(RecordMessage)}  # noqa: E731
-        until(recorded, 12, f"the beep for {number}")
+        house.speaks(number)
         assert house.heard(number)[-1] == f"{language}/voicemail/invitation"
     for language, number in zip(LANGUAGES, late, strict=True):
         assert house.heard(number)[-1] == f"{language}/closed/welcome"
