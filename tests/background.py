@@ -9,7 +9,6 @@ whoever has something to do. What they found is counted with the rest (see tests
 import contextlib
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -51,14 +50,15 @@ class Background:
     @property
     def is_done(self) -> bool:
         """Whether nobody would have to wait."""
-        return self._process.poll() is not None
+        # Left to be reaped by `wait`, which is told then what it has cost.
+        looked = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        return os.waitid(os.P_PID, self._process.pid, looked) is not None
 
     def wait(self) -> tuple[int, str, Reports, float]:
         """Wait for its end: its exit status, what it said, its reports, seconds of processor."""
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        status = self._process.wait()
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        _, ended, cost = os.wait4(self._process.pid, 0)
+        status = self._process.returncode = os.waitstatus_to_exitcode(ended)
+        took = cost.ru_utime + cost.ru_stime
         said = self._said.read_text(errors="replace")
         reports: Reports = json.loads(self._tally.read_text()) if self._tally.exists() else []
         self._folder.cleanup()
