@@ -33,14 +33,13 @@ help: ## what there is
 run: venv-run ## the daemon against the built-in simulated PBX, live in the terminal
 	@exec $(BIN)/acd demo $(ARGS)
 
-# More processes than processors, because not a few of these tests wait for others' processes.
-# Those that only compute run beside the real PBX's, which leave much of the processors unused.
+# One process more than processors, because not a few of these tests wait for others' processes.
 test: venv lab-install ## the whole suite, with the real Asterisk where the lab can be had
 	@rm -f .test-tally.json .fault-tally.jsonl; status=0; \
-	$(BIN)/python -m pytest -m "not asterisk and not computing" -n $$(($(JOBS) + 1)) \
-		--dist loadgroup --tally-to=.test-tally.json $(ARGS) || status=$$?; \
+	$(BIN)/python -m pytest -m "not asterisk" -n $$(($(JOBS) + 1)) --dist loadgroup \
+		--tally-to=.test-tally.json $(ARGS) || status=$$?; \
 	$(BIN)/python -m pytest -m asterisk -n $(JOBS) --dist loadfile \
-		--tally-from=.test-tally.json --beside=computing $(ARGS) || status=$$?; \
+		--tally-from=.test-tally.json $(ARGS) || status=$$?; \
 	exit $$status
 
 check: check-static ## the gate: format, lint, types, layers, fast tests (under 60 s)

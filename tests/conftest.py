@@ -2,9 +2,9 @@
 
 `make test` runs pytest twice, first whatever is not marked `asterisk`, which keeps all processors
 busy, then the real PBX's tests, which mostly wait and measure time: two files at once, each with an
-Asterisk of its own. Beside these (`--beside`) run the tests marked `computing`, on what they leave
-of the processors. The first run leaves its reports in a file (`--tally-to`), the second takes them
-up (`--tally-from`), so that failures and the closing lines at the very end are those of all.
+Asterisk of its own. The first run leaves its reports in a file (`--tally-to`), the second takes
+them up (`--tally-from`), so that failures and the closing lines at the very end are those of the
+whole suite.
 
 A real-PBX test that was skipped is said loudly; where CI is set it is a failure.
 """
@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.background import Background, Reports, give_way
 from tests.faults.ledger import tally_of
 from tests.faults.table import TablePlugin
 from tests.scenarios.figures import Figures
@@ -28,8 +27,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("acd")
     group.addoption("--tally-to", metavar="FILE", help="leave this run's reports in FILE")
     group.addoption("--tally-from", metavar="FILE", help="count an earlier run's reports as well")
-    group.addoption("--beside", metavar="MARK", help="run tests of this mark in the background")
-    group.addoption("--giving-way", action="store_true", help="compute when nobody else does")
     group.addoption("--fault-tally", metavar="FILE", help="where the fault matrix is counted")
     group.addoption("--soak", action="store_true", help="do the fault matrix's full counts")
 
@@ -38,8 +35,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Figures(), "acd-figures")
     if hasattr(config, "workerinput"):
         return
-    if config.getoption("--giving-way"):
-        give_way()
     config.pluginmanager.register(ClosingLine(config), "acd-closing-line")
     if not config.getoption("--tally-to"):
         config.pluginmanager.register(Ledger(), "acd-scenarios")
@@ -56,9 +51,7 @@ class ClosingLine:
         self.tally_to: str | None = config.getoption("--tally-to")
         self.tally_from: str | None = config.getoption("--tally-from")
         self.in_ci = os.environ.get("CI", "").lower() not in ("", "0", "false", "no")
-        self.earlier: Reports = []
-        self.beside: Background | None = None
-        self.said_beside: list[str] = []
+        self.earlier: list[tuple[str, dict[str, object]]] = []
         self.on_asterisk = 0
         self.not_run: dict[str, str] = {}
         if self.tally_from and Path(self.tally_from).exists():
@@ -73,34 +66,6 @@ class ClosingLine:
         elif report.when == "call":
             self.on_asterisk += 1
 
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
-        mark = session.config.getoption("--beside")
-        if mark:
-            given = session.config.invocation_params.args
-            # What follows in the command is about every test there is.
-            rest = given[given.index(f"--beside={mark}") + 1 :]
-            jobs = str(session.config.getoption("numprocesses", None) or 0)
-            arguments = ["-m", mark, "-n", jobs, "--dist", "loadgroup", "-q", *rest]
-            self.beside = Background(arguments, session.config.rootpath)
-
-    def _end_beside(self, beside: Background, session: pytest.Session) -> None:
-        """Wait for the tests in the background, and count them as if they had run here."""
-        if not beside.is_done:
-            print("\nwaiting for the tests that only compute", flush=True)
-        status, said, reports, seconds = beside.wait()
-        self.earlier += reports
-        if status != pytest.ExitCode.OK:
-            self.said_beside = said.splitlines()
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        self.said_beside.append(
-            f"beside these, {len(reports)} tests that only compute: "
-            f"{seconds:.0f} s of one processor's time"
-        )
-
-    def pytest_unconfigure(self) -> None:
-        if self.beside is not None:
-            self.beside.stop()
-
     @property
     def pbx_is_missing(self) -> bool:
         last_of_two = self.tally_from is not None
@@ -108,9 +73,6 @@ class ClosingLine:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self.beside is not None and session.exitstatus != pytest.ExitCode.INTERRUPTED:
-            beside, self.beside = self.beside, None
-            self._end_beside(beside, session)
         nothing_ran = session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED
         if nothing_ran and (self.tally_to or self.earlier):
             session.exitstatus = pytest.ExitCode.OK  # The other of the two runs has the tests.
@@ -134,8 +96,6 @@ class ClosingLine:
             stats.setdefault(category, []).append(report)
         if self.earlier:
             stats.pop("deselected", None)  # They are the earlier run's tests, counted just now.
-        for line in self.said_beside:
-            terminalreporter.write_line(line)
         if self.on_asterisk:
             terminalreporter.write_line(f"real Asterisk: {self.on_asterisk} tests ran on it")
         if self.pbx_is_missing:

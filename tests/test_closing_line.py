@@ -9,9 +9,6 @@ from pathlib import Path
 import pytest
 
 TESTS = """
-import os
-import time
-
 import pytest
 
 from tests.scenarios.figures import note
@@ -29,17 +26,12 @@ def test_fails_at_home(): assert 1 == 2
 
 def test_fine_at_home(): ...
 
-@pytest.mark.computing
-def test_computes():
-    assert os.sched_getscheduler(0) == os.SCHED_IDLE, "only when nobody else does"
-    while time.process_time() < 1: pass
-
 @pytest.mark.asterisk
 @pytest.mark.parametrize("milliseconds", [3.0, 5.0])
 def test_measures(milliseconds): note("from here to there", milliseconds)
 """
 USED = ("faults/__init__", "faults/ledger", "faults/table", "scenarios/__init__")
-USED += ("scenarios/figures", "scenarios/ledger", "__init__", "background", "conftest")
+USED += ("scenarios/figures", "scenarios/ledger", "__init__", "conftest")
 """Of this project's tests."""
 
 
@@ -82,28 +74,10 @@ def test_a_missing_pbx_is_said_and_fails_in_ci_only(project: Path) -> None:
 
 @pytest.mark.slow
 def test_two_runs_close_with_one_line(project: Path) -> None:
-    first, _ = run(project, "-m", "not asterisk and not computing", "--tally-to=tally.json")
+    first, _ = run(project, "-m", "not asterisk", "--tally-to=tally.json")
     second, said = run(project, "-m", "asterisk", "-n", "2", "--tally-from=tally.json")
 
     assert (first, second) == (1, 0)
     assert "1 failed, 3 passed, 1 skipped" in said[-1]
     assert "from here to there: median 5.0 ms, worst 5.0 ms, 2 times" in said
     assert any(line.startswith("FAILED tests/test_it.py::test_fails_at_home") for line in said)
-
-
-@pytest.mark.slow
-def test_what_runs_beside_is_counted_and_its_failures_are_told(project: Path) -> None:
-    beside = ("-m", "asterisk", "-n", "2", "--beside=computing")
-    good, said = run(project, *beside, "-k", "computes or measures")
-    assert good == 0, said
-    assert "3 passed" in said[-1]
-    [beside_these] = [line for line in said if line.startswith("beside these, 1 tests that only")]
-    assert not beside_these.endswith(" 0 s of one processor's time")
-
-    tests = project / "tests" / "test_it.py"
-    tests.write_text(tests.read_text().replace("== os.SCHED_IDLE", "is None"))
-    bad, said = run(project, *beside, "-k", "computes or measures")
-    assert bad == 1
-    assert "1 failed, 2 passed" in said[-1]
-    assert any("only when nobody else does" in line for line in said)
-    assert any(line.startswith("FAILED tests/test_it.py::test_computes") for line in said)

@@ -28,8 +28,6 @@ from acd.pipeline import Item, PbxSetup, Pipeline
 from tests.ami.recorded import DIRECTORY, STORIES
 from tests.plans import ALL, plan
 
-pytestmark = pytest.mark.computing
-
 PBX = PbxId("main")
 AGENTS = dict.fromkeys([f"{number}" for number in range(1001, 1011)], ALL)
 START = 1_795_311_000.0

@@ -27,8 +27,6 @@ from acd.replay import replay
 from acd.sim.run import PBX, START, Report, run
 from tests.plans import plan
 
-pytestmark = pytest.mark.computing
-
 SYSTEM_NAME = "acd-sim"
 Step = Callable[[Item, float], Outputs]
 

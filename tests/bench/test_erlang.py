@@ -10,7 +10,7 @@ from bench import erlang
 from bench.theory import Load, erlang_a, erlang_c, offered_waits, simulated
 from bench.virtual import Caller, VirtualCentre
 
-pytestmark = [pytest.mark.slow, pytest.mark.computing]
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("load", erlang.LOADS, ids=str)

@@ -5,7 +5,7 @@ import pytest
 from bench.chart import Chart, Series
 from bench.pooling import KINDS, mean_wait_seconds
 
-pytestmark = [pytest.mark.slow, pytest.mark.computing]
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.slow

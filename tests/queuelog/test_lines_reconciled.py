@@ -23,8 +23,6 @@ from acd.sim.run import PBX, START, run
 from acd.store.figures import Figures
 from tests.report.booked import UTC, reported, told
 
-pytestmark = pytest.mark.computing
-
 EXITS = {"ABANDON", "EXITWITHTIMEOUT", "EXITEMPTY", "EXITWITHKEY"}
 """What ends a stay without a talk."""
 

@@ -39,8 +39,6 @@ from acd.sim.auditor.verdicts import MOST_OF_A_RULE, Docket, Rule
 from acd.sim.run import run
 from acd.sim.workload import Load
 
-pytestmark = pytest.mark.computing
-
 SEED = 33
 BUSY = Load(
     calls=400,

@@ -129,7 +129,6 @@ def spoilt(seed: int, faults: Faults) -> Report:
 
 
 @pytest.mark.slow
-@pytest.mark.computing
 @pytest.mark.parametrize("seed", range(1, 3))
 @pytest.mark.parametrize(
     "faults",
@@ -156,7 +155,6 @@ def test_every_call_ends_and_nobody_is_stuck_when_events_go_wrong(
 
 
 @pytest.mark.slow
-@pytest.mark.computing
 def test_an_hour_without_faults_has_nothing_to_repair() -> None:
     report = run(1, 0.5, reconcile_seconds=RECONCILE_SECONDS)
     assert report.repairs == {}

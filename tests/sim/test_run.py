@@ -14,8 +14,6 @@ from acd.sim.centre import QUEUES, build_plan
 from acd.sim.faults import Faults
 from acd.sim.run import START, Report, Wire, print_report, run
 
-pytestmark = pytest.mark.computing
-
 HOURS = 0.1
 
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 6))]

@@ -13,8 +13,6 @@ import pytest
 from acd.sim.run import Report, print_report, run
 from tests.sim.spoilt import broken, play
 
-pytestmark = pytest.mark.computing
-
 CHUNK = 10
 SEEDS = range(1, 201)
 
