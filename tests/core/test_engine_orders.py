@@ -57,8 +57,6 @@ from acd.core.records import Activity, CallEnded, CallOffered, CallState, Record
 from acd.core.tokens import Tokens
 from tests.plans import plan
 
-pytestmark = pytest.mark.computing
-
 PBX = PbxId("main")
 OUTCOMES = (
     RingOutcome.BUSY,
