@@ -203,7 +203,8 @@ class Engine:
     def post(self, path: str) -> None:
         """Do a POST without a body; raises HTTPError when it is refused."""
         request = urllib.request.Request(f"{self.url}{path}", method="POST")
-        with urllib.request.urlopen(request, timeout=5):
+        # It is answered when it is durable, for which a busy disk may take seconds.
+        with urllib.request.urlopen(request, timeout=20):
             pass
 
     def cpu_seconds(self) -> float:
