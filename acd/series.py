@@ -21,8 +21,8 @@ from itertools import accumulate
 from typing import Generic, TypeVar
 
 
-class Counter:
-    """It only grows."""
+class _Single:
+    """One number of its family's."""
 
     __slots__ = ("_at", "_numbers")
 
@@ -32,8 +32,14 @@ class Counter:
 
     @property
     def value(self) -> float:
-        """What it has come to."""
+        """What it is now."""
         return self._numbers[self._at]
+
+
+class Counter(_Single):
+    """It only grows."""
+
+    __slots__ = ()
 
     def inc(self, amount: float = 1.0) -> None:
         """Add to it; less than nothing is nothing."""
@@ -41,19 +47,10 @@ class Counter:
             self._numbers[self._at] += amount
 
 
-class Gauge:
+class Gauge(_Single):
     """What is so now."""
 
-    __slots__ = ("_at", "_numbers")
-
-    def __init__(self, numbers: array[float], at: int) -> None:
-        self._numbers = numbers
-        self._at = at
-
-    @property
-    def value(self) -> float:
-        """What it is."""
-        return self._numbers[self._at]
+    __slots__ = ()
 
     def set(self, value: float) -> None:
         """Replace it."""

@@ -215,8 +215,9 @@ class _Free(dict[AgentId, float | None]):
     def of(self, agents: Collection[AgentId], line: Line) -> list[float]:
         """Return in how long each of these is free for the queue's calls, who is known of."""
         floor = self._floor
-        found = [seconds for seconds in map(self.__getitem__, agents) if seconds is not None]
-        if floor.reserves:
+        if not floor.reserves:
+            found = [seconds for seconds in map(self.__getitem__, agents) if seconds is not None]
+        else:
             # Who is free may be kept for another queue.
             found = [
                 seconds

@@ -50,7 +50,6 @@ def census(floor: Floor, now: float, known: Estimates) -> Census:
 
     Estimates are the dearest part of it, so they are what is ``known``, by queue.
     """
-    devices = floor.devices
     return Census(
         now,
         _queues(floor, now, known),
@@ -60,7 +59,7 @@ def census(floor: Floor, now: float, known: Estimates) -> Census:
                 one.presence,
                 one.reason,
                 one.activity,
-                devices.get(one.phone, DeviceState.FREE),
+                floor.device_of(one),
                 one.since,
                 one.queue,
             )
