@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from acd.errors import OperatorError
+from acd.errors import OperatorError, StoreError
 from acd.log import Log
 from acd.retention import DAY_SECONDS
 
@@ -84,23 +84,34 @@ async def add_up_in_time(
     """Have it done soon and then every day, for ever; what it did is a line of the log."""
     await asyncio.sleep(first_seconds)
     while True:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "acd.daysums", str(config)),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
         try:
-            said, why = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-        if process.returncode:
-            told = " ".join(why.decode("utf-8", "replace").split())
-            log.warning("days_not_added_up", why=told[:_MOST_TOLD] or str(process.returncode))
-        elif days := int(said or 0):
-            log.info("days_added_up", days=days)
+            days = await _added_up_beside(config)
+        except (OSError, StoreError) as why:
+            # No process may be left to be had: that is no reason for the engine to end.
+            log.warning("days_not_added_up", why=str(why)[:_MOST_TOLD])
+        else:
+            if days:
+                log.info("days_added_up", days=days)
         await asyncio.sleep(every_seconds)
+
+
+async def _added_up_beside(config: Path) -> int:
+    """Return how many days a process added up. Raises OSError, or StoreError with its words."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "acd.daysums", str(config)),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        said, why = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    if process.returncode:
+        told = " ".join(why.decode("utf-8", "replace").split())
+        raise StoreError(told or str(process.returncode))
+    return int(said or 0)
 
 
 def main() -> int:

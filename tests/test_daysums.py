@@ -95,3 +95,13 @@ async def test_it_is_done_beside_an_engine(service: Service, config: Path) -> No
 async def test_what_stands_in_its_way_is_told(config: Path) -> None:
     (config / "acd.yaml").write_text("no: configuration\n")
     assert "acd.yaml" in await said(config, "days_not_added_up")
+
+
+async def test_without_a_process_it_is_told_and_the_engine_goes_on(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def none_left(*_: object, **__: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", none_left)
+    assert "temporarily unavailable" in await said(config, "days_not_added_up")
