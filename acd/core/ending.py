@@ -5,7 +5,7 @@ from acd.core.call import Call, CallSignal
 from acd.core.events import RingOutcome
 from acd.core.floor import Floor
 from acd.core.memory import LegVisit
-from acd.core.offers import silence
+from acd.core.offers import left_talk, silence
 from acd.core.queueplan import Requirement
 from acd.core.recording import recorded
 from acd.core.records import CallDeflected, CallEnded, Outcome, TrailStep
@@ -16,7 +16,11 @@ def end_call(floor: Floor, call: Call, outcome: Outcome | None, now: float) -> N
 
     UNSEEN when a phone rang for him and nobody saw how ring and call ended. If it was one phone,
     its agent has the wrap-up of the talk that there may have been: he can end a needless one.
+
+    A talk ends with it, also where the agent's leg is told to be out of it only afterwards.
     """
+    for offer_id in call.offers:
+        left_talk(floor, offer_id, now, caller_left=outcome is None)
     for kind in ("dialogue", "keep", "unplayed", "unbeeped", "enter"):
         floor.deadlines.clear((kind, call.id))
     voicemail.call_ended(floor, call, now)

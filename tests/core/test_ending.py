@@ -14,7 +14,7 @@ from acd.core.events import (
 )
 from acd.core.plan import AgentAction
 from acd.core.queueplan import ExitCondition, Strategy, Target, ToAnnouncement, ToNumber
-from acd.core.records import Activity, CallEnded, Outcome, Presence
+from acd.core.records import Activity, CallEnded, Outcome, Presence, TalkEnded
 from tests.core.centre import Centre, rung
 from tests.core.queues import FAULT, announcing, order, relax, rule, with_exits, with_queue
 from tests.plans import ALL, plan, prompt
@@ -85,6 +85,19 @@ def test_who_was_answered_is_answered_however_it_ended() -> None:
     centre.feed(LegLeftTalk(offer), CallerHungUp(call, lost=True))
     (ended,) = centre.take(CallEnded)
     assert (ended.outcome, ended.queue, ended.agent) == (Outcome.ANSWERED, "billing", "1001")
+
+
+def test_the_record_has_the_end_of_a_talk_also_where_the_agents_leg_is_told_later() -> None:
+    centre = Centre(plan(), "1001")
+    call = centre.call_in()
+    offer = centre.answer(call)
+    centre.wait(7.0)
+    centre.feed(CallerHungUp(call), LegLeftTalk(offer, caller_left=True))
+    talk, ended = (one for one in centre.take() if isinstance(one, TalkEnded | CallEnded))
+    assert isinstance(talk, TalkEnded)
+    assert (talk.talk_seconds, talk.caller_left) == (7.0, True)
+    assert isinstance(ended, CallEnded)
+    assert ended.talk_ended_at == ended.legs[0].ended_at == ended.at
 
 
 def test_a_short_abandon_is_measured_by_the_wait_clock_and_not_by_the_last_queue() -> None:
