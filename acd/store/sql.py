@@ -283,6 +283,8 @@ class _Statements:
         self.keep_visits = _Rows(dialect, insert, schema.queue_visits, replace=False)
         self.keep_legs = _Rows(dialect, insert, schema.legs, replace=False)
         self._forget = _forget(dialect)
+        call = schema.ended_calls.c.call
+        self._ended_before = select(call).where(call.in_(bindparam("over", expanding=True)))
         self.keep_calls = _Rows(dialect, insert, schema.living_calls)
         self.keep_voicemails = _Rows(dialect, insert, schema.voicemails)
         self.keep_agents = _Rows(dialect, insert, schema.agents)
@@ -290,10 +292,8 @@ class _Statements:
         self.keep_wrap_ups = _Rows(dialect, insert, schema.wrap_ups, leaves={"outcome_code"})
         self.end_wrap_ups = _Many(dialect, _end(schema.wrap_ups).values(how=bindparam("word")))
         self.keep_answers = _Rows(dialect, insert, schema.survey_answers)
-        calls = schema.ended_calls
-        marked = update(calls).where(
-            calls.c.call == bindparam("over"), calls.c.recording_deleted_at.is_(None)
-        )
+        kept = schema.ended_calls.c.recording_deleted_at.is_(None)
+        marked = update(schema.ended_calls).where(call == bindparam("over"), kept)
         self.mark_recordings = _Many(dialect, marked.values(recording_deleted_at=bindparam("at")))
         self.keep_forms = _Rows(dialect, insert, schema.forms)
         self.keep_not_ready = _Rows(dialect, insert, schema.not_ready)
@@ -307,11 +307,10 @@ class _Statements:
 
     def ended_before(self, connection: Connection, calls: list[CallId]) -> set[CallId]:
         """Which of these have their final record already."""
-        column = schema.ended_calls.c.call
         found: set[CallId] = set()
         for first in range(0, len(calls), _ASKED_AT_ONCE):
-            some = calls[first : first + _ASKED_AT_ONCE]
-            found.update(connection.execute(select(column).where(column.in_(some))).scalars())
+            some = {"over": calls[first : first + _ASKED_AT_ONCE]}
+            found.update(connection.execute(self._ended_before, some).scalars())
         return found
 
     def forget(self, connection: Connection, calls: list[CallId]) -> None:

@@ -33,6 +33,7 @@ def lab_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabAsteris
             tmp_path_factory.mktemp("lab"),
             AGENTS,
             prompts=PROMPTS if PROMPTS.is_dir() else None,
+            tells_all=True,
         )
     except LabUnavailableError as reason:
         pytest.skip(f"no lab Asterisk: {reason}")

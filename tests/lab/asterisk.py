@@ -84,14 +84,16 @@ class LabAsterisk:
         qualify_seconds: int = 0,
         verbose: int = 0,
         emergency: Plan | None = None,
+        tells_all: bool = False,
         extra: Mapping[str, str] | None = None,
     ) -> Self:
         """Starts one and returns when it is fully booted (about a second).
 
         `workdir/pbx` becomes a link to its directory. `prompts` is copied into it. `emergency` is
-        the plan for its queues without an engine (see `Layout`). `extra` is text appended to its
-        configuration files, by name. Raises LabUnavailableError where there is no Asterisk,
-        RuntimeError with the tail of its log where it does not start.
+        the plan for its queues without an engine, `tells_all` has AMI tell what the samples
+        switch off (see `Layout`). `extra` is text appended to its configuration files, by name.
+        Raises LabUnavailableError where there is no Asterisk, RuntimeError with the tail of its
+        log where it does not start.
 
         Call it from the main thread: the PBX is killed when the thread that started it ends.
         """
@@ -117,6 +119,7 @@ class LabAsterisk:
             qualify_seconds=qualify_seconds,
             verbose=verbose,
             emergency=emergency,
+            tells_all=tells_all,
             extra=dict(extra or {}),
         )
         lab = cls(place, slot, layout)

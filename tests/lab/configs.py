@@ -39,7 +39,8 @@ class Layout:
     agents: the agents' phones, which are PJSIP endpoints of that name at `agents_port` of
     127.0.0.3, unless `phones_register`. qualify_seconds: how often they are asked whether they
     live; 0 is never. emergency: whose queues there are without an engine; None: every agent is in
-    the one queue of a switchboard.
+    the one queue of a switchboard. tells_all: AMI tells every event, also
+    those that the samples switch off.
     """
 
     directories: dict[str, str]
@@ -53,6 +54,7 @@ class Layout:
     qualify_seconds: int = 0
     verbose: int = 0
     emergency: Plan | None = None
+    tells_all: bool = False
     extra: dict[str, str] = field(default_factory=dict)
 
 
@@ -61,6 +63,10 @@ def render(layout: Layout) -> dict[str, str]:
     files = {path.name: path.read_text() for path in sorted(SAMPLES.glob("*.conf"))}
     files["asterisk.conf"] = _asterisk(files["asterisk.conf"], layout)
     files["manager.conf"] = _manager(files["manager.conf"], layout)
+    if layout.tells_all:
+        general = files["acd-manager-general.conf"]
+        files["acd-manager-general.conf"] = re.sub(r"(?m)^disabledevents=.*$", "", general)
+        del files["stasis.conf"]
     files["pjsip.conf"] = _pjsip(layout)
     everybody = plans.plan({agent: {"switchboard": 1} for agent in layout.agents})
     files |= emergency_files(layout.emergency or everybody, now=0.0)

@@ -26,8 +26,8 @@ INSTALL = Path(__file__).parent / "install.sh"
 
 # Below the range Linux gives to outgoing connections (32768), so that none of ours is taken.
 FIRST_PORT = 10_000
-PORTS_PER_SLOT = 2_000
-SLOTS = 11
+PORTS_PER_SLOT = 1_400
+SLOTS = 16
 
 # From 8888 on each SIPp takes a port for commands, which nobody gives it.
 _SIPP_PORTS = range(3_000, 8_880, 4)

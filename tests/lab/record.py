@@ -284,7 +284,7 @@ def _record(stories: Mapping[str, Story], at_desk: bool) -> None:
         agents = AGENTS[1:] if at_desk else AGENTS
         extra = {"pjsip.conf": section("1001", port, secret)} if at_desk else {}
         lab = stack.enter_context(
-            LabAsterisk.start(directory, agents, prompts=PROMPTS, extra=extra)
+            LabAsterisk.start(directory, agents, prompts=PROMPTS, tells_all=True, extra=extra)
         )
         desk = None
         if at_desk:
