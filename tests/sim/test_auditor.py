@@ -230,7 +230,11 @@ BREAKS: list[tuple[Rule, str, Sabotage]] = [
     (Rule.PRESENCE, "deaf to log-outs", never(AgentAction.LOG_OUT)),
     (Rule.NO_RESCUE, "lets the dead-man timer run out", silent_about(KeepInMenu, 2)),
     (Rule.NO_LEAK, "does not notice who has gone", deaf_to(CallerHungUp)),
-    (Rule.NOT_STUCK, "deaf to the end of talks", deaf_to(LegLeftTalk, LegEnded, number=1)),
+    (
+        Rule.NOT_STUCK,
+        "deaf to the end of talks",
+        deaf_to(LegLeftTalk, LegEnded, CallerHungUp, number=1),
+    ),
 ]
 
 
