@@ -1,14 +1,15 @@
 """What holds for every test: which of them ran on the real Asterisk, and one closing line for all.
 
 `make test` runs pytest twice, first whatever is not marked `asterisk`, which keeps all processors
-busy, then the real PBX's tests, which mostly wait and measure time: two files at once, each with an
-Asterisk of its own. The first run leaves its reports in a file (`--tally-to`), the second takes
+busy, then the real PBX's tests, which mostly wait and measure time: some files at once, each with
+an Asterisk of its own. The first run leaves its reports in a file (`--tally-to`), the second takes
 them up (`--tally-from`), so that failures and the closing lines at the very end are those of the
 whole suite.
 
 A real-PBX test that was skipped is said loudly; where CI is set it is a failure.
 """
 
+import gc
 import json
 import os
 from pathlib import Path
@@ -42,6 +43,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(
             TablePlugin(tally_of(config), goes_on=goes_on), "acd-fault-table"
         )
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests live to the end: the garbage collector need not look at them."""
+    gc.freeze()
 
 
 class ClosingLine:

@@ -242,6 +242,7 @@ def test_a_virtual_hour_is_reported() -> None:
     assert "no violations with seed 7" in report.stdout
 
 
+@pytest.mark.slow
 def test_an_example_that_does_not_hold_fails_the_check(tmp_path: Path) -> None:
     config = config_for(tmp_path, 1, free_port(), "x", "y")
     menus = tmp_path / "menus"
@@ -259,6 +260,7 @@ def test_an_example_that_does_not_hold_fails_the_check(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_warning_is_told_and_stops_nothing(tmp_path: Path) -> None:
     config = config_for(tmp_path, 1, free_port(), "x", "y")
     hours = "{time_zone: Etc/UTC, weekly: {mon-sun: closed}}"

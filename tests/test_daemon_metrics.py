@@ -48,6 +48,7 @@ async def test_promtool_finds_nothing_wrong_with_it(house: House) -> None:
     assert (run.returncode, run.stdout, run.stderr) == (0, b"", b"")
 
 
+@pytest.mark.slow
 async def test_a_caller_adds_no_label_whatever_he_is_called_and_types(house: House) -> None:
     await house.live()
     before = labels(await page(house))

@@ -148,6 +148,7 @@ async def test_a_folder_that_is_not_there_cannot_be_watched(tmp_path: Path) -> N
     assert "nowhere" in str(watch.error)
 
 
+@pytest.mark.slow
 async def test_it_ends_at_once_when_it_is_cancelled(watch: Watch) -> None:
     await watch.awake()
     watch.task.cancel()

@@ -28,6 +28,7 @@ def told(of: Snapshot) -> Change:
     return live.picture.whole(of.at)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every_seconds", [0.1, 1.0])
 def test_what_records_name_is_all_that_changes(
     every_seconds: float, monkeypatch: pytest.MonkeyPatch

@@ -77,6 +77,7 @@ def test_an_empty_range_is_zeros_and_said(books: Path) -> None:
     assert "Nothing was counted" in told.stderr
 
 
+@pytest.mark.slow
 def test_a_report_is_the_same_again_while_another_program_writes(books: Path) -> None:
     """Then it keeps nothing; it does so the next time."""
     words = ("report", "queue", *DAY, "--interval", "day", "--format", "csv")

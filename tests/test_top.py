@@ -70,6 +70,7 @@ def due(watch: Watch) -> float | None:
     return next((one.due_at for one in watch.snapshot().calls if one.position is None), None)
 
 
+@pytest.mark.slow
 async def test_the_state_is_kept_up_to_date_over_a_lost_connection() -> None:
     engine = Engine()
     server = await engine.start()
@@ -107,6 +108,7 @@ async def test_the_screen_shows_the_engine(web: Web) -> None:
     await server.stop()
 
 
+@pytest.mark.slow
 async def test_a_token_that_is_revoked_ends_it_with_a_reason() -> None:
     engine = Engine()
     server = await engine.start()

@@ -218,6 +218,7 @@ class TestHeaders:
         assert parse(frame).get("Channel") == ""
         assert parse(frame, bare_lf=True).get("Channel") == "PJSIP/other"
 
+    @pytest.mark.slow
     @given(st.lists(st.tuples(names, values), min_size=2, max_size=6), st.data())
     def test_a_shape_seen_before_reads_the_same(
         self, headers: list[tuple[str, str]], data: st.DataObject

@@ -21,6 +21,7 @@ def test_it_is_what_would_be_read_here(config: Path) -> None:
         assert reading.service() == read_service(config, TODAY)
 
 
+@pytest.mark.slow
 def test_every_problem_comes_through(config: Path) -> None:
     extend(config, "colour: blue\n")
     (config / "skills.yaml").write_text("nonsense: [\n")

@@ -84,6 +84,7 @@ CALENDARS = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(CALENDARS, MOMENTS)
 def test_open_is_what_the_wall_clock_in_berlin_says(held: Calendar, now: float) -> None:

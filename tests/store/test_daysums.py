@@ -214,6 +214,7 @@ class Life:
         self.store.forget(kind, keys)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_whatever_happens_the_sums_are_those_of_the_rows(store: SqlStore, seed: int) -> None:
     life = Life(store, seed)
