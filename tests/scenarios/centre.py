@@ -53,7 +53,6 @@ from acd.core.records import (
     Activity,
     AgentRung,
     CallEnded,
-    CallState,
     Outcome,
     Presence,
     RingEnded,
@@ -394,13 +393,11 @@ class Centre:
         return self.world.rings(agent)[nth - 1]
 
     def waiting(self, number: str, timeout: float = 5.0) -> None:
-        """Return when the caller stands in a queue."""
+        """Return when the caller stands in a queue and hears its music.
 
-        def queued() -> bool:
-            view = self.engine.call(number)
-            return view is not None and view.state is CallState.QUEUED
-
-        until(queued, timeout, f"{number} in a queue")
+        Before that he is on his way, and an engine that dies then takes the order along.
+        """
+        until(lambda: self.engine.waits_in_room(number), timeout, f"{number} in a queue")
 
     def is_(self, agent: str, activity: Activity, timeout: float = 5.0) -> None:
         """Return when the agent's activity is that."""

@@ -32,7 +32,7 @@ from acd.core.events import (
 from acd.core.ids import AgentId, CallId, DeviceId, PbxId, VoicemailId
 from acd.core.memory import Memory
 from acd.core.plan import AgentAction, Plan
-from acd.core.records import AgentView, CallView, Record, Snapshot
+from acd.core.records import AgentView, CallState, CallView, Record, Snapshot
 from acd.daemon import Daemon, Setup
 from acd.incidents import Tell
 from acd.log import open_log
@@ -249,6 +249,18 @@ class Engine:
             for session in pipeline.sessions.values():
                 left += [*session.tracker.callers, *session.tracker.legs]
             return left
+
+        return self._in_loop(look)
+
+    def waits_in_room(self, number: str) -> bool:
+        """Whether the call of that number is in a queue and its channel in its room."""
+
+        def look() -> bool:
+            calls = self.daemon.pipeline.engine.floor.calls.values()
+            return any(
+                call.ani == number and call.state is CallState.QUEUED and call.in_room
+                for call in calls
+            )
 
         return self._in_loop(look)
 
