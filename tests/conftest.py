@@ -1,8 +1,8 @@
 """What holds for every test: which of them ran on the real Asterisk, and one closing line for all.
 
 `make test` runs pytest twice, first whatever is not marked `asterisk`, which keeps all processors
-busy, then the real PBX's tests, which mostly wait and measure time: some files at once, each with
-an Asterisk of its own. The first run leaves its reports in a file (`--tally-to`), the second takes
+busy, then the real PBX's tests, which mostly wait and measure time: two files at once, each with an
+Asterisk of its own. The first run leaves its reports in a file (`--tally-to`), the second takes
 them up (`--tally-from`), so that failures and the closing lines at the very end are those of the
 whole suite.
 
