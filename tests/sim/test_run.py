@@ -100,7 +100,6 @@ def test_messages_that_come_twice_change_nothing_that_counts(seed: int) -> None:
     assert report.violations == (), printed(report)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_forged_messages_are_refused_and_change_nothing(seed: int) -> None:
     forged = run(seed, 0.3, faults=Faults(forged=0.2))
@@ -108,7 +107,6 @@ def test_forged_messages_are_refused_and_change_nothing(seed: int) -> None:
     assert sum(forged.rejected.values()) > 100
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_broken_connections_break_no_rule(seed: int) -> None:
     """What arrived, rang, talked and left meanwhile is found out, and nobody is forgotten."""
@@ -117,7 +115,6 @@ def test_broken_connections_break_no_rule(seed: int) -> None:
     assert report.violations == (), printed(report)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_killed_engine_breaks_no_rule(seed: int) -> None:
     """Every minute the engine dies, and the next one has the store and the PBX to go by."""
