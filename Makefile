@@ -34,12 +34,11 @@ run: venv-run ## the daemon against the built-in simulated PBX, live in the term
 	@exec $(BIN)/acd demo $(ARGS)
 
 # One process more than processors, because not a few of these tests wait for others' processes.
-# Not so on the real PBX: three at a time are quicker, and now and then one of them is too late.
 test: venv lab-install ## the whole suite, with the real Asterisk where the lab can be had
 	@rm -f .test-tally.json .fault-tally.jsonl; status=0; \
 	$(BIN)/python -m pytest -m "not asterisk" -n $$(($(JOBS) + 1)) --dist loadgroup \
 		--tally-to=.test-tally.json $(ARGS) || status=$$?; \
-	$(BIN)/python -m pytest -m asterisk -n $(JOBS) --dist loadfile \
+	$(BIN)/python -m pytest -m asterisk -n $$(($(JOBS) + 1)) --dist loadfile \
 		--tally-from=.test-tally.json $(ARGS) || status=$$?; \
 	exit $$status
 

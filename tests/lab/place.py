@@ -8,13 +8,14 @@ import contextlib
 import fcntl
 import itertools
 import os
-import random
 import re
 import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -29,9 +30,10 @@ FIRST_PORT = 10_000
 PORTS_PER_SLOT = 1_400
 SLOTS = 16
 
-# From 8888 on each SIPp takes a port for commands, which nobody gives it.
+# From 8888 on each SIPp takes a port for commands, which nobody gives it. Between our look at one
+# and SIPp taking it lie tens of milliseconds, so each process has ports that no other one gives.
 _SIPP_PORTS = range(3_000, 8_880, 4)
-_turn = itertools.count(random.SystemRandom().randrange(len(_SIPP_PORTS)))
+_SHARES = 16
 
 
 class LabUnavailableError(Exception):
@@ -156,14 +158,28 @@ def _is_free(kind: socket.SocketKind, port: int) -> bool:
     return True
 
 
+@cache
+def _share_of_ports() -> tuple[IO[str], Iterator[int]]:
+    """This process's own ports for SIPp, one after the other for ever, and the lock on them."""
+    nest = Path(tempfile.gettempdir()) / f"acd-sipp-{os.getuid()}"
+    nest.mkdir(mode=0o700, exist_ok=True)
+    for number in range(_SHARES):
+        lock = _try_lock(nest / f"share-{number}.lock")
+        if lock is not None:
+            return lock, itertools.cycle(_SIPP_PORTS[number::_SHARES])
+    raise LabUnavailableError(f"all {_SHARES} shares of the ports for SIPp are taken")
+
+
 def free_udp_port(address: str) -> int:
-    """A UDP port of the address for SIPp, which cannot choose its own: it comes only once.
+    """A UDP port of the address for SIPp, which cannot choose its own.
 
     It is even, and nobody has it or the three after it, which SIPp takes for RTCP and video. It is
-    below the ports of labs and of outgoing connections, and another process begins elsewhere.
+    below the ports of labs and of outgoing connections, no other process is given it, and this one
+    is given it again only after all its others.
     """
-    for _ in range(len(_SIPP_PORTS)):
-        port = _SIPP_PORTS[next(_turn) % len(_SIPP_PORTS)]
+    _, ports = _share_of_ports()
+    for _ in range(len(_SIPP_PORTS) // _SHARES):
+        port = next(ports)
         with contextlib.ExitStack() as probes:
             try:
                 for each in range(port, port + 4):
