@@ -96,8 +96,9 @@ class Dialogue:
         self._node: Node = menu.nodes[menu.entry]
         self._to_play: tuple[PromptId, ...] = ()
         self._play_id = 0
-        self._playing = False
-        self._stopping = False
+        self._playing = self._stopping = False
+        self._said = (self.language, PromptId(""))
+        self._unplayable: set[tuple[Language, PromptId]] = set()
         self._misses = 0
         self._typed = ""
         self._collected = ""
@@ -164,11 +165,20 @@ class Dialogue:
         self._use_typed(now, steps)
         return steps
 
-    def prompt_ended(self, play_id: int, now: float) -> list[Step]:
-        """Go on after a prompt; a play_id that is not the present one is late and ignored."""
+    def prompt_ended(self, play_id: int, now: float, *, played: bool = True) -> list[Step]:
+        """Go on after a prompt; a play_id that is not the present one is late and ignored.
+
+        One that could not be ``played`` is not tried again. It has ended the PBX's dialogue, so the
+        next is ordered when the call stands in the menu anew (``restarted``).
+        """
         steps: list[Step] = []
         if self.over or not self._playing or play_id != self._play_id:
             return steps
+        if not played:
+            if not self._stopping:
+                self._unplayable.add(self._said)
+            self._stopping = True
+            return [WakeAt(now + STOP_LATE_SECONDS)]
         self._playing = False
         self._advance(now, steps)
         return steps
@@ -194,8 +204,8 @@ class Dialogue:
     def restarted(self, now: float) -> list[Step]:
         """Take up a call that stands in the menu anew: what was playing is over.
 
-        After a ``Stop`` of ours the next prompt comes; otherwise (the PBX lost the command, the
-        link was away) the present node is asked again.
+        After a ``Stop`` of ours, or what could not be played, the next prompt comes; otherwise (the
+        PBX lost the command, the link was away) the present node is asked again.
         """
         steps: list[Step] = []
         if self.over:
@@ -218,8 +228,7 @@ class Dialogue:
             return steps
         if self._playing:
             self._stopping = True
-            steps += [Stop(), WakeAt(now + STOP_LATE_SECONDS)]
-            return steps
+            return [Stop(), WakeAt(now + STOP_LATE_SECONDS)]
         node = self._node
         if isinstance(node, LookUp):
             self._enter(node.failed, now, steps)
@@ -300,8 +309,7 @@ class Dialogue:
                         # The last words are heard to their end.
                         return
                     self.over = True
-                    steps.append(WakeAt(None))
-                    steps.append(Finished(node))
+                    steps += [WakeAt(None), Finished(node)]
                     return
                 case AgentDo() | MessageDo():
                     steps.append(Act(node))
@@ -310,8 +318,8 @@ class Dialogue:
                     steps.append(Decide(node))
                     return
                 case LookUp():
-                    steps.append(WakeAt(now + node.timeout_seconds + LOOK_UP_LATE_SECONDS))
-                    steps.append(Inquire(node))
+                    late_at = now + node.timeout_seconds + LOOK_UP_LATE_SECONDS
+                    steps += [WakeAt(late_at), Inquire(node)]
                     return
                 case Ask() | Collect() | Say() | TakeMessage():
                     self._collected = ""
@@ -342,14 +350,17 @@ class Dialogue:
         if self._playing:
             return
         self._stopping = False
-        if self._to_play:
+        while self._to_play:
             prompt, self._to_play = self._to_play[0], self._to_play[1:]
+            if (self.language, prompt) in self._unplayable:
+                continue
             sentence = self.menu.sentences.get(f"{self.language}/{prompt}")
             if sentence is not None:
                 steps.append(Compose(sentence))
                 return
             self._play_id += 1
             self._playing = True
+            self._said = (self.language, prompt)
             can_stop = not isinstance(self._node, Say) or self._node.can_skip
             steps.append(Play(self._play_id, self.language, prompt, can_stop))
             return

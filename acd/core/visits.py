@@ -193,7 +193,7 @@ def prompt_ended(floor: Floor, call_id: CallId, play_id: int, ok: bool, now: flo
     if not ok and not talker.dialogue.over:
         # So it ends, too, for a caller who is just hanging up: look again when that is known.
         floor.deadlines.set(("unplayed", call_id), now + UNPLAYED_SECONDS)
-    _carry_out(floor, talker, talker.dialogue.prompt_ended(play_id, now), now)
+    _carry_out(floor, talker, talker.dialogue.prompt_ended(play_id, now, played=ok), now)
 
 
 def message_recorded(floor: Floor, event: MessageRecorded, now: float) -> None:

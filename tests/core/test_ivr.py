@@ -64,6 +64,45 @@ def test_the_prompts_of_a_menu_come_one_after_another() -> None:
     assert dialogue.prompt_ended(2, 9.0) == [WakeAt(14.0)]
 
 
+def test_what_could_not_be_played_is_passed_over_for_the_rest_of_the_call() -> None:
+    """Else each try would end the PBX's dialogue, and after twenty he is in the emergency queue."""
+    dialogue = Dialogue(main_menu(retries=1))
+    dialogue.start(0.0)
+    now = 0.0
+    for play_id in (1, 2):
+        now += 0.1
+        steps = dialogue.prompt_ended(play_id, now, played=False)
+        assert steps == [WakeAt(now + STOP_LATE_SECONDS)]
+        now += 0.1
+        steps = dialogue.restarted(now)
+    assert steps == [WakeAt(now + 5.0)], "nothing left to play: a key is waited for"
+    steps = dialogue.timed_out(now + 5.0)
+    assert played(steps) == [], "the second time nothing is tried"
+    assert queue_of(dialogue.timed_out(now + 10.0)) == "switchboard"
+
+
+def test_the_next_prompt_comes_even_where_the_pbx_did_not_end_its_dialogue() -> None:
+    dialogue = Dialogue(main_menu())
+    dialogue.start(0.0)
+    dialogue.prompt_ended(1, 0.1, played=False)
+    assert Stop() in dialogue.timed_out(0.1 + STOP_LATE_SECONDS)
+    assert played(dialogue.restarted(2.0)) == ["de/main/options"]
+
+
+def test_what_our_stop_cut_short_is_heard_the_next_time() -> None:
+    dialogue = Dialogue(main_menu())
+    dialogue.start(0.0)
+    assert Stop() in dialogue.timed_out(60.0)
+    dialogue.prompt_ended(1, 60.1, played=False)
+    assert played(dialogue.restarted(60.2)) == ["de/main/options"]
+    dialogue.prompt_ended(2, 62.0)
+    steps = dialogue.digit("9", 63.0)
+    assert played(steps) == ["en/main/welcome"]
+    dialogue.prompt_ended(3, 64.0)
+    steps = dialogue.prompt_ended(4, 66.0) + dialogue.digit("9", 67.0)
+    assert played(steps) == ["de/main/welcome"]
+
+
 def test_a_key_typed_before_the_first_prompt_ends_is_taken_at_once() -> None:
     dialogue = Dialogue(main_menu())
     dialogue.start(0.0)

@@ -111,10 +111,16 @@ class Site:
 
     # -- callers -------------------------------------------------------------------------------
 
-    def load(self, count: int, per_second: float, talk_seconds: float = SHORT) -> "Load":
+    def load(
+        self,
+        count: int,
+        per_second: float,
+        talk_seconds: float = SHORT,
+        keys: Sequence[Key] = PRESSES,
+    ) -> "Load":
         """So many callers, each of whom wants to talk with an agent for so long."""
         numbers = [f"{CALLED[talk_seconds]}{next(self._numbers):06d}" for _ in range(count)]
-        calls = [Call(number, keys=PRESSES, keys_by="info") for number in numbers]
+        calls = [Call(number, keys=keys, keys_by="info") for number in numbers]
         return Load(self, self._callers(calls, per_second))
 
     def hostile(self, raw: Hostile) -> SippCallers:

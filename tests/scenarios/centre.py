@@ -92,7 +92,7 @@ PROMPT_SECONDS = {
         "main/wrong": 0.3,
         "agent/done": 0.5,
         "agent/refused": 0.5,
-        "agent/number": 0.6,
+        "agent/number": 1.6,
         "agent/pin": 0.6,
         "wait/long": 6.0,
         "client-lindau/greeting": 0.5,
