@@ -5,6 +5,7 @@ project's files, `test_rule_can_fail` over its own bad example, so that no rule 
 """
 
 import ast
+import gc
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -85,6 +86,16 @@ def tree(source: str) -> ast.Module:
 def nodes(source: str) -> tuple[ast.AST, ...]:
     """All of the tree, which rule after rule looks at."""
     return tuple(ast.walk(tree(source)))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def trees_for_these_rules_alone() -> Iterator[None]:
+    """Millions of nodes, none of them garbage: each collection would look at all of them."""
+    gc.disable()
+    yield
+    nodes.cache_clear()
+    tree.cache_clear()
+    gc.enable()
 
 
 def dotted(node: ast.expr) -> str:

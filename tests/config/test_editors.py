@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,7 @@ def in_editor(text: str) -> object:
     return keyed(yaml.load(text, EditorLoader))  # noqa: S506
 
 
+@cache
 def validator(kind: str) -> Draft7Validator:
     schema = json.loads(schema_of(kind))
     Draft7Validator.check_schema(schema)
