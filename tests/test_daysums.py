@@ -36,6 +36,7 @@ def names(store: SqlStore) -> list[str]:
         return [datetime.fromtimestamp(at, BERLIN).date().isoformat() for at in begins]
 
 
+@pytest.mark.slow
 def test_all_days_that_are_over_are_added_up_once(service: Service) -> None:
     store = open_store(service.store_url)
     store.write([ended(1), ended(2, at=EIGHT + 40 * DAY)])

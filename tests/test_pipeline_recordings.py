@@ -214,6 +214,7 @@ def check_links_cut(story: str, every: int) -> None:
         assert not told.pipeline.engine.floor.calls
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("story", STORIES)
 def test_it_survives_a_cut_after_many_a_message(story: str) -> None:
     check_links_cut(story, every=5)

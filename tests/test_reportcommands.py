@@ -93,6 +93,7 @@ def test_a_report_is_the_same_again_while_another_program_writes(books: Path) ->
     writer.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("topic", ["queue", "agent", "menu"])
 def test_a_range_that_has_not_begun_has_no_rows(books: Path, topic: str) -> None:
     told = acd(books, "report", topic, "--from", "2090-01-01", "--interval", "day",

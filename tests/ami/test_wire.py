@@ -81,6 +81,7 @@ class TestFraming:
             b"B: 2",
         ]
 
+    @pytest.mark.slow
     @given(
         st.lists(messages, max_size=6),
         st.lists(st.integers(0), max_size=30),

@@ -214,6 +214,7 @@ def test_those_left_over_compete_fairly_with_whoever_comes_back() -> None:
         assert chi_square(counted, left) < CHI_SQUARE_99_9[1], first
 
 
+@pytest.mark.slow
 def test_an_agent_with_hardly_any_weight_is_taken_when_there_is_nobody_else() -> None:
     """And chance is as fair afterwards as before: his long odds do not count for the others."""
     weights = {"1001": 0.0, "1002": 1.0, "1003": 3.0}

@@ -184,6 +184,7 @@ def test_who_was_placed_far_off_can_be_brought_nearer_but_not_farther() -> None:
 # -- place -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(
     st.integers(2, 6),
     st.sampled_from([0.0, 0.0005, 5.0]),

@@ -40,6 +40,7 @@ def test_the_hour_that_comes_twice_has_two_names_and_the_one_that_is_left_out_ha
     assert spring[1:3] == ["2026-03-29 01:00+01:00", "2026-03-29 03:00+02:00"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", LENGTHS)
 @pytest.mark.parametrize(
     "zone", ["Europe/Berlin", "Australia/Lord_Howe", "America/Havana", "Asia/Kathmandu", "UTC"]

@@ -371,6 +371,7 @@ def picture(store: Store) -> object:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("doubled_from", range(14))
 def test_writing_the_last_records_again_changes_nothing(opened: Opened, doubled_from: int) -> None:
     records = [presence(T0, READY), *whole_call(1), presence(T0 + 300, LOGGED_OUT)]
