@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from itertools import chain
+from statistics import median
 
 import msgspec
 import pytest
@@ -174,17 +175,18 @@ async def test_two_hundred_who_read_slowly_or_not_at_all_slow_nobody(hall: Hall)
     await hall.readers(1 + DEAD + SLOW)
     began = hall.changes
 
-    crowded = await hall.pass_seconds(2, healthy)
+    crowded = [await hall.pass_seconds(2, healthy)]
     held, whole = hall.unsent(1, DEAD), len(msgspec.json.encode(hall.desk.now))
     assert DEAD * whole / 10 < held < DEAD * whole, "part of the state at first waits for each"
     while hall.changes - began < (STUCK_SECONDS - 1) * CHANGES_A_SECOND:
-        crowded = max(crowded, await hall.pass_seconds(1, healthy))
+        crowded.append(await hall.pass_seconds(1, healthy))
         assert hall.unsent(1, DEAD) == held
         assert hall.unsent(DEAD + 1, DEAD + SLOW) < SLOW * whole
         for peer in slow:
             peer.take()
     assert hall.touched.cut_off == 0
-    assert crowded < 10 * alone
+    # Of one second alone the machine may have made anything; readers would slow them all.
+    assert median(crowded) < 10 * alone, crowded
 
     await hall.pass_seconds(3, healthy)
     assert hall.touched.cut_off == DEAD
