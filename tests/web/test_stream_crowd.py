@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from itertools import chain
-from statistics import median
+from statistics import fmean
 
 import msgspec
 import pytest
@@ -185,8 +185,8 @@ async def test_two_hundred_who_read_slowly_or_not_at_all_slow_nobody(hall: Hall)
         for peer in slow:
             peer.take()
     assert hall.touched.cut_off == 0
-    # Of one second alone the machine may have made anything; readers would slow them all.
-    assert median(crowded) < 10 * alone, crowded
+    # One second may be the machine's; what it is held against is an average as well.
+    assert fmean(crowded) < 6 * alone, crowded
 
     await hall.pass_seconds(3, healthy)
     assert hall.touched.cut_off == DEAD
