@@ -246,7 +246,8 @@ def disagreements(site: Site, callers: Sequence[CallRow], phones: SippAgents) ->
     """Say where SIPp, Asterisk's records and ours differ about these callers, who all talked.
 
     Each has been answered by one agent, once, who hung up; each has one record with each witness.
-    Ours says `unseen` of a talk of which no engine was there to hear, and of no other.
+    Ours says `unseen` of a talk of which no engine was there to hear, and of no other. Where the
+    ring for it was not yet written down either, that he gave up is all that ours can say.
     """
     numbers = [row.call.number for row in callers]
     talks = Counter(leg.number for leg in legs(phones) if leg.talk_from and leg.ended_by_agent)
@@ -256,11 +257,11 @@ def disagreements(site: Site, callers: Sequence[CallRow], phones: SippAgents) ->
         if row.channel.startswith("PJSIP/trunk-")
     })  # fmt: skip
     records = Counter(record.ani for record in booked(site))
-    alone = {leg.number for leg in legs(phones) if _while_away(leg, site.outages)}
+    excused = {leg.number: _excuses(leg, site.outages) for leg in legs(phones) if leg.talk_from}
     answered = Counter(
         record.ani
         for record in booked(site)
-        if record.outcome == "answered" or (record.outcome == "unseen" and record.ani in alone)
+        if record.outcome == "answered" or record.outcome in excused.get(record.ani, ())
     )
     wrong = doubled(legs(phones))
     for row in callers:
@@ -279,15 +280,20 @@ def disagreements(site: Site, callers: Sequence[CallRow], phones: SippAgents) ->
     return [*wrong, f"outages: {site.outages}"] if amiss else wrong
 
 
-def _while_away(leg: Leg, outages: Sequence[tuple[float, float]]) -> bool:
-    """Whether the whole talk was between two engines."""
+def _excuses(leg: Leg, outages: Sequence[tuple[float, float]]) -> frozenset[str]:
+    """Return what ours may say of him in place of `answered`: his talk was between two engines."""
     if leg.talk_from is None or leg.ended_at is None:
-        return False
+        return frozenset()
     talk_from, ended_at = leg.talk_from, leg.ended_at
-    return any(
-        killed_at - UNWRITTEN_SECONDS < talk_from and ended_at < live_at
+    unwritten_from = [
+        killed_at - UNWRITTEN_SECONDS
         for killed_at, live_at in outages
-    )
+        if killed_at - UNWRITTEN_SECONDS < talk_from and ended_at < live_at
+    ]
+    if not unwritten_from:
+        return frozenset()
+    gave_up = {"abandoned", "short_abandoned"} if leg.rung_at > min(unwritten_from) else set()
+    return frozenset({"unseen", *gave_up})
 
 
 def of_kind(rows: Sequence[CallRow], prefix: str) -> Iterator[CallRow]:
