@@ -3,7 +3,6 @@
 import asyncio
 import io
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from acd.retention import DAY_SECONDS, Kind, Retention
 from acd.store.inmemory import InMemoryStore
 from acd.store.opening import open_store
 from acd.store.port import Key, Store
-from tests.store.conftest import new_file as new_file
+from tests.store.fresh import fresh_store
 from tests.store.samples import T0, answer, call_id, ended, presence, reading
 from tests.store.test_port import READY, voicemail
 
@@ -158,9 +157,9 @@ def test_what_was_deleted_is_a_metric(tmp_path: Path) -> None:
     assert counted == {**dict.fromkeys((*Kind, "journal"), 0), "numbers": 1, "voicemails": 1}
 
 
-def test_a_database_that_is_written_to_meanwhile(tmp_path: Path, new_file: Path) -> None:
+def test_a_database_that_is_written_to_meanwhile(tmp_path: Path) -> None:
     path = tmp_path / "acd.db"
-    shutil.copy(new_file, path)
+    path.write_bytes(fresh_store())
     writer = open_store(f"sqlite:///{path}")
     writer.write([ended(number, at=T0) for number in range(500)])
     done: list[int] = []

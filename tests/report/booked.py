@@ -15,8 +15,8 @@ from acd.report.asked import Asked
 from acd.report.intervals import make_intervals, read_range
 from acd.report.sheet import Cell, Sheet
 from acd.store.figures import Figures
-from acd.store.opening import open_store
 from tests import plans
+from tests.store.fresh import open_fresh
 
 BERLIN, UTC = ZoneInfo("Europe/Berlin"), ZoneInfo("UTC")
 BILLING, SUPPORT = QueueId("billing"), QueueId("support")
@@ -107,7 +107,7 @@ def reported(
     begin, end = read_range(since, until, zone, now)
     intervals = make_intervals(begin, end, length, zone)
     asked = Asked(intervals, of, zone.key, now, within_seconds, records_days, agents_shown)
-    store = open_store(f"sqlite:///{folder / 'acd.db'}")
+    store = open_fresh(folder / "acd.db")
     try:
         store.write(list(records))
         with store.reading() as connection, store.reading() as beside:

@@ -9,8 +9,8 @@ from acd.core.records import Presence, Record
 from acd.report.intervals import Interval
 from acd.report.times import times
 from acd.store.figures import Figures
-from acd.store.opening import open_store
 from tests.report.booked import ANNA, BERT, ended
+from tests.store.fresh import open_fresh
 from tests.store.samples import presence, wrap_up, wrap_up_over
 
 WEEK = 7 * 86_400.0
@@ -22,7 +22,7 @@ def spent(
     folder: Path, records: list[Record], now: float = 99.0, of: Sequence[Interval] = TENS
 ) -> list[dict[str, Seconds]]:
     """Staffed, not ready and at work, by agent, in each ten seconds."""
-    store = open_store(f"sqlite:///{folder / 'acd.db'}")
+    store = open_fresh(folder / "acd.db")
     store.write(records)
     try:
         with store.reading() as connection:

@@ -4,7 +4,6 @@ Where no PostgreSQL can be had its tests are skipped with a loud reason; where C
 """
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -15,6 +14,7 @@ import pytest
 from acd.store.inmemory import InMemoryStore
 from acd.store.opening import open_store
 from acd.store.port import Store
+from tests.store.fresh import fresh_store
 from tests.store.postgres import Postgres, PostgresUnavailableError
 
 _names = count()
@@ -37,14 +37,6 @@ def postgres() -> Iterator[Postgres]:
         server.remove()
 
 
-@pytest.fixture(scope="session")
-def new_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite store in which nothing is yet; making one takes longer than most tests."""
-    path = tmp_path_factory.mktemp("store") / "new.db"
-    open_store(f"sqlite:///{path}").close()
-    return path
-
-
 @pytest.fixture(
     params=[
         "memory",
@@ -61,7 +53,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[
         return
     if request.param == "sqlite":
         path = tmp_path / "acd.db"
-        shutil.copy(request.getfixturevalue("new_file"), path)
+        path.write_bytes(fresh_store())
         url = f"sqlite:///{path}"
     else:
         server: Postgres = request.getfixturevalue("postgres")

@@ -22,10 +22,10 @@ from acd.report.sheet import Sheet
 from acd.retention import Kind
 from acd.store.daysums import DaySums, keep
 from acd.store.figures import Figures
-from acd.store.opening import open_store
 from acd.store.sql import SqlStore
 from tests.report.booked import ANNA, BERLIN, BERT, BILLING, EIGHT, NIGHT, SUPPORT, ended, plan
 from tests.store import samples
+from tests.store.fresh import open_fresh
 
 DAY = 86_400.0
 DAYS = 4
@@ -36,10 +36,8 @@ TOPICS = (queue_report, agent_report, menu_report)
 
 
 @pytest.fixture
-def store(tmp_path: Path, new_file: Path) -> Iterator[SqlStore]:
-    path = tmp_path / "acd.db"
-    path.write_bytes(new_file.read_bytes())
-    made = open_store(f"sqlite:///{path}")
+def store(tmp_path: Path) -> Iterator[SqlStore]:
+    made = open_fresh(tmp_path / "acd.db")
     yield made
     made.close()
 

@@ -14,6 +14,7 @@ from acd.store.opening import open_store
 from acd.store.sql import SqlStore
 from tests.report.booked import ANNA, BERT, BILLING, EIGHT, SUPPORT, ended
 from tests.store import samples
+from tests.store.fresh import open_fresh
 from tests.store.postgres import Postgres
 
 _names = count()
@@ -22,11 +23,11 @@ NOW = EIGHT + 7200.0
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
-    url = f"sqlite:///{tmp_path / 'acd.db'}"
-    if request.param == "postgresql":
+    if request.param == "sqlite":
+        made = open_fresh(tmp_path / "acd.db")
+    else:
         server: Postgres = request.getfixturevalue("postgres")
-        url = server.new_database(f"figures_{next(_names)}")
-    made = open_store(url)
+        made = open_store(server.new_database(f"figures_{next(_names)}"))
     yield made
     made.close()
 

@@ -1,6 +1,5 @@
 """What every store forgets, and what it keeps: in memory, SQLite, PostgreSQL."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from acd.core.records import Presence, RecordingDeleted
 from acd.retention import DAY_SECONDS, Kind
 from acd.store.opening import open_store
 from acd.store.port import Key, Spans, Store
+from tests.store.fresh import fresh_store
 from tests.store.samples import (
     ANNA,
     T0,
@@ -176,9 +176,9 @@ def test_what_is_erased_is_gone_and_the_record_stays(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize("how", ["cut", "erased", "deleted"])
-def test_nothing_is_left_in_the_file(tmp_path: Path, new_file: Path, how: str) -> None:
+def test_nothing_is_left_in_the_file(tmp_path: Path, how: str) -> None:
     path = tmp_path / "acd.db"
-    shutil.copy(new_file, path)
+    path.write_bytes(fresh_store())
     store = open_store(f"sqlite:///{path}")
     store.write([ended(number, ani=f"+4930555{number:05}") for number in range(200)])
     store.close()

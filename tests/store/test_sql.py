@@ -8,6 +8,7 @@ import pytest
 from acd.errors import StoreError
 from acd.store.opening import open_store
 from acd.store.sql import SqlStore
+from tests.store.fresh import open_fresh
 from tests.store.postgres import Postgres
 from tests.store.samples import ANNA, ended, wrap_up, wrap_up_over
 
@@ -15,7 +16,7 @@ from tests.store.samples import ANNA, ended, wrap_up, wrap_up_over
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
     if request.param == "sqlite":
-        opened = open_store(f"sqlite:///{tmp_path / 'acd.db'}")
+        opened = open_fresh(tmp_path / "acd.db")
     else:
         server: Postgres = request.getfixturevalue("postgres")
         opened = open_store(server.new_database(f"sql_{request.node.name.partition('[')[0][-40:]}"))
