@@ -44,6 +44,7 @@ def config(tmp_path: Path) -> Path:
     return tmp_path / "config"
 
 
+@pytest.mark.slow
 def test_what_a_store_holds_is_printed_from_a_day_on(config: Path) -> None:
     (config.parent / "var").mkdir()
     store = open_store(f"sqlite:///{config.parent / 'var' / 'acd.db'}")

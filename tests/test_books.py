@@ -37,6 +37,7 @@ async def presence(house: House) -> Presence:
     return next(one for one in house.daemon.snapshot().agents if one.agent == AGENT).presence
 
 
+@pytest.mark.slow
 async def test_an_engine_remembers_what_agents_said_to_the_one_before(
     house: House, tmp_path: Path
 ) -> None:
@@ -57,6 +58,7 @@ async def test_an_engine_remembers_what_agents_said_to_the_one_before(
     assert await presence(house) is Presence.NOT_READY
 
 
+@pytest.mark.slow
 async def test_a_store_out_of_reach_is_told_and_written_later(house: House, tmp_path: Path) -> None:
     real, there = InMemoryStore(), asyncio.Event()
 

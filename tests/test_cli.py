@@ -175,6 +175,7 @@ def test_run_serves_reloads_and_ends_cleanly(
     assert "stopped" in log
 
 
+@pytest.mark.slow
 def test_explain_tells_the_story_of_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
     web = Web()
@@ -272,6 +273,7 @@ def test_a_warning_is_told_and_stops_nothing(tmp_path: Path) -> None:
     assert told.stdout.endswith("no problems, 1 to look at\n")
 
 
+@pytest.mark.slow
 def test_a_menu_can_be_tried_without_a_telephone() -> None:
     tried = run("menus", "try", "--keys", "92")
     assert tried.returncode == 0, tried.stderr

@@ -256,6 +256,7 @@ async def test_an_inbox_that_is_full_refuses_requests(house: House) -> None:
         await daemon.request(AGENT, AgentAction.LOG_IN, "", None)
 
 
+@pytest.mark.slow
 async def test_a_pbx_that_says_too_much_is_read_anew(house: House) -> None:
     daemon = await house.open()
     daemon.inbox = Inbox(daemon.clock.now, most_items=5, wake=daemon._wake)

@@ -64,12 +64,14 @@ def test_calls_are_exported(books: Path) -> None:
     assert [json.loads(line)["ani"] for line in told.splitlines()] == ["030123456"] * 2
 
 
+@pytest.mark.slow
 def test_a_range_that_is_none_is_told(books: Path) -> None:
     told = acd(books, "report", "queue", "--from", "2026-11-02", "--to", "2026-11-01")
     assert (told.exit_code, told.stdout) == (1, "")
     assert "is empty" in told.stderr
 
 
+@pytest.mark.slow
 def test_an_empty_range_is_zeros_and_said(books: Path) -> None:
     told = acd(books, "report", "queue", "--from", "2020-01-01", "--to", "2020-01-01",
                "--interval", "day", "--format", "csv")  # fmt: skip

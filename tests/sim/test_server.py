@@ -223,6 +223,7 @@ async def test_logoff_says_goodbye() -> None:
         await client.closed()
 
 
+@pytest.mark.slow
 async def test_a_slow_reader_is_cut_with_half_a_message_and_others_live_on() -> None:
     async with serving(buffer_bytes=20_000) as (server, connect):
         slow, quick = await connect(), await connect()

@@ -7,6 +7,7 @@ import socket
 
 import httpx
 import msgspec
+import pytest
 
 from acd.core.records import CallState
 from acd.web import stream as stream_module
@@ -37,6 +38,7 @@ def dead_reader(port: int) -> socket.socket:
     return one
 
 
+@pytest.mark.slow
 async def test_who_never_reads_holds_nobody_up_and_is_cut_off() -> None:
     desk = crowded(NOW)
     async with running(desk) as server, httpx.AsyncClient(base_url=server.url) as http:

@@ -69,6 +69,7 @@ async def stopped_in(server: WebServer) -> float:
     return clock.now() - begun_at
 
 
+@pytest.mark.slow
 async def test_stop_is_quick_with_connections_and_requests_open() -> None:
     desk = Desk()
     desk.hangs = True

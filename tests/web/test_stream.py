@@ -290,6 +290,7 @@ async def read_to_the_end(parts: AsyncIterator[bytes]) -> None:
         pass
 
 
+@pytest.mark.slow
 async def test_a_stream_over_a_socket_ends_with_the_server() -> None:
     async with (
         running(Desk()) as server,
