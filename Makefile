@@ -43,7 +43,7 @@ test: venv lab-install ## the whole suite, with the real Asterisk where the lab 
 	exit $$status
 
 check: check-static ## the gate: format, lint, types, layers, fast tests; it is to take no more than 60 s
-	@$(BIN)/python -m pytest -m "not asterisk and not slow" -n $$(($(JOBS) + 1)) --dist loadgroup -q $(ARGS)
+	@$(BIN)/python -m pytest -m "not asterisk and not slow" -n $(JOBS) --dist loadgroup -q $(ARGS)
 
 check-static: venv ## format, lint and types alone
 	@status=0; \
