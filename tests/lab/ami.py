@@ -59,9 +59,21 @@ class Observer:
     """A logged-in AMI session. `events` grows as they arrive; `record` also writes their bytes."""
 
     def __init__(
-        self, host: str, port: int, user: str, secret: str, *, record: Path | None = None
+        self,
+        host: str,
+        port: int,
+        user: str,
+        secret: str,
+        *,
+        record: Path | None = None,
+        rest_seconds: float = 0.0,
     ) -> None:
-        """Connects and logs in; raises AmiError when refused, OSError when nobody listens."""
+        """Connects and logs in; raises AmiError when refused, OSError when nobody listens.
+
+        After each reading it rests. Whoever measures by the events' own times and needs none of
+        them at once lets it rest for long, so that it takes no processor from what he measures.
+        """
+        self._rest_seconds = rest_seconds
         self.events: list[Message] = []
         self._answers: dict[str, list[Message]] = {}
         self._news = threading.Condition()
@@ -121,6 +133,8 @@ class Observer:
                 for message in messages:
                     self._file_away(message)
                 self._news.notify_all()
+            if self._rest_seconds:
+                time.sleep(self._rest_seconds)
         with self._news:
             self._closed = True
             self._news.notify_all()
