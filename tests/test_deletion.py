@@ -17,7 +17,7 @@ from acd.retention import DAY_SECONDS, Kind, Retention
 from acd.store.inmemory import InMemoryStore
 from acd.store.opening import open_store
 from acd.store.port import Key, Store
-from tests.store.fresh import fresh_store
+from tests.store.fresh import open_fresh
 from tests.store.samples import T0, answer, call_id, ended, presence, reading
 from tests.store.test_port import READY, voicemail
 
@@ -159,8 +159,7 @@ def test_what_was_deleted_is_a_metric(tmp_path: Path) -> None:
 
 def test_a_database_that_is_written_to_meanwhile(tmp_path: Path) -> None:
     path = tmp_path / "acd.db"
-    path.write_bytes(fresh_store())
-    writer = open_store(f"sqlite:///{path}")
+    writer = open_fresh(path)
     writer.write([ended(number, at=T0) for number in range(500)])
     done: list[int] = []
 

@@ -174,9 +174,10 @@ class _Rows:
             else new.on_conflict_do_nothing(index_elements=keys)
         )
         self._statement: Insert = new
-        compiled = new.compile(dialect=dialect)
-        self._sql = str(compiled)
-        assert self._as_json or compiled.positiontup == names
+        if not self._as_json:
+            compiled = new.compile(dialect=dialect)
+            self._sql = str(compiled)
+            assert compiled.positiontup == names
 
     def run(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Write them all."""

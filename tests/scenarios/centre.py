@@ -10,7 +10,7 @@ import struct
 import time
 import wave
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -428,11 +428,25 @@ class Centre:
         left: Callable[[], bool] = lambda: not self.engine.remains_of()  # noqa: E731
         until(left, 8, "an engine without calls")
         assert self.world.channels() == []
-        until(lambda: not self._not_free(), 3, f"a free phone of everybody: {self._not_free()}")
+        held: Callable[[], list[str]] = lambda: self._not_free(self._rang())  # noqa: E731
+        until(lambda: not held(), 3, f"a free phone of everybody: {held()}")
         assert self.engine.exit_status is None, self.engine.log.getvalue()[-3000:]
 
-    def _not_free(self) -> list[str]:
-        """Phones that rang in this scenario and are not seen free, though no call is left.
+    def wait_free(self, agents: Collection[str], timeout: float = 5.0) -> None:
+        """Return when the phones of all these agents are seen free."""
+        until(
+            lambda: not self._not_free(agents), timeout, f"a free phone of {self._not_free(agents)}"
+        )
+
+    def _not_free(self, agents: Collection[str]) -> list[str]:
+        return [
+            f"{view.agent} {view.device}"
+            for view in self.engine.snapshot().agents
+            if view.device is not DeviceState.FREE and view.agent in agents
+        ]
+
+    def _rang(self) -> set[AgentId]:
+        """Agents whose phones rang in this scenario and are free again when no call is left.
 
         One that was not reached is taken for unreachable for a while.
         """
@@ -440,11 +454,7 @@ class Centre:
         for end in self.said(RingEnded):
             if end.outcome is RingOutcome.UNREACHABLE:
                 rang.discard(end.agent)
-        return [
-            f"{view.agent} {view.device}"
-            for view in self.engine.snapshot().agents
-            if view.device is not DeviceState.FREE and view.agent in rang
-        ]
+        return rang
 
     def stop(self) -> None:
         """Stop the engine, then the world."""

@@ -9,7 +9,6 @@ from acd.core.records import (
     Activity,
     CallEnded,
     CallState,
-    DeviceState,
     Outcome,
     Presence,
     RingEnded,
@@ -165,7 +164,7 @@ def test_an_agent_answers_as_the_caller_leaves(centre: Centre) -> None:
         for agent in RACERS:
             centre.log_in(agent)
         # Those of the round before may have hung up a moment ago, and their PBX not said so yet.
-        until(lambda: not _not_free(centre), 5, f"a free phone of everybody: {_not_free(centre)}")
+        centre.wait_free(RACERS)
         numbers = [centre.number() for _ in RACERS]
         callers = [
             centre.world.call(number, keys=[(0.2, "1")], hang_up_after=RACE_SECONDS)
@@ -201,11 +200,6 @@ def test_an_agent_answers_as_the_caller_leaves(centre: Centre) -> None:
             f"{kept} kept by the PBX after their BYE"
         )
     assert kept <= 2
-
-
-def _not_free(centre: Centre) -> list[str]:
-    views = map(centre.engine.agent, RACERS)
-    return [f"{view.agent} {view.device}" for view in views if view.device is not DeviceState.FREE]
 
 
 def _racers(centre: Centre, numbers: Sequence[str]) -> str:

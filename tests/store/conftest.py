@@ -6,6 +6,7 @@ Where no PostgreSQL can be had its tests are skipped with a loud reason; where C
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from acd.store.inmemory import InMemoryStore
 from acd.store.opening import open_store
 from acd.store.port import Store
-from tests.store.fresh import fresh_store
+from tests.store.fresh import open_fresh
 from tests.store.postgres import Postgres, PostgresUnavailableError
 
 _names = count()
@@ -52,17 +53,15 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[
         yield lambda: lasting
         return
     if request.param == "sqlite":
-        path = tmp_path / "acd.db"
-        path.write_bytes(fresh_store())
-        url = f"sqlite:///{path}"
+        opens: Callable[[], Store] = partial(open_fresh, tmp_path / "acd.db")
     else:
         server: Postgres = request.getfixturevalue("postgres")
-        url = server.new_database(f"store_{next(_names)}")
+        opens = partial(open_store, server.new_database(f"store_{next(_names)}"))
 
     def again() -> Store:
         for one in held:
             one.close()
-        held[:] = [open_store(url)]
+        held[:] = [opens()]
         return held[0]
 
     yield again

@@ -8,17 +8,16 @@ from acd.store.opening import open_store
 from acd.store.sql import SqlStore
 
 
+def open_fresh(path: Path) -> SqlStore:
+    """Open the store in this file, as it is or, where there is none, with nothing in it yet."""
+    if not path.exists():
+        path.write_bytes(_new_file())
+    return open_store(f"sqlite:///{path}")
+
+
 @cache
-def fresh_store() -> bytes:
-    """The file's content; write it where a store is to be, and open it there."""
+def _new_file() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "new.db"
         open_store(f"sqlite:///{path}").close()
         return path.read_bytes()
-
-
-def open_fresh(path: Path) -> SqlStore:
-    """Open the store in this file, as it is or, where there is none, with nothing in it yet."""
-    if not path.exists():
-        path.write_bytes(fresh_store())
-    return open_store(f"sqlite:///{path}")

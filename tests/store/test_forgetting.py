@@ -12,7 +12,7 @@ from acd.core.records import Presence, RecordingDeleted
 from acd.retention import DAY_SECONDS, Kind
 from acd.store.opening import open_store
 from acd.store.port import Key, Spans, Store
-from tests.store.fresh import fresh_store
+from tests.store.fresh import open_fresh
 from tests.store.samples import (
     ANNA,
     T0,
@@ -178,8 +178,7 @@ def test_what_is_erased_is_gone_and_the_record_stays(opened: Opened) -> None:
 @pytest.mark.parametrize("how", ["cut", "erased", "deleted"])
 def test_nothing_is_left_in_the_file(tmp_path: Path, how: str) -> None:
     path = tmp_path / "acd.db"
-    path.write_bytes(fresh_store())
-    store = open_store(f"sqlite:///{path}")
+    store = open_fresh(path)
     store.write([ended(number, ani=f"+4930555{number:05}") for number in range(200)])
     store.close()
     assert b"+493055500107" in path.read_bytes()
