@@ -124,7 +124,9 @@ class Pipeline:
         """Return a time before which nothing is due, at next to no cost."""
         at = self.engine.floor.deadlines.earliest
         for session in self.sessions.values():
-            at = min(at, session.earliest())
+            other = session.earliest()
+            if other < at:
+                at = other
         return at
 
     def next_deadline(self) -> float | None:

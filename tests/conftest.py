@@ -1,10 +1,10 @@
 """What holds for every test: which of them ran on the real Asterisk, and one closing line for all.
 
 `make test` runs pytest twice, first whatever is not marked `asterisk`, which keeps all processors
-busy, then the real PBX's tests, which mostly wait and measure time: two files at once, each with an
-Asterisk of its own. The first run leaves its reports in a file (`--tally-to`), the second takes
+busy, then the real PBX's tests, which mostly wait and measure time: some files at once, each with
+an Asterisk of its own. The first run leaves its reports in a file (`--tally-to`), the second takes
 them up (`--tally-from`), so that failures and the closing lines at the very end are those of the
-whole suite.
+whole suite. The second imports only where such tests are: all of them take each process seconds.
 
 A real-PBX test that was skipped is said loudly; where CI is set it is a failure.
 """
@@ -20,6 +20,10 @@ from tests.faults.ledger import tally_of
 from tests.faults.table import TablePlugin
 from tests.scenarios.figures import Figures
 from tests.scenarios.ledger import Ledger
+
+HERE = Path(__file__).parent
+REAL_PBX_IN = ("asterisk", "faults", "scenarios")
+"""The directories that may hold tests marked `asterisk`."""
 
 CATEGORIES = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 
@@ -43,6 +47,26 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(
             TablePlugin(tally_of(config), goes_on=goes_on), "acd-fault-table"
         )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    if config.getoption("markexpr") != "asterisk" or not collection_path.is_relative_to(HERE):
+        return None
+    place = collection_path.relative_to(HERE).parts
+    return True if place and place[0] not in REAL_PBX_IN else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("asterisk") is None or not item.path.is_relative_to(HERE):
+            continue
+        if item.path.relative_to(HERE).parts[0] not in REAL_PBX_IN:
+            allowed = ", ".join(REAL_PBX_IN)
+            raise pytest.UsageError(
+                f"{item.nodeid} needs the real Asterisk, and `make test` looks for such tests in "
+                f"tests/ only in {allowed}: move it there, or add its directory to REAL_PBX_IN"
+            )
 
 
 def pytest_collection_finish() -> None:

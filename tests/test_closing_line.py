@@ -43,7 +43,7 @@ def project(tmp_path: Path) -> Path:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy((Path(__file__).parent / name).with_suffix(".py"), copy)
     shutil.copy(Path(__file__).parent.parent / "pyproject.toml", tmp_path)
-    (tests / "test_it.py").write_text(TESTS)
+    (tests / "scenarios" / "test_it.py").write_text(TESTS)
     return tmp_path
 
 
@@ -53,7 +53,8 @@ def run(project: Path, *arguments: str, ci: str = "") -> tuple[int, list[str]]:
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
         cwd=project,
         env={**os.environ, "CI": ci, "PYTEST_XDIST_WORKER": "", "PYTEST_ADDOPTS": ""},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         timeout=60,
         check=False,
@@ -80,4 +81,13 @@ def test_two_runs_close_with_one_line(project: Path) -> None:
     assert (first, second) == (1, 0)
     assert "1 failed, 3 passed, 1 skipped" in said[-1]
     assert "from here to there: median 5.0 ms, worst 5.0 ms, 2 times" in said
-    assert any(line.startswith("FAILED tests/test_it.py::test_fails_at_home") for line in said)
+    assert any(
+        line.startswith("FAILED tests/scenarios/test_it.py::test_fails_at_home") for line in said
+    )
+
+
+def test_one_who_needs_the_pbx_is_refused_where_nobody_would_look_for_him(project: Path) -> None:
+    (project / "tests" / "test_else.py").write_text(TESTS)
+    status, said = run(project, "-m", "not asterisk", "-k", "fine")
+    assert status == pytest.ExitCode.USAGE_ERROR
+    assert any("move it there, or add its directory" in line for line in said)

@@ -106,9 +106,11 @@ class Exchange:
         while timers and timers[0][0] <= now:
             at, _, timer = heapq.heappop(timers)
             if not timer.cancelled:
-                self.now = max(self.now, at)
+                if at > self.now:
+                    self.now = at
                 timer.fire()
-        self.now = max(self.now, now)
+        if now > self.now:
+            self.now = now
 
     def next_deadline(self) -> float | None:
         timers = self._timers

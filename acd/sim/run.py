@@ -268,7 +268,9 @@ class _Run:
             arriving_at = arriving[0][0] if arriving else NEVER
             sent_at = sent[0][0] if sent else NEVER
             due_at = min(end, world_at, engine_at, arriving_at, sent_at, gathering.until)
-            now = self.now = max(self.now, due_at)
+            if due_at > self.now:
+                self.now = due_at
+            now = self.now
             if sent_at <= now:
                 while sent and sent[0][0] <= now:
                     self._written(pbx.action(sent.popleft()[1], now))
@@ -310,6 +312,8 @@ class _Run:
         """What the PBX wrote goes out, less what the link would drop by its name."""
         if self.disturbance is not None:
             messages = self.disturbance.through(messages, self.now)
+        if not messages:
+            return
         wanted = [
             message[:-4]
             for message in messages

@@ -1,4 +1,4 @@
-"""200 virtual hours, each from its own seed, each with 20 agents and 250 calls at least; and 200
+"""200 virtual hours, each from its own seed, each with 20 agents and 250 calls at least; and 100
 shorter ones in which events are lost, late, doubled, out of order or forged, the connection breaks
 and the engine is killed.
 
@@ -15,6 +15,7 @@ from tests.sim.spoilt import broken, play
 
 CHUNK = 10
 SEEDS = range(1, 201)
+SPOILT_SEEDS = range(1, 101)
 
 
 def printed(report: Report) -> str:
@@ -39,7 +40,7 @@ def test_no_rule_is_broken_in_an_hour(first: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "first", SEEDS[::CHUNK], ids=lambda first: f"seeds {first} to {first + CHUNK - 1}"
+    "first", SPOILT_SEEDS[::CHUNK], ids=lambda first: f"seeds {first} to {first + CHUNK - 1}"
 )
 def test_no_call_is_lost_in_six_minutes_in_which_much_goes_wrong(first: int) -> None:
     for seed in range(first, first + CHUNK):
