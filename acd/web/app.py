@@ -49,8 +49,8 @@ _log: Final = logging.getLogger(__name__)
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 _REFUSALS: Final[dict[int | str, dict[str, object]]] = {
-    401: {"model": models.Problem, "description": "Tokens are configured and none was shown."},
-    403: {"model": models.Problem, "description": "Not for this role, or not from there."},
+    401: models.refused("Tokens are configured and none was shown."),
+    403: models.refused("Not for this role, or not from there."),
 }
 Id = Annotated[str, Path(description="The agent's id, as in agents.yaml.")]
 Known = Annotated[str, Path(description="The incident's id.")]
@@ -308,7 +308,7 @@ def _configuration(port: EnginePort) -> APIRouter:
         responses={
             409: {"model": models.Problem, "description": "It could not be read; detail says why."},
             422: {"model": models.ReloadRefused, "description": "It is wrong; the old one serves."},
-            503: {"model": models.Problem, "description": "It takes long; the log will tell."},
+            503: models.refused("It takes long; the log will tell."),
         },
     )
     async def reload(request: Request) -> models.ReloadOut | JSONResponse:

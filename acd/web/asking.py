@@ -26,13 +26,13 @@ REPLY_TIMEOUT_SECONDS: Final = 5.0
 _log: Final = logging.getLogger(__name__)
 
 UNKNOWN: Final[dict[int | str, dict[str, object]]] = {
-    404: {"model": models.Problem, "description": "No such agent, call, incident or voicemail."},
-    422: {"model": models.Problem, "description": "The body is not what it must be."},
+    404: models.refused("No such agent, call, incident or voicemail."),
+    422: models.refused("The body is not what it must be."),
 }
 CHANGES: Final[dict[int | str, dict[str, object]]] = {
     **UNKNOWN,
-    409: {"model": models.Problem, "description": "The engine refused; detail says why."},
-    503: {"model": models.Problem, "description": "No answer from the engine; ask again."},
+    409: models.refused("The engine refused; detail says why."),
+    503: models.refused("No answer from the engine; ask again."),
 }
 
 

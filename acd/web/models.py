@@ -51,6 +51,17 @@ class Problem(Out):
     detail: str = Field(description="One line for people.")
 
 
+def refused(why: str) -> dict[str, object]:
+    """Return how a route describes one of its refusals: a Problem, and when it comes.
+
+    The schema is named and not given as a model, from which FastAPI would make a field of its own
+    for each refusal of each route, at every start. One route has to give the model, or the schema
+    would not be among the components: `/reload` does.
+    """
+    schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+    return {"content": {"application/json": {"schema": schema}}, "description": why}
+
+
 class Health(Out):
     """The process runs and its event loop answers."""
 

@@ -32,7 +32,7 @@ from starlette.types import Receive, Scope, Send
 
 from acd.live import Change, Live
 from acd.web.guard import ALLOWED
-from acd.web.models import Problem
+from acd.web.models import refused
 from acd.web.outlet import OUTLET, Outlet
 
 EVERY_SECONDS: Final = 0.1
@@ -252,7 +252,7 @@ def stream(live: Live) -> APIRouter:
         response_class=Response,
         responses={
             200: {"content": {"text/event-stream": {}}, "description": "docs/live.md says what."},
-            503: {"model": Problem, "description": "Too many read already."},
+            503: refused("Too many read already."),
         },
     )
     async def events(request: Request) -> Response:

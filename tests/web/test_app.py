@@ -441,6 +441,11 @@ async def test_openapi_describes_every_field(http: httpx.AsyncClient) -> None:
     for name in ("CallOut", "AgentOut", "QueueOut", "ExplanationOut", "CallPlaceOut", "MoveIn"):
         assert schema["components"]["schemas"][name]["description"]
     assert "HTTPValidationError" not in schema["components"]["schemas"]
+    refusals = [one["responses"]["401"]["content"]["application/json"] for one in operations]
+    assert {each["schema"]["$ref"].removeprefix("#/components/schemas/") for each in refusals} == {
+        "Problem"
+    }
+    assert schema["components"]["schemas"]["Problem"]["required"] == ["detail"]
 
 
 RELOAD = "/api/v1/reload"
