@@ -33,10 +33,11 @@ help: ## what there is
 run: venv-run ## the daemon against the built-in simulated PBX, live in the terminal
 	@exec $(BIN)/acd demo $(ARGS)
 
-# One process more than processors, because not a few of these tests wait for others' processes.
+# More processes than processors, because not a few of these tests wait: for a simulated PBX's time in
+# the first run, whose computing tests are put among those (tests/conftest.py), for calls in the second.
 test: venv lab-install ## the whole suite, with the real Asterisk where the lab can be had
 	@rm -f .test-tally.json .fault-tally.jsonl; status=0; \
-	$(BIN)/python -m pytest -m "not asterisk" -n $$(($(JOBS) + 1)) --dist loadgroup \
+	$(BIN)/python -m pytest -m "not asterisk" -n $$(($(JOBS) + 2)) --dist loadgroup \
 		--tally-to=.test-tally.json $(ARGS) || status=$$?; \
 	$(BIN)/python -m pytest -m asterisk -n $$(($(JOBS) + 1)) --dist loadfile \
 		--tally-from=.test-tally.json $(ARGS) || status=$$?; \

@@ -12,6 +12,7 @@ A real-PBX test that was skipped is said loudly; where CI is set it is a failure
 import gc
 import json
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,9 @@ from tests.scenarios.ledger import Ledger
 HERE = Path(__file__).parent
 REAL_PBX_IN = ("asterisk", "faults", "scenarios")
 """The directories that may hold tests marked `asterisk`."""
+
+COMPUTING = ("core/test_engine_orders.py", "sim/test_seeds.py")
+"""What keeps a processor busy for minutes."""
 
 CATEGORIES = ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
 
@@ -56,17 +60,43 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if place and place[0] not in REAL_PBX_IN else None
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def talks_with_a_pbx(item: pytest.Item) -> bool:
+    """Whether it is where tests with a PBX are, real or simulated: such a test mostly waits."""
+    return item.path.is_relative_to(HERE) and item.path.relative_to(HERE).parts[0] in REAL_PBX_IN
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
     for item in items:
-        if item.get_closest_marker("asterisk") is None or not item.path.is_relative_to(HERE):
-            continue
-        if item.path.relative_to(HERE).parts[0] not in REAL_PBX_IN:
-            allowed = ", ".join(REAL_PBX_IN)
+        if item.get_closest_marker("asterisk") is not None and not talks_with_a_pbx(item):
             raise pytest.UsageError(
                 f"{item.nodeid} needs the real Asterisk, and `make test` looks for such tests in "
-                f"tests/ only in {allowed}: move it there, or add its directory to REAL_PBX_IN"
+                f"tests/ only in {', '.join(REAL_PBX_IN)}: move it there, or add its directory to "
+                "REAL_PBX_IN"
             )
+    yield
+    # Only what was selected is left.
+    items[:] = busy_while_others_wait(items)
+
+
+def busy_while_others_wait(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Put the tests that compute evenly among those that wait, so that processes that run tests
+    side by side do not all compute at one time and all wait at another."""
+    files = {HERE / name for name in COMPUTING}
+    computing = [item for item in items if item.path in files]
+    others = [item for item in items if item.path not in files]
+    waiting = [item for item in others if talks_with_a_pbx(item)]
+    if not waiting:
+        return items
+    share, due, ordered = len(computing) / len(waiting), 0.0, list[pytest.Item]()
+    for item in others:
+        ordered.append(item)
+        if talks_with_a_pbx(item):
+            due += share
+            while due >= 1 and computing:
+                ordered.append(computing.pop(0))
+                due -= 1
+    return ordered + computing
 
 
 def pytest_collection_finish() -> None:
