@@ -33,8 +33,8 @@ help: ## what there is
 run: venv-run ## the daemon against the built-in simulated PBX, live in the terminal
 	@exec $(BIN)/acd demo $(ARGS)
 
-# More processes than processors, because not a few of these tests wait: for a simulated PBX's time in
-# the first run, whose computing tests are put among those (tests/conftest.py), for calls in the second.
+# More processes than processors, because not a few of these tests wait: in the first run for a
+# simulated PBX (tests/conftest.py puts those that compute among them), in the second for calls.
 test: venv lab-install ## the whole suite, with the real Asterisk where the lab can be had
 	@rm -f .test-tally.json .fault-tally.jsonl; status=0; \
 	$(BIN)/python -m pytest -m "not asterisk" -n $$(($(JOBS) + 2)) --dist loadgroup \
