@@ -53,22 +53,20 @@ def pytest_configure(config: pytest.Config) -> None:
         )
 
 
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    if config.getoption("markexpr") != "asterisk" or not collection_path.is_relative_to(HERE):
-        return None
-    place = collection_path.relative_to(HERE).parts
-    return True if place and place[0] not in REAL_PBX_IN else None
-
-
-def talks_with_a_pbx(item: pytest.Item) -> bool:
+def is_with_a_pbx(path: Path) -> bool:
     """Whether it is where tests with a PBX are, real or simulated: such a test mostly waits."""
-    return item.path.is_relative_to(HERE) and item.path.relative_to(HERE).parts[0] in REAL_PBX_IN
+    return any(path.is_relative_to(HERE / name) for name in REAL_PBX_IN)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    only_real = config.getoption("markexpr") == "asterisk" and HERE in collection_path.parents
+    return True if only_real and not is_with_a_pbx(collection_path) else None
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
     for item in items:
-        if item.get_closest_marker("asterisk") is not None and not talks_with_a_pbx(item):
+        if item.get_closest_marker("asterisk") is not None and not is_with_a_pbx(item.path):
             raise pytest.UsageError(
                 f"{item.nodeid} needs the real Asterisk, and `make test` looks for such tests in "
                 f"tests/ only in {', '.join(REAL_PBX_IN)}: move it there, or add its directory to "
@@ -85,18 +83,18 @@ def busy_while_others_wait(items: list[pytest.Item]) -> list[pytest.Item]:
     files = {HERE / name for name in COMPUTING}
     computing = [item for item in items if item.path in files]
     others = [item for item in items if item.path not in files]
-    waiting = [item for item in others if talks_with_a_pbx(item)]
+    waiting, passed, ordered = sum(is_with_a_pbx(item.path) for item in others), 0, []
     if not waiting:
         return items
-    share, due, ordered = len(computing) / len(waiting), 0.0, list[pytest.Item]()
     for item in others:
         ordered.append(item)
-        if talks_with_a_pbx(item):
-            due += share
-            while due >= 1 and computing:
-                ordered.append(computing.pop(0))
-                due -= 1
-    return ordered + computing
+        if is_with_a_pbx(item.path):
+            share = slice(
+                passed * len(computing) // waiting, (passed + 1) * len(computing) // waiting
+            )
+            ordered += computing[share]
+            passed += 1
+    return ordered
 
 
 def pytest_collection_finish() -> None:

@@ -86,6 +86,7 @@ def test_two_runs_close_with_one_line(project: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_one_who_needs_the_pbx_is_refused_where_nobody_would_look_for_him(project: Path) -> None:
     (project / "tests" / "test_else.py").write_text(TESTS)
     status, said = run(project, "-m", "not asterisk", "-k", "fine")
