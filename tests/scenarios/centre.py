@@ -420,13 +420,21 @@ class Centre:
     # -- between scenarios ---------------------------------------------------------------------
 
     def clear(self) -> None:
-        """End every call, log everybody out, and see that nothing is left anywhere."""
+        """End every call and wrap-up, log everybody out, and see that nothing is left anywhere."""
         self.world.clear()
         for view in self.engine.snapshot().agents:
             if view.presence is not Presence.LOGGED_OUT:
                 self.engine.request(view.agent, AgentAction.LOG_OUT)
         left: Callable[[], bool] = lambda: not self.engine.remains_of()  # noqa: E731
         until(left, 8, "an engine without calls")
+        # The engine may hear of a log-out before the end of the talk, which then begins a wrap-up.
+        for view in self.engine.snapshot().agents:
+            if view.activity is Activity.WRAP_UP:
+                self.engine.request(view.agent, AgentAction.END_WRAP_UP)
+        busy = [
+            view for view in self.engine.snapshot().agents if view.activity is not Activity.IDLE
+        ]
+        assert busy == []
         assert self.world.channels() == []
         held: Callable[[], list[str]] = lambda: self._not_free(self._rang())  # noqa: E731
         until(lambda: not held(), 3, f"a free phone of everybody: {held()}")

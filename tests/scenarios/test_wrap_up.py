@@ -1,5 +1,6 @@
 """Wrap-up as the agent and the next caller see it: a lock that only he or its cap ends."""
 
+from acd.core.plan import AgentAction
 from acd.core.records import Activity, Presence, WrapUpEnd, WrapUpEnded
 from tests.scenarios.centre import SHORT_CAP_SECONDS, Centre, ms, now
 from tests.scenarios.figures import soon
@@ -96,3 +97,15 @@ def test_a_dropped_phone_neither_ends_nor_hides_wrap_up(centre: Centre) -> None:
     view = centre.engine.agent(QUALIFIED)
     assert (view.presence, view.activity) == (Presence.READY, Activity.WRAP_UP)
     assert view.wrap_up_ends_at == ends_at
+
+
+def test_wrap_up_holds_who_logged_out_in_his_talk_and_comes_back(centre: Centre) -> None:
+    centre.on_duty("1035")
+    centre.world.call(centre.number(), keys=[(0.1, "1")], hang_up_after=1.5)
+    centre.is_("1035", Activity.TALKING)
+    assert centre.engine.request("1035", AgentAction.LOG_OUT) == ""
+    centre.is_("1035", Activity.WRAP_UP)
+    assert centre.engine.agent("1035").presence is Presence.LOGGED_OUT
+    centre.log_in("1035")
+    _next_caller(centre)
+    _held(centre, "1035", 0.5)
