@@ -101,9 +101,10 @@ def test_a_dropped_phone_neither_ends_nor_hides_wrap_up(centre: Centre) -> None:
 
 def test_wrap_up_holds_who_logged_out_in_his_talk_and_comes_back(centre: Centre) -> None:
     centre.on_duty("1035")
-    centre.world.call(centre.number(), keys=[(0.1, "1")], hang_up_after=1.5)
+    centre.world.call(centre.number(), keys=[(0.1, "1")])
     centre.is_("1035", Activity.TALKING)
     assert centre.engine.request("1035", AgentAction.LOG_OUT) == ""
+    centre.world.clear()
     centre.is_("1035", Activity.WRAP_UP)
     assert centre.engine.agent("1035").presence is Presence.LOGGED_OUT
     centre.log_in("1035")
